@@ -1,0 +1,49 @@
+# Needs make, Python 3.11 or newer and a package index; everything else is set up in .venv.
+PYTHON ?= python3
+VENV := .venv
+STAMP := $(VENV)/.installed
+PIP := $(VENV)/bin/pip --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint bench browser lock clean
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
+
+setup: $(STAMP) ## install egraph and its dependencies into .venv (5 GB, once)
+
+$(STAMP): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo 'egraph needs Python 3.11 or newer; name one, for example: make PYTHON=python3.12 setup' >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "$(PYTHON) cannot make virtual environments; install its venv module (Debian: apt install python3-venv)" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) install --requirement requirements.lock
+	$(PIP) install --no-deps --editable .
+	@touch $@
+
+demo: setup ## mine, ask and report on generated photos, offline
+	$(VENV)/bin/egraph demo
+
+test: setup ## run the tests
+	$(VENV)/bin/pytest
+
+lint: setup ## check style and types
+	$(VENV)/bin/ruff check
+	$(VENV)/bin/ruff format --check
+	$(VENV)/bin/mypy
+
+bench: setup ## measure speed
+	set -e; for script in tests/benchmarks/*_speed.py; do echo "$$script"; $(VENV)/bin/python "$$script"; done
+
+browser: setup ## pack the questions for Neo4j Browser again
+	$(VENV)/bin/python -c 'from egraph.graph import browser; browser.write()'
+
+lock: setup ## pin the newest versions that pyproject.toml allows in requirements.lock
+	$(PIP) install uv
+	$(VENV)/bin/uv pip compile pyproject.toml --upgrade --universal --python-version 3.11 --extra dev \
+	  --prerelease=if-necessary-or-explicit --generate-hashes --no-header --no-annotate --output-file requirements.lock
+
+clean: ## remove .venv, caches and builds
+	rm -rf $(VENV) build dist demo-report .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

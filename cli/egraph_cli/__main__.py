@@ -1,0 +1,5 @@
+"""`python -m egraph_cli` is `egraph`."""
+
+from egraph_cli.main import run
+
+run()

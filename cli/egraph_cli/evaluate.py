@@ -1,0 +1,98 @@
+"""`egraph evaluate`: how good a graph is, beside what it must be better than."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from egraph_cli.options import Category, Device, Part, Quiet, Seed, settings_of
+from egraph_cli.output import Format, formats, write_rows
+from egraph_cli.progress import ProgressDisplay
+
+app = typer.Typer(
+    help="Measure a graph against drawn boxes, beside its controls.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Annotations = Annotated[Path, typer.Option(help="COCO file with boxes of the object and of its part.")]
+Photos = Annotated[Path | None, typer.Option(help="Folder of the photos.", show_default="the folder of the COCO file")]
+Graph = Annotated[str | None, typer.Option(help="Name of the graph, where the category has several.")]
+Weights = Annotated[
+    str | None, typer.Option(help="Weights of the mined network, where the graph does not know where they lie.")
+]
+
+
+@app.command("tracking")
+@formats
+def tracking(
+    context: typer.Context,
+    category: Category,
+    part: Part,
+    annotations: Annotations,
+    photos: Photos = None,
+    graph: Graph = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    draws: Annotated[int, typer.Option(help="Random halves of the objects to choose on and score on.", min=1)] = 12,
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    *,
+    output: Format,
+) -> None:
+    """Do patterns follow a part?
+
+    The error is the mean distance between the part and the best patterns, moved by their mean vector to the part, in
+    diagonals of the object's crop; low and high are the 2.5th and 97.5th percentile over the draws.
+    """
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.evaluate.measure import measure
+
+        found = measure(
+            settings, "tracking", category, part, annotations, photos or annotations.parent, graph, weights, device,
+            draws, seed, progress,
+        )  # fmt: skip
+    show(output, found, ["error", "low", "high"])
+
+
+@app.command("instability")
+@formats
+def instability(
+    context: typer.Context,
+    category: Category,
+    part: Part,
+    annotations: Annotations,
+    photos: Photos = None,
+    graph: Graph = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    *,
+    output: Format,
+) -> None:
+    """How much does the distance between patterns and a part vary? (the papers' figure)
+
+    It rewards standing still; read it beside the control `still`. top20: the best 167 patterns of each layer on their
+    20 strongest objects; top100: all patterns on their 100 strongest objects.
+    """
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.evaluate.measure import measure
+
+        found = measure(
+            settings, "instability", category, part, annotations, photos or annotations.parent, graph, weights, device,
+            1, seed, progress,
+        )  # fmt: skip
+    show(output, found, ["top20", "top100"])
+
+
+def show(output: Format, found: dict[str, Any], columns: list[str]) -> None:
+    """Print the methods as rows; JSON has everything."""
+    rows = [{"method": name, **{c: score[c] for c in columns}} for name, score in found["methods"].items()]
+    write_rows(output, ["method", *columns], rows, whole=found)
+    if output is Format.TABLE:
+        right, control = found["orientation"]["right"], found["orientation"]["unmirrored"]
+        side = "" if right is None else f"; side right on {right:.3f} of those that tell (none mirrored: {control:.3f})"
+        typer.echo(f"{found['part']} on {found['photos']} objects of {found['graph']}{side}", err=True)

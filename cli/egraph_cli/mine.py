@@ -1,0 +1,92 @@
+"""`egraph mine`: photos and a network become a graph in the database."""
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from egraph_cli.options import Category, Device, Json, Quiet, Seed, settings_of
+from egraph_cli.output import skipped_lines, write_json
+from egraph_cli.progress import ProgressDisplay, span
+
+if TYPE_CHECKING:
+    from egraph.pipeline import MineReport
+
+
+def mine(
+    context: typer.Context,
+    photos: Annotated[Path, typer.Argument(help="Folder of photos, or of the photos that --annotations names.")],
+    network: Annotated[str, typer.Option(help="A torchvision model, for example resnet50, or module:callable.")],
+    category: Category,
+    weights: Annotated[
+        str | None,
+        typer.Option(
+            help="A .pth or .safetensors file, the name of torchvision weights, or random. Your own module:callable "
+            "may go without."
+        ),
+    ] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="COCO file with the objects' boxes; without it, a photo is one object.")
+    ] = None,
+    layers: Annotated[
+        str | None, typer.Option(help="Layers to mine, comma separated; `egraph layers` lists them.", metavar="A,B,C")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Name of the graph, to keep several of one category.")] = "default",
+    device: Device = "cpu",
+    limit: Annotated[
+        int | None, typer.Option(help="Use at most so many objects, drawn by --seed.", min=1, metavar="N")
+    ] = None,
+    seed: Seed = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Mine a category's patterns and write them to the graph database.
+
+    The same command goes on where it was interrupted; once its graph is complete, it changes nothing.
+    """
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.pipeline import MineRequest, mine_category
+
+        request = MineRequest(
+            photos=photos,
+            network=network,
+            weights=weights,
+            category=category,
+            annotations=annotations,
+            layers=[layer.strip() for layer in layers.split(",") if layer.strip()] if layers else None,
+            name=name,
+            device=device,
+            limit=limit,
+            seed=seed,
+        )
+        report = mine_category(settings, request, progress)
+    if as_json:
+        write_json(report.to_json())
+        return
+    for line in summary(report, category, annotations):
+        print(line)
+
+
+def summary(report: "MineReport", category: str, annotations: Path | None = None) -> list[str]:
+    """The lines that a person reads at the end of mining."""
+    there = " is there already, from the same photos and settings" if report.already else ""
+    counts, skipped = report.counts, report.to_json()["photos"]["skipped"]
+    lines = [
+        f"Graph {report.graph}{there}",
+        f"  {report.used:,} objects used, {len(skipped):,} skipped",
+        f"  {counts['patterns']:,} patterns",
+        f"  {counts['CO_ACTIVATES_WITH']:,} co-activations and {counts['DISPLACED_FROM']:,} displacements between them",
+        f"  {counts['FIRES_ON']:,} firings on objects",
+    ]
+    if dropped := {reason: count for reason, count in report.dropped.items() if count}:
+        lines.append(f"  {sum(dropped.values()):,} candidates dropped as noise:")
+        lines += [f"    {reason}: {count:,}" for reason, count in dropped.items()]
+    if report.seconds:
+        lines.append("  " + ", ".join(f"{step} {span(seconds)}" for step, seconds in report.seconds.items()))
+    lines += skipped_lines(skipped)
+    boxes, kind = shlex.quote(str(annotations or "coco.json")), shlex.quote(category)
+    lines.append(f"Next, name a part: egraph part import {boxes} --category {kind} --part head")
+    lines.append(f"and ask:           egraph query fires-together -P category={kind} -P part=head")
+    return lines

@@ -1,0 +1,44 @@
+"""What several commands take: shared options, and the settings that they add up to."""
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from egraph.settings import Settings
+
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, …")]
+Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0, metavar="N")]
+Category = Annotated[str, typer.Option(help="Kind of object, for example horse.")]
+Part = Annotated[str, typer.Option(help="Name of the part, for example head.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
+
+
+def confirm(question: str, yes: bool) -> None:
+    """Ask before what cannot be undone, unless the user said yes beforehand; end the command if the answer is no.
+
+    Raises:
+        UsageError: nobody is there to answer.
+    """
+    if yes:
+        return
+    if not sys.stdin.isatty():
+        from egraph.errors import UsageError
+
+        raise UsageError("This cannot be undone, and nobody is there to ask; add --yes to do it without a question.")
+    if not typer.confirm(question, err=True):
+        raise typer.Exit(1)
+
+
+def settings_of(context: typer.Context) -> "Settings":
+    """The settings: the flags before the command, then the environment, then the settings file.
+
+    Raises:
+        UsageError: one of them is not valid.
+    """
+    from egraph.settings import load_settings
+
+    return load_settings(**context.find_root().obj)

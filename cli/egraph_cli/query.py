@@ -1,0 +1,138 @@
+"""`egraph query`: ask the graph database one of the questions in `cypher/questions/`."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from egraph_cli.options import settings_of
+from egraph_cli.output import Format, formats, write_rows
+
+if TYPE_CHECKING:
+    from egraph.graph import questions, read_only
+
+
+def question_names(incomplete: str) -> list[str]:
+    """The questions that begin so, for the shell."""
+    from egraph.graph.statements import names
+
+    return [name for name in names("questions") if name.startswith(incomplete)]
+
+
+@formats
+def query(
+    context: typer.Context,
+    name: Annotated[
+        str | None, typer.Argument(help="The question; without one, all are listed.", autocompletion=question_names)
+    ] = None,
+    parameters: Annotated[
+        list[str] | None,
+        typer.Option("--parameter", "-P", help="A parameter of the question; may be given again.", metavar="KEY=VALUE"),
+    ] = None,
+    show: Annotated[
+        bool, typer.Option("--show", help="Print the question's Cypher, to paste into Neo4j Browser.")
+    ] = False,
+    cypher: Annotated[
+        str | None,
+        typer.Option("--cypher", help="Answer this Cypher; it only reads, whatever is typed.", metavar="TEXT"),
+    ] = None,
+    file: Annotated[
+        Path | None,
+        typer.Option("--file", "-f", help="The same with the Cypher in a file; - is stdin.", metavar="FILE"),
+    ] = None,
+    timeout: Annotated[
+        float | None, typer.Option(help="Stop a statement of yours after so many seconds (30).", min=0.1, max=86400)
+    ] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(help="At most so many rows; without it, what the question says, or 1000.", min=1, metavar="N"),
+    ] = None,
+    *,
+    output: Format,
+) -> None:
+    """Ask a question of the mined graphs.
+
+    Or answer your own Cypher, given with --cypher or --file, which can only read.
+
+    For example: egraph query fires-together -P category=horse -P part=head
+    """
+    if cypher is not None or file is not None:
+        if name is not None or show or (cypher is not None and file is not None):
+            raise typer.BadParameter("give one of a question's name, --cypher and --file.")
+        answer_cypher(context, cypher, file, parameters or [], limit, timeout, output)
+        return
+    if timeout is not None:
+        raise typer.BadParameter("--timeout goes with --cypher or --file.")
+    if name is None:
+        from egraph.graph.statements import names, statement
+
+        known = [statement(f"questions/{one}") for one in names("questions")]
+        described = [
+            {
+                "question": one.name.removeprefix("questions/"),
+                "asks": one.title,
+                "answers": one.answers,
+                "parameters": [parameter.model_dump() for parameter in one.parameters],
+            }
+            for one in known
+        ]
+        rows = [
+            {
+                "question": one.name.removeprefix("questions/"),
+                "asks": one.title,
+                "parameters": ", ".join(p.name if p.required else f"[{p.name}]" for p in one.parameters),
+            }
+            for one in known
+        ]
+        write_rows(output, ["question", "asks", "parameters"], rows, whole=described)
+        return
+
+    from egraph.graph import questions
+    from egraph.graph.connection import open_database
+
+    asked = questions.question(name)
+    if show:
+        print(asked.text.rstrip())
+        return
+    given: dict[str, object] = dict(questions.parse_assignments(parameters or []))
+    if limit is not None and any(parameter.name == "limit" for parameter in asked.parameters):
+        given.setdefault("limit", limit)
+    with open_database(settings_of(context)) as database:
+        answer = questions.ask(database, name, given, limit or questions.ROWS)
+    write_answer(output, answer)
+
+
+def answer_cypher(
+    context: typer.Context,
+    cypher: str | None,
+    file: Path | None,
+    parameters: list[str],
+    limit: int | None,
+    timeout: float | None,
+    output: Format,
+) -> None:
+    """Answer Cypher that somebody typed, or keeps in a file."""
+    from egraph.errors import UsageError
+    from egraph.graph import read_only
+
+    if file is not None:
+        try:
+            cypher = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"The file {file} cannot be read as UTF-8 text ({error}); give another.") from error
+    answer = read_only.ask(
+        settings_of(context),
+        cypher or "",
+        read_only.read_parameters(parameters),
+        limit or read_only.ROWS,
+        timeout or read_only.SECONDS,
+    )
+    write_answer(output, answer)
+
+
+def write_answer(output: Format, answer: "questions.Answer | read_only.Answer") -> None:
+    """Print the rows, and say where there are more."""
+    write_rows(output, answer.columns, answer.rows, whole=answer.model_dump())
+    if answer.truncated:
+        print(f"These are the first {len(answer.rows):,} rows; --limit N shows more.", file=sys.stderr)

@@ -1,0 +1,57 @@
+// Which patterns fire together on a part?
+//
+// The patterns whose inferred place falls into the boxes that a person drew, and which of them fire together. A row is
+// a pattern and a partner in the layer above that is on the part too; a pattern that has no partner there, above or
+// below, stands alone at the end. on_part: share of the labelled objects on which the pattern is inside a box;
+// by_chance: the same for a place drawn at random, its control. score: mean evidence over all objects. strength:
+// correlation of the two scores over the objects. lift: how often they fire together over what chance gives. photos:
+// objects on which both fire. dx, dy: how far the pattern stands to the right of and below its partner, in fractions
+// of the object; sigma: how much that varies.
+//
+// :param category: category, required. The kind of object.
+// :param part: part, required. The part's name.
+// :param graph: graph, optional. The graph's name, where the category has several.
+// :param layer: layer, optional. Only patterns of this layer, with their partners in the layer above.
+// :param share: number = 0.5. Smallest share of the labelled objects on which a pattern is on the part.
+// :param patterns: integer = 200. Look at no more than so many patterns, those most often on the part.
+// :param limit: integer = 100. At most so many rows.
+// :returns pattern, layer, filter, on_part, by_chance, score, partner, partner_layer, partner_filter, strength, lift,
+//   photos, dx, dy, sigma
+MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
+WHERE $graph IS NULL OR $graph IN [g.id, g.name]
+MATCH (:Part {id: $category + '/' + $part})<-[s:SHOWS]-(o:Object)
+WHERE EXISTS { (o)<-[:FIRES_ON]-(:Pattern)-[:IN_GRAPH]->(g) }
+WITH g, collect({object: o, box: s.box}) AS shown, count(DISTINCT o) AS labelled,
+  sum(s.box[2] * s.box[3] / (o.box[2] * o.box[3])) AS area
+UNWIND shown AS one
+WITH g.id + '/' AS prefix, labelled, area / labelled AS by_chance, one.object AS o, one.box AS box
+WITH prefix, labelled, by_chance, o, box, o.box AS frame
+WITH prefix, labelled, by_chance, o,
+  (box[0] - frame[0]) / frame[2] AS left, (box[0] + box[2] - frame[0]) / frame[2] AS right,
+  (box[1] - frame[1]) / frame[3] AS top, (box[1] + box[3] - frame[1]) / frame[3] AS bottom
+MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
+WHERE left <= f.x AND f.x <= right AND top <= f.y AND f.y <= bottom
+WITH prefix, labelled, by_chance, p, count(DISTINCT o) AS hits
+WHERE hits >= $share * labelled AND p.id STARTS WITH prefix
+WITH p, by_chance, toFloat(hits) / labelled AS on_part, p.score AS score, p.id AS id
+ORDER BY on_part DESC, score DESC, id
+LIMIT $patterns
+WITH collect({pattern: p, on_part: on_part, by_chance: by_chance}) AS found, collect(id) AS ids
+UNWIND found AS one
+WITH ids, one.pattern AS p, one.on_part AS on_part, one.by_chance AS by_chance
+OPTIONAL MATCH (p)-[c:CO_ACTIVATES_WITH]->(partner:Pattern)
+WHERE partner.id IN ids
+WITH collect({pattern: p, on_part: on_part, by_chance: by_chance, tie: c, partner: partner}) AS ties,
+  collect(partner.id) AS partners
+UNWIND ties AS one
+WITH one.pattern AS p, one.on_part AS on_part, one.by_chance AS by_chance, one.tie AS c, one.partner AS partner,
+  partners
+WHERE (partner IS NOT NULL OR NOT p.id IN partners) AND ($layer IS NULL OR p.layer = $layer)
+// The embedded database takes a null node for an unbound one, hence the comparison of ids.
+OPTIONAL MATCH (p)-[d:DISPLACED_FROM]->(above:Pattern)
+WHERE above.id = partner.id
+RETURN p.id AS pattern, p.layer AS layer, p.filter AS filter, on_part, by_chance, p.score AS score,
+  partner.id AS partner, partner.layer AS partner_layer, partner.filter AS partner_filter,
+  c.strength AS strength, c.lift AS lift, c.support AS photos, d.dx AS dx, d.dy AS dy, d.sigma AS sigma
+ORDER BY partner IS NULL, on_part DESC, score DESC, pattern, strength DESC, partner
+LIMIT $limit

@@ -1,0 +1,28 @@
+// Which filters are noise?
+//
+// The filters of which mining kept the fewest patterns: whatever else they react to fires too rarely, or at no place of
+// the object more than evenly scattered evidence would. Those that keep none come first. patterns: how many were kept;
+// in_layer: mean number over the layer's filters, to compare with. advantage: the evidence that the kept patterns win
+// over evenly scattered evidence, on average; 1 is no better than chance. mean, deviation: the filter's activation over
+// all units; a filter whose deviation is 0 never reacts to anything.
+//
+// :param category: category, required. The kind of object.
+// :param graph: graph, optional. The graph's name, where the category has several.
+// :param layer: layer, optional. Only filters of this layer.
+// :param most: integer, optional. Only filters that keep at most so many patterns.
+// :param limit: integer = 100. At most so many rows.
+// :returns layer, filter, patterns, in_layer, advantage, mean, deviation
+MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
+WHERE $graph IS NULL OR $graph IN [g.id, g.name]
+MATCH (g)-[r:READS]->(l:Layer)
+// Anchors are templates over all filters and belong to none.
+WHERE r.template_size = 0 AND ($layer IS NULL OR l.name = $layer)
+UNWIND range(0, r.channels - 1) AS filter
+OPTIONAL MATCH (:Filter {id: l.id + '/' + toString(filter)})<-[:SEPARATED_FROM]-(p:Pattern)
+WHERE p.id STARTS WITH g.id + '/'
+WITH r, l, filter, count(p) AS patterns, avg(p.advantage) AS advantage
+WHERE $most IS NULL OR patterns <= $most
+RETURN l.name AS layer, filter, patterns, toFloat(r.patterns) / r.channels AS in_layer, advantage,
+  r.filter_mean[filter] AS mean, r.filter_deviation[filter] AS deviation
+ORDER BY patterns, r.position, advantage, filter
+LIMIT $limit

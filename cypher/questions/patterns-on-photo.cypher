@@ -1,0 +1,23 @@
+// Which patterns fire on a photo?
+//
+// The patterns that fire most strongly on the objects of one photo, object by object. A graph keeps the strongest of
+// each layer on every object, and all on objects that show a labelled part. score: the pattern's evidence on the
+// object; usual: its mean over all objects, its control. x, y: where it was found, in pixels of the photo. box: the
+// object.
+//
+// :param category: category, required. The kind of object.
+// :param photo: photo, required. The photo's file name or path, or the id of an object.
+// :param graph: graph, optional. The graph's name, where the category has several.
+// :param layer: layer, optional. Only patterns of this layer.
+// :param limit: integer = 50. At most so many rows.
+// :returns object, pattern, layer, filter, score, usual, x, y, box
+MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
+WHERE $graph IS NULL OR $graph IN [g.id, g.name]
+MATCH (o:Object)
+WHERE $photo IN [o.id, o.path] OR o.path ENDS WITH '/' + $photo
+MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
+WHERE p.id STARTS WITH g.id + '/' AND ($layer IS NULL OR p.layer = $layer)
+RETURN o.id AS object, p.id AS pattern, p.layer AS layer, p.filter AS filter, f.score AS score, p.score AS usual,
+  o.box[0] + f.x * o.box[2] AS x, o.box[1] + f.y * o.box[3] AS y, o.box AS box
+ORDER BY object, score DESC, pattern
+LIMIT $limit

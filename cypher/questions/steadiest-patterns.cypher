@@ -1,0 +1,23 @@
+// Which patterns keep the steadiest place among their neighbours?
+//
+// The patterns whose displacement from the patterns above varies least, on average. sigma: that variation, in fractions
+// of the object; apart: how much it would vary if the pattern and its neighbours moved each on its own, its control.
+// spread: how much the pattern itself moves; one that never moves is steady without seeing anything. advantage: the
+// evidence it wins over what evenly scattered evidence would give it; 1 is no better than chance.
+//
+// :param category: category, required. The kind of object.
+// :param graph: graph, optional. The graph's name, where the category has several.
+// :param layer: layer, optional. Only patterns of this layer.
+// :param support: number = 0.5. Smallest share of the objects on which a pattern fires.
+// :param limit: integer = 50. At most so many rows.
+// :returns pattern, layer, filter, sigma, apart, neighbours, spread, advantage, support, score
+MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
+WHERE $graph IS NULL OR $graph IN [g.id, g.name]
+MATCH (g)<-[:IN_GRAPH]-(p:Pattern)
+WHERE p.support >= $support * g.images AND ($layer IS NULL OR p.layer = $layer)
+MATCH (p)-[d:DISPLACED_FROM]->(upper:Pattern)
+WITH p, avg(d.sigma) AS sigma, avg(sqrt(p.spread ^ 2 + upper.spread ^ 2)) AS apart, count(d) AS neighbours
+RETURN p.id AS pattern, p.layer AS layer, p.filter AS filter, sigma, apart, neighbours, p.spread AS spread,
+  p.advantage AS advantage, p.support AS support, p.score AS score
+ORDER BY sigma, pattern
+LIMIT $limit

@@ -1,0 +1,64 @@
+"""The small CNN of the generated world: tells the kinds of animals and an empty scene apart."""
+
+from pathlib import Path
+from typing import Any, ClassVar
+
+from torch import Tensor, nn
+
+from egraph.demo.kinds import KINDS
+from egraph.network.weights import fit_weights, read_weights
+
+CLASSES = (*KINDS, "background")
+"""What the classifier's outputs stand for, in order."""
+
+CHECKPOINT = Path(__file__).with_name("animals.safetensors")
+"""The trained weights, half precision; `python -m egraph.demo.train` makes them again."""
+
+INPUT_SIZE = 96
+
+
+def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> nn.Sequential:
+    """A convolution that keeps the size (but for its stride), batch normalisation, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(inputs, outputs, kernel, stride, padding=kernel // 2, bias=False),
+        nn.BatchNorm2d(outputs),
+        nn.ReLU(inplace=True),
+    )
+
+
+class AnimalNetwork(nn.Module):
+    """Seven convolutions in four blocks, whose maps are 48, 24, 12 and 6 units wide for an input of 96 pixels.
+
+    `preprocessing` says what the input must be; whoever loads the network honours it.
+    """
+
+    preprocessing: ClassVar[dict[str, Any]] = {
+        "size": INPUT_SIZE,
+        "mean": [0.5, 0.5, 0.5],
+        "deviation": [0.25, 0.25, 0.25],
+    }
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.block1 = convolution(3, 24, kernel=5, stride=2)
+        self.block2 = nn.Sequential(nn.MaxPool2d(2), convolution(24, 48), convolution(48, 48))
+        self.block3 = nn.Sequential(nn.MaxPool2d(2), convolution(48, 96), convolution(96, 96))
+        self.block4 = nn.Sequential(nn.MaxPool2d(2), convolution(96, 128), convolution(128, 128))
+        self.pool = nn.AdaptiveAvgPool2d(1)
+        self.classifier = nn.Linear(128, len(CLASSES))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (n, 3, 96, 96), normalised; returns (n, classes) logits in the order of CLASSES."""
+        x = self.block4(self.block3(self.block2(self.block1(x))))
+        return self.classifier(self.pool(x).flatten(1))
+
+
+def animals() -> nn.Module:
+    """The trained network, in evaluation mode.
+
+    Raises:
+        InputError: the checkpoint is missing or damaged.
+    """
+    network = AnimalNetwork()
+    fit_weights(network, read_weights(CHECKPOINT), "animals", str(CHECKPOINT))
+    return network.eval()

@@ -1,0 +1,167 @@
+"""The whole job on the generated world: draw, mine, write, label, ask, measure, report."""
+
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from egraph.demo.world import write_world
+from egraph.errors import NothingYetError, UsageError
+from egraph.evaluate.tracking import evaluate_tracking
+from egraph.evaluate.truth import Labelled, Score, compare_with_boxes
+from egraph.graph.connection import open_database
+from egraph.graph.delete import delete_graph
+from egraph.graph.parts import labelled_objects
+from egraph.graph.questions import ask
+from egraph.graph.read import read_graph
+from egraph.mining.inference import place_patterns
+from egraph.network.load import load_network
+from egraph.photos.coco import read_coco
+from egraph.pipeline import MineReport, MineRequest, import_parts, mine_category
+from egraph.report.category import write_report
+from egraph.report.content import Figure
+from egraph.report.gather import gather_part, gather_report
+from egraph.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+
+NETWORK = "egraph.demo.network:animals"
+KIND = "horse"
+PART = "head"
+PHOTOS = 160
+LABELS = 3
+SEED = 1
+NAME = "demo"
+NAMED = 60
+"""Characters for the name of a printed figure."""
+
+REMARK = (
+    "The photos are drawn by a program, so every part's place is known. The figures are measured on the photos that "
+    "were mined; part boxes serve to measure only, and three of them to ask. Real photos are harder."
+)
+
+
+@dataclass(frozen=True)
+class DemoResult:
+    """What the demo found. `answer` are rows of the question `fires-together`; `home` is that of its own database."""
+
+    mined: MineReport
+    labelled: Labelled
+    tracking: dict[str, Score]
+    answer: list[dict[str, Any]]
+    report: Path
+    annotations: Path
+    home: Path | None
+    seconds: float
+
+    def figures(self) -> list[Figure]:
+        """Every figure beside each of its controls; errors in diagonals of the object's crop."""
+        errors = {method: score.error for method, score in self.tracking.items()}
+        name = f"distance from the {PART}, mean of the best patterns, in diagonals of the object (less is better)"
+        controls = {
+            "still": "a point that stands still",
+            "parents_only": "the same patterns, placed by their parents alone",
+            "raw_filters": "strongest units of raw filters",
+            "random": "random places",
+        }
+        rows = [Figure(name, errors["egraph"], text, errors[method]) for method, text in controls.items()]
+        if self.labelled.orientation is not None:
+            shares = self.labelled.orientation, self.labelled.unmirrored
+            rows.append(Figure("share of the photos whose side is right", shares[0], "none mirrored", shares[1]))
+        return rows
+
+    def lines(self, command: str = "egraph") -> list[str]:
+        """For people: what was found, and what to try next with `command`."""
+        mined = self.mined
+        lines = [
+            f"{mined.used} generated photos of a {KIND}, {mined.counts['patterns']:,} patterns, "
+            f"{mined.counts['CO_ACTIVATES_WITH']:,} co-activations, {mined.counts['DISPLACED_FROM']:,} displacements.",
+            "",
+            f"Which patterns fire together for a {KIND}'s {PART}? (from {LABELS} boxes)",
+        ]
+        for row in [r for r in self.answer if r["partner"]][:5]:
+            pattern, partner = (row[key].removeprefix(mined.graph + "/") for key in ("pattern", "partner"))
+            lines.append(
+                f"  {pattern} and {partner}: strength {row['strength']:.2f}, together in {row['photos']} photos, "
+                f"{_offset(row)}"
+            )
+        lines += ["", f"Measured against the known places of {len(self.labelled.truth)} {PART}s:"]
+        for (name, value), figures in itertools.groupby(self.figures(), lambda f: (f.name, f.value)):
+            lines += [f"  {name}", f"    {'egraph':<{NAMED}}{value:.3f}"]
+            lines += [f"    {'control: ' + f.control:<{NAMED}}{f.control_value:.3f}" for f in figures]
+        lines += [
+            "",
+            f"Report: {self.report}",
+            "Try:",
+            *([f"  export EGRAPH_HOME={self.home.absolute()}"] if self.home else []),
+            f"  {command} query fires-together -P category={KIND} -P part={PART}",
+            f"  {command} part import {self.annotations} --category {KIND} --part front_leg --limit 3",
+            f"  {command} query fires-together -P category={KIND} -P part=front_leg",
+            f"  {command} query overview",
+            f"Done in {self.seconds:.0f} s.",
+        ]
+        return lines
+
+
+def _offset(row: dict[str, Any]) -> str:
+    if row["dx"] is None:
+        return "no displacement known"
+    across = f"{abs(row['dx']):.0%} {'right' if row['dx'] > 0 else 'left'}"
+    return f"{across} and {abs(row['dy']):.0%} {'below' if row['dy'] > 0 else 'above'}, give or take {row['sigma']:.0%}"
+
+
+def run_demo(settings: Settings, destination: Path, progress: Progress | None = None) -> DemoResult:
+    """Run the demo in `destination`: photos, report and an embedded database of its own, so that nothing of the demo
+    gets among a user's own graphs; with a Neo4j given, the graph is written there.
+
+    Raises:
+        EgraphError: as mining, labelling and asking.
+    """
+    start = time.perf_counter()
+    home = destination / "home"
+    settings = settings.model_copy(update={"home": home}) if settings.embedded else settings
+    folder = destination / "photos"
+    annotations = write_world(folder, KIND, PHOTOS, SEED, progress)
+    request = MineRequest(
+        photos=folder, network=NETWORK, weights=None, category=KIND, annotations=annotations, name=NAME, seed=SEED
+    )
+    mined = _mine(settings, request, progress)
+    import_parts(settings, annotations, folder, KIND, PART, LABELS, SEED, progress=progress)
+    with open_database(settings) as database:
+        graph = read_graph(database, mined.graph)
+        labelled = [o.id for o in labelled_objects(database, KIND)]
+        answer = ask(database, "fires-together", {"category": KIND, "part": PART, "graph": NAME}).rows
+    by_id = {o.id: o for o in read_coco(annotations, folder, KIND).objects}
+    objects = [by_id[o.id] for o in graph.objects]
+    placed = place_patterns(graph, load_network(NETWORK), objects, graph.mirrored, progress)
+    compared = compare_with_boxes(placed, objects, PART, SEED)
+    result = DemoResult(
+        mined=mined,
+        labelled=compared,
+        tracking=evaluate_tracking(compared, seed=SEED),
+        answer=answer,
+        report=destination / "report.html",
+        annotations=annotations,
+        home=home if settings.embedded else None,
+        seconds=0.0,
+    )
+    section = gather_part(graph, placed, objects, PART, labelled, answer)
+    written_at = time.strftime("%Y-%m-%d %H:%M")
+    page = gather_report(graph, result.figures(), [section], mined.skipped, written_at, [REMARK])
+    report = write_report(result.report, page)
+    return DemoResult(**{**result.__dict__, "report": report, "seconds": time.perf_counter() - start})
+
+
+def _mine(settings: Settings, request: MineRequest, progress: Progress | None) -> MineReport:
+    """Mine; a graph of this name that another release of the demo left behind makes room."""
+    try:
+        return mine_category(settings, request, progress)
+    except UsageError as error:
+        with open_database(settings) as database:
+            try:
+                delete_graph(database, f"{load_network(NETWORK).id}/{KIND}/{NAME}")
+            except NothingYetError:
+                raise error from None
+    return mine_category(settings, request, progress)

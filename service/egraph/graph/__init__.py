@@ -1,0 +1,1 @@
+"""The graph database: connecting, writing what was mined, reading it back, asking."""

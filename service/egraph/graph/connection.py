@@ -1,0 +1,226 @@
+"""One connection to the graph database, whichever it is: named statements go in, rows come out."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import neo4j
+from neo4j import GraphDatabase
+from neo4j.exceptions import (
+    ConstraintError,
+    DriverError,
+    Neo4jError,
+    ServiceUnavailable,
+    SessionExpired,
+    TransientError,
+)
+
+from egraph.graph import embedded
+from egraph.graph.failures import check_version, no_address, sentence
+from egraph.graph.statements import statement
+from egraph.settings import Settings
+
+CONNECT_SECONDS = 8.0
+RETRY_SECONDS = 20.0
+EMBEDDED_RETRY_SECONDS = 3.0
+TRIES = 6
+SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What a statement answered; `truncated` where more rows than the limit were there."""
+
+    columns: list[str]
+    rows: list[list[Any]]
+    truncated: bool = False
+
+    def records(self) -> list[dict[str, Any]]:
+        """The rows as dicts."""
+        return [dict(zip(self.columns, row, strict=True)) for row in self.rows]
+
+
+class Transaction:
+    """A managed transaction in which named statements run; it may be tried again as a whole."""
+
+    def __init__(self, transaction: neo4j.ManagedTransaction):
+        self._transaction = transaction
+
+    def run(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        """Run the statement `name`, e.g. `write/network`; its rows."""
+        result = self._transaction.run(statement(name).text, parameters)
+        columns = result.keys()
+        return [dict(zip(columns, record.values(), strict=True)) for record in result]
+
+
+class Database:
+    """An open graph database. Usable from several threads; close it by leaving its `with` block.
+
+    With `reader`, the embedded database is used as a user who may only read.
+    """
+
+    def __init__(self, settings: Settings, start: bool = True, reader: bool = False):
+        self._settings = settings
+        self._start = start
+        self._reader = reader
+        self._child: embedded.Child | None = None
+        self._driver: neo4j.Driver | None = None
+        self._connect()
+
+    @property
+    def embedded(self) -> bool:
+        """Whether this is egraph's own child process, which has one writer at a time."""
+        return self._settings.embedded
+
+    def _connect(self) -> None:
+        settings = self._settings
+        if settings.neo4j_uri is None:
+            self._child = embedded.join(settings, self._start)
+            self.address = self._child.address
+            self.user = embedded.READER if self._reader else embedded.USER
+            self.name: str | None = embedded.DATABASE
+            password: str | None = self._child.reader_password if self._reader else self._child.password
+        else:
+            self.address, self.user = settings.neo4j_uri, settings.neo4j_username
+            self.name = settings.neo4j_database
+            password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else None
+        if self.address.partition("://")[0] not in SCHEMES:
+            raise no_address(self.address)
+        with self._failures():
+            self._driver = GraphDatabase.driver(
+                self.address,
+                auth=None if password is None else (self.user, password),
+                user_agent="egraph",
+                connection_timeout=CONNECT_SECONDS,
+                connection_acquisition_timeout=CONNECT_SECONDS + 2,
+                # A child that was killed never comes back at its address; we start another one instead of waiting.
+                max_transaction_retry_time=EMBEDDED_RETRY_SECONDS if self.embedded else RETRY_SECONDS,
+                notifications_min_severity=neo4j.NotificationMinimumSeverity.OFF,
+                telemetry_disabled=True,
+            )
+            self.agent = self._driver.get_server_info().agent
+        check_version(self.agent, self.address)
+
+    def close(self) -> None:
+        """Close every connection and leave the embedded database to others."""
+        if self._driver is not None:
+            self._driver.close()
+            self._driver = None
+        if self._child is not None:
+            self._child.leave()
+            self._child = None
+
+    @contextmanager
+    def _failures(self) -> Iterator[None]:
+        try:
+            yield
+        except (DriverError, Neo4jError, OSError) as error:
+            raise sentence(error, self.address, self.user, self.name) from error
+
+    def _session(self, access: str) -> neo4j.Session:
+        """A session; a child that was killed since the last statement is replaced first."""
+        if self._child is not None and not embedded.runs(self._child, self._settings):
+            self.close()
+            self._connect()
+        assert self._driver is not None
+        return self._driver.session(database=self.name, default_access_mode=access, fetch_size=4000)
+
+    def read(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        """The rows of the reading statement `name`.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        return self.ask(name, parameters).records()
+
+    def ask(
+        self, name: str, parameters: dict[str, Any], limit: int | None = None, seconds: float | None = None
+    ) -> Rows:
+        """Run the reading statement `name`; at most `limit` rows, at most `seconds` (where the server obeys).
+
+        Raises:
+            DatabaseError: the database failed, or took too long.
+        """
+        text = statement(name).text
+
+        @neo4j.unit_of_work(timeout=seconds)
+        def work(transaction: neo4j.ManagedTransaction) -> Rows:
+            result = transaction.run(text, parameters)
+            columns = list(result.keys())
+            rows: list[list[Any]] = []
+            for record in result:
+                if limit is not None and len(rows) == limit:
+                    return Rows(columns, rows, truncated=True)
+                rows.append(record.values())
+            return Rows(columns, rows)
+
+        return self._run(neo4j.READ_ACCESS, work, shared=False)
+
+    @contextmanager
+    def reading(self, seconds: float) -> Iterator[neo4j.Transaction]:
+        """An explicit READ transaction that is always rolled back, for at most `seconds` (where the server obeys).
+
+        What the driver raises in it is the caller's to explain.
+        """
+        with self._session(neo4j.READ_ACCESS) as session:
+            transaction = session.begin_transaction(timeout=seconds)
+            try:
+                yield transaction
+            finally:
+                transaction.close()
+
+    def write(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
+        """Run the writing statement `name` in a transaction of its own; its rows.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        return self.transaction(lambda transaction: transaction.run(name, **parameters))
+
+    def transaction(self, work: Callable[[Transaction], T], shared: bool = True) -> T:
+        """Do `work` in one managed transaction, tried again on passing failures.
+
+        With `shared`, also where another writer made the same shared node at the same moment: two MERGEs of one
+        unique key end in a ConstraintError for one of them, and the second try finds the node.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        return self._run(neo4j.WRITE_ACCESS, lambda transaction: work(Transaction(transaction)), shared)
+
+    def _run(self, access: str, work: Callable[[neo4j.ManagedTransaction], T], shared: bool) -> T:
+        with self._failures():
+            for attempt in range(TRIES):
+                try:
+                    with self._session(access) as session:
+                        execute = session.execute_read if access == neo4j.READ_ACCESS else session.execute_write
+                        return execute(work)
+                except ConstraintError:
+                    if not shared or attempt == TRIES - 1:
+                        raise
+                except (ServiceUnavailable, SessionExpired, TransientError):
+                    # The driver has tried again already; for a child that was killed, the next session finds another.
+                    if not self.embedded or attempt == TRIES - 1:
+                        raise
+                time.sleep(0.05 * 2**attempt)
+        raise AssertionError("unreachable")
+
+
+@contextmanager
+def open_database(settings: Settings, start: bool = True, reader: bool = False) -> Iterator[Database]:
+    """Open the database that the settings name: a Neo4j, or the embedded one (started if `start` and none runs).
+
+    With `reader`, the embedded one is used as a user who may only read.
+
+    Raises:
+        DatabaseError: nothing answers, the login is refused, the server is too old, there is no such database.
+    """
+    database = Database(settings, start, reader)
+    try:
+        yield database
+    finally:
+        database.close()

@@ -1,0 +1,52 @@
+"""A hash of what was mined, by which a graph that is written again is known to be the same."""
+
+import hashlib
+import json
+from dataclasses import astuple, fields
+from typing import Any
+
+import numpy as np
+
+from egraph.mining.mined import CoActivations, Displacements, MinedGraph
+
+
+def content_hash(mined: MinedGraph) -> str:
+    """A hex digest of everything that was mined, whatever the order of the edges.
+
+    Left out: where the photos lie, and the versions of the programs; the same numbers are the same graph.
+    """
+    digest = hashlib.sha256()
+    plain = [mined.id, mined.weights_sha256, mined.preprocessing, mined.seed, mined.parameters, mined.dropped]
+    plain += [[astuple(layer) for layer in mined.layers], mined.log_likelihood]
+    plain += [[(o.id, o.sha256, o.photo_width, o.photo_height, astuple(o.box)) for o in mined.objects]]
+    digest.update(json.dumps(plain, sort_keys=True, default=str).encode())
+    add(digest, mined.mirrored, mined.pose)
+    for name, reading in sorted(mined.readings.items()):
+        digest.update(name.encode())
+        add(digest, reading.filter_mean, reading.filter_deviation, reading.context_mean)
+    for name, table in sorted(mined.patterns.items()):
+        digest.update(name.encode())
+        add(digest, *columns_of(table))
+    tables: list[CoActivations | Displacements] = [*mined.co_activations, *mined.displacements]
+    for edges in sorted(tables, key=lambda e: (type(e).__name__, e.lower, e.upper)):
+        digest.update(f"{type(edges).__name__} {edges.lower} {edges.upper}".encode())
+        order = np.lexsort((edges.target, edges.source))
+        add(digest, *(column[order] for column in columns_of(edges)))
+    for firings in sorted(mined.firings, key=lambda f: f.layer):
+        digest.update(firings.layer.encode())
+        order = np.lexsort((firings.pattern, firings.object))
+        add(digest, *(column[order] for column in columns_of(firings)))
+    return digest.hexdigest()
+
+
+def columns_of(table: Any) -> list[np.ndarray]:
+    """The arrays of a table, in the order of its fields."""
+    values = [getattr(table, field.name) for field in fields(table)]
+    return [value for value in values if isinstance(value, np.ndarray)]
+
+
+def add(digest: "hashlib._Hash", *arrays: np.ndarray) -> None:
+    """Add arrays with their shapes and types."""
+    for array in arrays:
+        digest.update(f"{array.dtype.str} {array.shape}".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())

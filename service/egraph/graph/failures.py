@@ -1,0 +1,80 @@
+"""One sentence for every way in which a graph database fails."""
+
+import neo4j.exceptions as failures
+
+from egraph.errors import DatabaseError
+
+OLDEST = (5, 26)
+
+
+class Conflict(DatabaseError):
+    """A unique id is there already: another writer was first."""
+
+
+def sentence(error: Exception, address: str, user: str, database: str | None) -> DatabaseError:
+    """The error that a user sees for `error`, raised by the driver while it talked to `address` as `user`."""
+    code = str(getattr(error, "code", None) or "")
+    text = " ".join(str(error).split())
+    low = text.lower()
+    if isinstance(error, failures.AuthError) or code.startswith("Neo.ClientError.Security.Auth"):
+        return DatabaseError(
+            f"The database at {address} refuses {user} with this password; set NEO4J_USERNAME and NEO4J_PASSWORD."
+        )
+    if isinstance(error, failures.ConstraintError):
+        return Conflict(f"The database at {address} holds something with the same id already: {text[:200]}.")
+    if "DatabaseNotFound" in code or "database does not exist" in low:
+        return DatabaseError(
+            f"The server at {address} has no database named {database}; set NEO4J_DATABASE to one that it has."
+        )
+    if "ReadOnly" in code or "read-only" in low or "NotALeader" in code:
+        return DatabaseError(
+            f"The database at {address} takes no writes now (read-only); ask who runs it, or set NEO4J_URI to another."
+        )
+    if "no space left" in low or "disk full" in low or "enough disk space" in low:
+        return DatabaseError(
+            f"The disk of the database at {address} is full; free some space there, then run the command again."
+        )
+    if "TransactionTimedOut" in code or "timeout" in code.lower() or ("timed out" in low and "transaction" in low):
+        return DatabaseError("The database gave up on a statement that ran too long; ask for less, or allow more time.")
+    if "OutOfMemory" in code or "MemoryPool" in code or ("memory" in low and "limit" in low):
+        return DatabaseError(
+            f"The database at {address} has too little memory for this; give it more (`server.memory` in neo4j.conf)."
+        )
+    if "Forbidden" in code:
+        return DatabaseError(
+            f"The user {user} may not do this in the database at {address}; ask for the right to write."
+        )
+    if isinstance(error, failures.ConfigurationError) or "URI scheme" in text:
+        return no_address(address)
+    if isinstance(error, failures.ServiceUnavailable | failures.SessionExpired | OSError):
+        return DatabaseError(
+            f"No database answers at {address}; start it, or unset NEO4J_URI to use the embedded database."
+        )
+    return DatabaseError(f"The database at {address} failed: {text[:300] or type(error).__name__}.")
+
+
+def no_address(address: str) -> DatabaseError:
+    """The error for an address that cannot be one of a database."""
+    return DatabaseError(f"{address} is no address of a database; NEO4J_URI looks like bolt://localhost:7687.")
+
+
+def version_of(agent: str) -> tuple[int, int] | None:
+    """(major, minor) in a server's agent text, such as `Neo4j/5.26.30`; None where it does not look like that."""
+    name, _, version = agent.partition("/")
+    numbers = version.split("-")[0].split(" ")[0].split(".")
+    if name != "Neo4j" or len(numbers) < 2 or not (numbers[0].isdigit() and numbers[1].isdigit()):
+        return None
+    return int(numbers[0]), int(numbers[1])
+
+
+def check_version(agent: str, address: str) -> None:
+    """Refuse a server that is too old, or is no Neo4j.
+
+    Raises:
+        DatabaseError: older than 5.26, or another product.
+    """
+    version = version_of(agent)
+    if version is None:
+        raise DatabaseError(f"{address} is {agent}, not Neo4j; set NEO4J_URI to a Neo4j 5.26 or newer.")
+    if version < OLDEST:
+        raise DatabaseError(f"Neo4j at {address} is version {version[0]}.{version[1]}; egraph needs 5.26 or newer.")

@@ -1,0 +1,154 @@
+"""What the embedded database keeps in `<home>/database`, and the locks by which processes agree about it.
+
+All locks are the operating system's (`flock`): they vanish with the process that holds them, however it ends, so no
+process id is ever trusted. `alive` is held by the child while it lives, `start` by whoever starts it, `users` by every
+process that uses it (shared) and by a child that stops because nobody does (exclusive).
+"""
+
+import contextlib
+import errno
+import json
+import os
+import secrets
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from egraph.errors import DatabaseError
+
+try:
+    import fcntl
+except ImportError as missing:
+    raise DatabaseError(
+        "The embedded database needs Linux or macOS; set NEO4J_URI to the address of a Neo4j instead."
+    ) from missing
+
+
+@dataclass(frozen=True, slots=True)
+class ChildState:
+    """Where the running child listens, as written by the child itself."""
+
+    pid: int
+    port: int
+    started: float
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseFolder:
+    """The embedded database's folder; `path` need not exist yet."""
+
+    path: Path
+
+    @property
+    def data(self) -> Path:
+        """The engine's own root folder."""
+        return self.path / "data"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log"
+
+    @property
+    def password_file(self) -> Path:
+        return self.path / "password"
+
+    @property
+    def reader_password_file(self) -> Path:
+        return self.path / "reader-password"
+
+    @property
+    def heartbeat(self) -> Path:
+        """Its modification time is the last moment at which a process joined."""
+        return self.path / "heartbeat"
+
+    @property
+    def state_file(self) -> Path:
+        return self.path / "state.json"
+
+    def create(self) -> None:
+        """Make the folder, readable by its owner alone, and the passwords, once.
+
+        Raises:
+            DatabaseError: the folder cannot be made or written.
+        """
+        with self.failures():
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            self.log.mkdir(exist_ok=True)
+            for file in (self.password_file, self.reader_password_file):
+                if not file.exists():
+                    fresh = self.path / f"{file.name}.{os.getpid()}"
+                    fresh.touch(mode=0o600)
+                    fresh.write_text(secrets.token_urlsafe(24), encoding="ascii")
+                    # Of two processes at once, the first one's password stays.
+                    with contextlib.suppress(FileExistsError):
+                        os.link(fresh, file)
+                    fresh.unlink()
+            self.heartbeat.touch()
+
+    def password(self, reader: bool = False) -> str:
+        """The password of the database's user, or of the one who may only read.
+
+        Raises:
+            DatabaseError: the file is gone or may not be read.
+        """
+        with self.failures():
+            file = self.reader_password_file if reader else self.password_file
+            return file.read_text(encoding="ascii").strip()
+
+    @contextlib.contextmanager
+    def failures(self) -> Iterator[None]:
+        """Turn what the file system refuses into one sentence."""
+        try:
+            yield
+        except OSError as error:
+            raise DatabaseError(self.sentence(error)) from error
+
+    def sentence(self, error: OSError) -> str:
+        """What to tell a user whose file system refused something in this folder."""
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            return f"The disk that holds {self.path} is full; free some space, then run the command again."
+        reason = (error.strerror or str(error)).lower()
+        return f"The folder {self.path} cannot be used ({reason}); set EGRAPH_HOME to a folder that you may write to."
+
+    def lock(self, name: str, shared: bool = False, seconds: float = 0.0) -> IO[str] | None:
+        """Take the lock `name`; None if others hold it for `seconds`. Closing the returned file gives it back."""
+        with self.failures():
+            file = (self.path / f"{name}.lock").open("a", encoding="ascii")
+        deadline = time.monotonic() + seconds
+        while True:
+            try:
+                fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+                return file
+            except BlockingIOError:
+                if time.monotonic() >= deadline:
+                    file.close()
+                    return None
+                time.sleep(0.02)
+
+    def alive(self) -> bool:
+        """Whether a child runs (it may still be starting)."""
+        if not (self.path / "alive.lock").exists():
+            return False
+        # Shared, so that two processes that look at the same moment do not see each other as the child.
+        held = self.lock("alive", shared=True)
+        if held is None:
+            return True
+        held.close()
+        return False
+
+    def state(self) -> ChildState | None:
+        """Where the child listens; None while none runs or it has not said yet."""
+        if not self.alive():
+            return None
+        try:
+            return ChildState(**json.loads(self.state_file.read_text(encoding="utf-8")))
+        except (OSError, ValueError, TypeError):
+            return None
+
+    def write_state(self, state: ChildState) -> None:
+        """Say where the child listens; readers see all of it or nothing."""
+        fresh = self.state_file.with_suffix(".new")
+        fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        fresh.replace(self.state_file)

@@ -1,0 +1,64 @@
+"""Which graphs the database holds, and choosing one."""
+
+from dataclasses import dataclass
+
+from egraph.errors import NothingYetError, UsageError
+from egraph.graph.connection import Database
+
+
+@dataclass(frozen=True, slots=True)
+class GraphSummary:
+    """One graph; `state` is `writing`, `complete` or `deleting`."""
+
+    id: str
+    category: str
+    name: str
+    network: str
+    state: str
+    images: int
+    patterns: int
+    created_at: str
+
+
+def graphs(database: Database) -> list[GraphSummary]:
+    """All graphs, complete or not, by id."""
+    return [GraphSummary(**row) for row in database.read("read/graphs")]
+
+
+def find_graph(database: Database, category: str, name: str | None = None, network: str | None = None) -> GraphSummary:
+    """The one complete graph of `category` that fits; `name` may also be a whole id, `network` its name or its id.
+
+    Raises:
+        NothingYetError: there is none.
+        UsageError: there are several.
+        DatabaseError: the database failed.
+    """
+    complete = [graph for graph in graphs(database) if graph.state == "complete" and graph.category == category]
+    if not complete:
+        raise NothingYetError(
+            f"There is no graph of {category} yet; make one with `egraph mine PHOTOS --network NAME --category …`."
+        )
+    fitting = [
+        graph
+        for graph in complete
+        if name in (None, graph.name, graph.id) and network in (None, graph.network, graph.network.partition("@")[0])
+    ]
+    if len(fitting) == 1:
+        return fitting[0]
+    listed = ", ".join(graph.id for graph in fitting or complete)
+    if fitting:
+        raise UsageError(f"There are several graphs of {category}, so name one of them as a whole: {listed}.")
+    raise NothingYetError(f"There is no such graph of {category}; there are: {listed}.")
+
+
+def count_graph(database: Database, graph_id: str) -> dict[str, int]:
+    """What the database holds of one graph, complete or not, counted: `patterns`, `objects` and each kind of edge.
+
+    Raises:
+        NothingYetError: there is no such graph.
+        DatabaseError: the database failed.
+    """
+    rows = database.read("read/counts", graph=graph_id)
+    if not rows:
+        raise NothingYetError(f"There is no graph {graph_id}; `egraph query overview` shows those there are.")
+    return {name: int(count) for name, count in rows[0].items()}

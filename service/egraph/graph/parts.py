@@ -1,0 +1,82 @@
+"""Parts: names that a person gives to boxes on objects."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from egraph.errors import NothingYetError
+from egraph.graph.connection import Database, Transaction
+from egraph.graph.objects import OBJECT_ROWS, box_list, check_names, photo_object, write_objects
+from egraph.graph.schema import ensure_schema
+from egraph.photos.photo import Box, PhotoObject
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPart:
+    """A part that a person labelled: on how many objects, with how many boxes."""
+
+    category: str
+    part: str
+    objects: int
+    boxes: int
+
+
+def add_labels(database: Database, objects: Sequence[PhotoObject], category: str, part: str) -> int:
+    """Add the boxes that `objects` have of `part`; returns how many were not there yet.
+
+    Objects that no graph was mined from are kept too, for a graph that will be.
+
+    Raises:
+        UsageError: a name is empty or has a slash.
+        DatabaseError: the database failed; what was added stays.
+    """
+    check_names(category, part)
+    ensure_schema(database)
+    labelled = [o for o in objects if o.parts.get(part)]
+    write_objects(database, labelled)
+    pairs = [(o.id, box_list(box)) for o in labelled for box in o.parts[part]]
+    before = count_labels(database, category, part)
+    for start in range(0, len(pairs), OBJECT_ROWS):
+        some = pairs[start : start + OBJECT_ROWS]
+        database.write(
+            "parts/add_labels", category=category, part=part, object=[o for o, _ in some], box=[box for _, box in some]
+        )
+    return count_labels(database, category, part) - before
+
+
+def count_labels(database: Database, category: str, part: str) -> int:
+    """How many boxes the part has."""
+    return int(database.read("parts/count_labels", category=category, part=part)[0]["boxes"])
+
+
+def list_parts(database: Database) -> list[LabelledPart]:
+    """All labelled parts, by category and name."""
+    return [LabelledPart(**row) for row in database.read("parts/list")]
+
+
+def labelled_objects(database: Database, category: str) -> list[PhotoObject]:
+    """The objects that show any part of `category`, by id, each with all its part boxes."""
+    rows: dict[str, dict[str, Any]] = {}
+    boxes: dict[str, dict[str, list[Box]]] = {}
+    for row in database.read("parts/labelled_objects", category=category):
+        rows[row["id"]] = row
+        boxes.setdefault(row["id"], {}).setdefault(row["part"], []).append(Box(*row["part_box"]))
+    return [photo_object(row, {part: tuple(b) for part, b in boxes[id].items()}) for id, row in rows.items()]
+
+
+def remove_part(database: Database, category: str, part: str) -> int:
+    """Remove a part with all its boxes, and the objects that nothing else needs; returns how many boxes it had.
+
+    Raises:
+        NothingYetError: there is no such part.
+        DatabaseError: the database failed.
+    """
+
+    def work(transaction: Transaction) -> int:
+        removed = transaction.run("parts/remove", category=category, part=part)
+        if not removed:
+            raise NothingYetError(f"There is no part {part} of {category}; `egraph part list` shows those there are.")
+        transaction.run("write/delete_loose_objects", objects=removed[0]["objects"])
+        return int(removed[0]["boxes"])
+
+    return database.transaction(work)

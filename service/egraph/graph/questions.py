@@ -1,0 +1,205 @@
+"""The questions: files of Cypher that anyone can add to, checked and asked by name."""
+
+import difflib
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from pydantic import BaseModel
+
+from egraph.errors import NothingYetError, UsageError
+from egraph.graph.connection import Database
+from egraph.graph.graphs import find_graph, graphs
+from egraph.graph.statements import PLAIN_TYPES, Parameter, Statement, names, statement
+
+ROWS = 1000
+SECONDS = 120.0
+LISTED = 20
+"""At most so many valid values are named in an error."""
+
+
+class Answer(BaseModel):
+    """What a question answered; `truncated` where there were more rows than the limit."""
+
+    question: str
+    parameters: dict[str, Any]
+    columns: list[str]
+    rows: list[dict[str, Any]]
+    truncated: bool
+
+
+def questions() -> list[Statement]:
+    """All questions, by name."""
+    return [statement(f"questions/{name}") for name in names("questions")]
+
+
+def question(name: str) -> Statement:
+    """The question `name`.
+
+    Raises:
+        UsageError: there is none; the message lists those there are, the nearest first.
+    """
+    if name not in names("questions"):
+        raise UsageError(f"There is no question {name}; there are: {', '.join(nearest(name, names('questions')))}.")
+    return statement(f"questions/{name}")
+
+
+def nearest(value: str, valid: Sequence[str]) -> list[str]:
+    """The valid values, those that look most like `value` first."""
+
+    def likeness(other: str) -> float:
+        return difflib.SequenceMatcher(None, value.lower(), other.lower()).ratio()
+
+    return sorted(valid, key=lambda other: (-likeness(other), other))
+
+
+def misspelt(value: str, valid: Sequence[str]) -> bool:
+    """Whether `value` looks like a slip for one of the valid values."""
+    return bool(difflib.get_close_matches(value.lower(), [v.lower() for v in valid], n=1, cutoff=0.6))
+
+
+def parse_assignments(assignments: Sequence[str]) -> dict[str, str]:
+    """`key=value` texts as a mapping.
+
+    Raises:
+        UsageError: one has no `=`, or a key comes twice.
+    """
+    values: dict[str, str] = {}
+    for assignment in assignments:
+        key, equals, value = assignment.partition("=")
+        if not equals or not key:
+            raise UsageError(f"The parameter {assignment} is not understood; write it as -P key=value.")
+        if key in values:
+            raise UsageError(f"The parameter {key} is given twice; give it once.")
+        values[key] = value
+    return values
+
+
+def check_parameters(asked: Statement, given: Mapping[str, Any]) -> dict[str, Any]:
+    """All parameters of a question, with types and defaults; texts are read as the type that is wanted.
+
+    Raises:
+        UsageError: one is unknown, missing, or no value of its type.
+    """
+    known = {parameter.name: parameter for parameter in asked.parameters}
+    title = asked.name.rpartition("/")[2]
+    for name in given:
+        if name not in known:
+            listed = ", ".join(nearest(name, list(known))) or "none"
+            raise UsageError(f"The question {title} has no parameter {name}; it has: {listed}.")
+    missing = [name for name, p in known.items() if p.required and given.get(name) in (None, "")]
+    if missing:
+        wanted = " ".join(f"-P {name}=…" for name in missing)
+        raise UsageError(f"The question {title} needs {' and '.join(missing)}; add {wanted}.")
+    return {name: read_value(p, given[name]) if name in given else p.default for name, p in known.items()}
+
+
+def read_value(parameter: Parameter, value: Any) -> Any:
+    """`value` as the parameter's type; a text is read, anything else must fit already.
+
+    Raises:
+        UsageError: it does not fit.
+    """
+    if value is None and not parameter.required:
+        return None
+    if parameter.type not in PLAIN_TYPES or parameter.type == "text":
+        return str(value)
+    read = value
+    if isinstance(value, str):
+        try:
+            read = json.loads(value.lower() if parameter.type == "boolean" else value)
+        except ValueError:
+            read = None
+    fits = {
+        "boolean": isinstance(read, bool),
+        "integer": isinstance(read, int) and not isinstance(read, bool),
+        "number": isinstance(read, int | float) and not isinstance(read, bool) and abs(read) < float("inf"),
+    }
+    if not fits[parameter.type]:
+        example = {"boolean": "true or false", "integer": "a whole number", "number": "a number such as 0.5"}
+        raise UsageError(f"The parameter {parameter.name} is {value!r}, but must be {example[parameter.type]}.")
+    if parameter.name == "limit" and read < 1:
+        raise UsageError(f"The parameter limit is {read}, but must be at least 1.")
+    return read
+
+
+def check_values(database: Database, asked: Statement, values: dict[str, Any]) -> dict[str, Any]:
+    """Check the values that must stand in the database; returns the parameters with the graphs' names made ids.
+
+    A question with the parameter `graph` is about one graph of its `category`; one with `other_graph` also about one
+    of the category `other_category`, of the same network.
+
+    Raises:
+        NothingYetError: there is no graph, no label or no such category or part yet.
+        UsageError: a value is misspelt, or the category has several graphs and none is named.
+    """
+    if not any(graph.state == "complete" for graph in graphs(database)):
+        category = values.get("category") or "CATEGORY"
+        raise NothingYetError(
+            f"There is no graph yet; make one with `egraph mine PHOTOS --network NAME --category {category}`."
+        )
+    checked = dict(values)
+    # In this order: a part is sought in its category, a layer in its category's graphs.
+    for parameter in sorted(asked.parameters, key=lambda p: p.type != "category"):
+        value = values[parameter.name]
+        if parameter.type in PLAIN_TYPES or value is None:
+            continue
+        category = values.get("other_category" if parameter.name == "other_graph" else "category")
+        rows = database.read(f"values/{parameter.type}", category=category, value=value)
+        valid = [row["value"] for row in rows]
+        if value not in valid and not (parameter.type == "graph" and value.partition("@")[1]):
+            raise unknown(parameter, value, valid, category)
+    if "graph" in checked:
+        found = find_graph(database, checked["category"], checked["graph"])
+        checked["graph"] = found.id
+        if "other_graph" in checked:
+            # Filters are shared only within one network.
+            other = find_graph(database, checked["other_category"], checked["other_graph"], found.network)
+            checked["other_graph"] = other.id
+    return checked
+
+
+def unknown(parameter: Parameter, value: str, valid: list[str], category: str | None) -> UsageError | NothingYetError:
+    """The error for a value that the database does not know."""
+    listed = ", ".join(nearest(value, valid)[:LISTED]) + (", …" if len(valid) > LISTED else "")
+    there = f"; there are: {listed}" if valid else ""
+    of = f" of {category}" if parameter.type != "category" and category else ""
+    add = {
+        "category": f"make its graph with `egraph mine PHOTOS --network NAME --category {value}`",
+        "part": f"add one with `egraph part import annotations.json --category {category} --part {value}`",
+    }.get(parameter.type)
+    if add is None or misspelt(value, valid):
+        return UsageError(
+            f"There is no {parameter.type} {value}{of}{there or '; `egraph query overview` shows what is'}."
+        )
+    return NothingYetError(f"There is no {parameter.type} {value}{of} yet{there}; {add}.")
+
+
+def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROWS, seconds: float = SECONDS) -> Answer:
+    """Ask a question of the complete graphs; at most `rows` rows, at most `seconds` (where the server obeys).
+
+    Raises:
+        UsageError: the question or a parameter is wrong.
+        NothingYetError: there is nothing to answer with.
+        DatabaseError: the database failed, or took too long.
+    """
+    asked = question(name)
+    values = check_values(database, asked, check_parameters(asked, given))
+    # One row more than the question's own limit tells whether there were more.
+    limit = min(rows, values["limit"]) if "limit" in values else rows
+    sent = values | ({"limit": limit + 1} if "limit" in values else {})
+    answer = database.ask(asked.name, sent, limit, seconds)
+    if not answer.rows and values.get("part") and values.get("graph"):
+        looked = {key: values[key] for key in ("category", "part", "graph")}
+        if not database.read("read/labelled_firings", **looked):
+            raise NothingYetError(
+                f"The patterns of {values['graph']} were not yet looked for on the objects that show {values['part']}; "
+                f"add their labels again with `egraph part import`."
+            )
+    return Answer(
+        question=name,
+        parameters=values,
+        columns=answer.columns or list(asked.columns),
+        rows=answer.records(),
+        truncated=answer.truncated,
+    )

@@ -1,0 +1,25 @@
+"""M-step: where each pattern is expected before an object is seen, in closed form."""
+
+import torch
+from torch import Tensor
+
+from egraph.mining.expectation import Assigned
+
+SMALLEST_MASS = 1e-6
+
+
+def updated_places(place: Tensor, assigned: Assigned) -> Tensor:
+    """mu_V + (sum over photos of pull) / (sum over photos of mass), kept on the crop: (d, N, 2).
+
+    This is the mean of the peaks won, weighted, each seen from where the pattern was expected on its photo.
+    """
+    mass = assigned.mass.sum(2).clamp_min(SMALLEST_MASS)
+    return (place + assigned.pull.sum(2) / mass[..., None]).clamp(0.0, 1.0)
+
+
+def initial_places(filters: int, patterns: int, generator: torch.Generator) -> Tensor:
+    """(filters, patterns, 2): distinct cells of the smallest square grid that holds all patterns, jittered inside."""
+    side = int(torch.tensor(patterns).sqrt().ceil())
+    cells = torch.stack(torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij"), -1).reshape(-1, 2)
+    chosen = cells[torch.randperm(side * side, generator=generator)[:patterns]]
+    return (chosen + torch.rand(filters, patterns, 2, generator=generator)) / side

@@ -1,0 +1,154 @@
+"""What mining finds, as columns: what the graph database is written from, and read back to.
+
+Places are (row, column) in fractions of the object's crop, in the object's canonical orientation: where `mirrored`
+is true, the crop was mirrored left to right first. All arrays are numpy, float32 unless said.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from egraph.network.layer import LayerGeometry
+from egraph.photos.photo import PhotoObject
+
+ANCHORS = "anchors"
+"""Name of the graph layer above the top conv layer; each of its patterns is a template over all filters."""
+
+
+@dataclass(frozen=True)
+class LayerReading:
+    """How a graph reads one conv layer: unit evidence is relu((activation - mean) / deviation), per filter.
+
+    filter_mean, filter_deviation: (channels,); context_mean: (channels,), mean of the normalised evidence that
+    anchors compare with.
+    """
+
+    filter_mean: np.ndarray
+    filter_deviation: np.ndarray
+    context_mean: np.ndarray
+
+
+@dataclass(frozen=True)
+class PatternTable:
+    """The patterns of one graph layer, P rows, sorted by filter, then number.
+
+    filter, number: (P,) int32; a pattern is named `<layer>/<filter>/<number>`.
+    place: (P, 2) mu, the place before an object is seen. mean_place: (P, 2) mean inferred place over the objects.
+    spread: (P,) root mean square distance of the inferred place from its mean: how much the pattern moves.
+    support: (P,) int32, objects on which it fires. score: (P,) mean evidence over all objects.
+    advantage: (P,) evidence it finds over what evenly scattered peaks would give it; 1 is no better than noise.
+    parent_gain: (P,) how far it follows the weighted displacements of its parents (0 does not move).
+    pose: (P, r, 2) loadings of the pose vector, or (P, 0, 2) where the layer has none.
+    orientation_weight: (P,) weight of its score in the left/right decision, 0 where unused.
+    template, place_map: only of anchors: (P, all channels) and (P, units of the context grid); else (P, 0).
+    score_mean, score_deviation: only of anchors: (P,); else empty.
+    """
+
+    layer: str
+    filter: np.ndarray
+    number: np.ndarray
+    place: np.ndarray
+    mean_place: np.ndarray
+    spread: np.ndarray
+    support: np.ndarray
+    score: np.ndarray
+    advantage: np.ndarray
+    parent_gain: np.ndarray
+    pose: np.ndarray
+    orientation_weight: np.ndarray
+    template: np.ndarray
+    place_map: np.ndarray
+    score_mean: np.ndarray
+    score_deviation: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.filter)
+
+
+@dataclass(frozen=True)
+class CoActivations:
+    """Edges CO_ACTIVATES_WITH from patterns of a lower graph layer to patterns of an upper one, E rows.
+
+    source, target: (E,) int32 rows of the two pattern tables. strength: (E,) correlation of the two scores over the
+    objects, -1 to 1. lift: (E,) how often they fire together over what chance gives. support: (E,) int32 objects on
+    which both fire.
+    """
+
+    lower: str
+    upper: str
+    source: np.ndarray
+    target: np.ndarray
+    strength: np.ndarray
+    lift: np.ndarray
+    support: np.ndarray
+
+
+@dataclass(frozen=True)
+class Displacements:
+    """Edges DISPLACED_FROM from patterns of a lower graph layer to patterns of an upper one, E rows.
+
+    dx, dy: (E,) mean place of the lower pattern minus that of the upper one. sigma: (E,) root mean square deviation
+    of that difference over the objects. weight: (E,) share of this parent in placing the lower pattern, negative
+    where the pattern moves against it (the absolute weights of a pattern's parents sum to 1); 0 where inference does
+    not use the edge.
+    """
+
+    lower: str
+    upper: str
+    source: np.ndarray
+    target: np.ndarray
+    dx: np.ndarray
+    dy: np.ndarray
+    sigma: np.ndarray
+    weight: np.ndarray
+
+
+@dataclass(frozen=True)
+class Firings:
+    """Edges FIRES_ON from patterns of one graph layer to objects, F rows.
+
+    pattern: (F,) int32 row of the layer's pattern table. object: (F,) int32 row of the graph's objects.
+    score: (F,). x, y: (F,) inferred place in fractions of the object's box in the photo AS SEEN (mirroring undone).
+    """
+
+    layer: str
+    pattern: np.ndarray
+    object: np.ndarray
+    score: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+
+@dataclass(frozen=True)
+class MinedGraph:
+    """One explanatory graph, ready to be written. `layers` go from the input side up, the anchors' layer last."""
+
+    network_id: str
+    network_name: str
+    weights_sha256: str
+    weights_source: str
+    preprocessing: dict
+    category: str
+    name: str
+    seed: int
+    parameters: dict
+    versions: dict
+    log_likelihood: float
+    layers: list[LayerGeometry]
+    readings: dict[str, LayerReading]
+    objects: list[PhotoObject]
+    mirrored: np.ndarray
+    """(objects,) bool"""
+    pose: np.ndarray
+    """(objects, r)"""
+    patterns: dict[str, PatternTable]
+    co_activations: list[CoActivations]
+    displacements: list[Displacements]
+    firings: list[Firings]
+    dropped: dict[str, int] = field(default_factory=dict)
+    """patterns left out, counted by reason"""
+
+    @property
+    def id(self) -> str:
+        """The graph's id: `<network>/<category>/<name>`."""
+        return f"{self.network_id}/{self.category}/{self.name}"

@@ -1,0 +1,78 @@
+"""Separating the patterns that a block of filters mixes: the EM loop, and inference with what it learnt."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from egraph.mining.expectation import SEARCHING_PRIOR_MASS, Assigned, assign_peaks, expected_places, inferred_places
+from egraph.mining.maximization import updated_places
+from egraph.mining.noise import even_control
+from egraph.mining.parents import Parents, choose_parents, parent_offsets
+
+SIGMAS = (50 / 224, 42.5 / 224, 35 / 224, 35 / 224, 35 / 224)
+"""Width of the window at each E-step, in fractions of the crop; the last one is that of inference."""
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """What the patterns of d filters learnt. place: (d, N, 2) mu; parents: for d * N patterns."""
+
+    place: Tensor
+    parents: Parents
+
+    def without(self, left_out: Tensor) -> "Patterns":
+        """The same with some patterns (d, N) bool out of the competition: they stand nowhere."""
+        place = torch.where(left_out[..., None], torch.full((), torch.inf, device=self.place.device), self.place)
+        return Patterns(place, self.parents)
+
+
+@dataclass(frozen=True)
+class Inferred:
+    """Where the patterns are on n photos. expected, places: (d, N, n, 2); assigned: what they won; control: (d, N, n)
+    what evenly scattered peaks would have given."""
+
+    expected: Tensor
+    places: Tensor
+    assigned: Assigned
+    control: Tensor
+
+
+def mine_patterns(
+    start: Tensor, values: Tensor, places: Tensor, candidates: Tensor, sigmas: Sequence[float] = SIGMAS
+) -> Patterns:
+    """EM over all photos: places from the peaks won, parents from the places, window narrowing.
+
+    The first round has no parents: a pattern must have settled before its movement says anything.
+
+    Args:
+        start: (d, N, 2) first places. values: (d, n, K), places: (d, n, K, 2) peaks.
+        candidates: (C, n, 2) displacements of the possible parents from their mean places.
+    """
+    filters, patterns, _ = start.shape
+    photos = values.shape[1]
+    place, offset, parents = start, None, None
+    for step, sigma in enumerate(sigmas[:-1]):
+        expected = expected_places(place, offset, photos)
+        assigned = assign_peaks(expected, values, places, sigma)
+        place = updated_places(place, assigned)
+        if step >= 1:
+            inferred = inferred_places(expected, assigned, SEARCHING_PRIOR_MASS)
+            parents = choose_parents(inferred.flatten(0, 1), assigned.mass.flatten(0, 1), candidates)
+            offset = parent_offsets(parents, candidates).unflatten(0, (filters, patterns))
+    if parents is None:
+        raise ValueError("at least three E-steps are needed: one to settle, one for parents, one to infer")
+    return Patterns(place, parents)
+
+
+def infer_patterns(
+    patterns: Patterns, values: Tensor, places: Tensor, candidates: Tensor, sigma: float = SIGMAS[-1]
+) -> Inferred:
+    """One E-step with fixed parameters; arguments as in `mine_patterns`, for any photos."""
+    filters, count, _ = patterns.place.shape
+    offset = parent_offsets(patterns.parents, candidates).unflatten(0, (filters, count))
+    expected = expected_places(patterns.place, offset, values.shape[1])
+    assigned = assign_peaks(expected, values, places, sigma)
+    control = even_control(patterns.place, values, sigma)
+    return Inferred(expected, inferred_places(expected, assigned), assigned, control)

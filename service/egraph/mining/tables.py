@@ -1,0 +1,139 @@
+"""What the engine found, brought into the tables of a graph."""
+
+import itertools
+from collections.abc import Sequence
+
+import numpy as np
+from torch import Tensor
+
+from egraph.mining.anchors import SIDE, AnchorPlaces, Anchors
+from egraph.mining.layer import MinedLayer
+from egraph.mining.mined import ANCHORS, CoActivations, Displacements, Firings, PatternTable
+from egraph.mining.pose import Pose
+from egraph.network.layer import LayerGeometry
+from egraph.responses.forward import CONTEXT_CELLS
+
+
+def anchor_layer(top: LayerGeometry, size: int) -> LayerGeometry:
+    """The anchors' layer in the terms of a conv layer: its map is the context grid over a crop of `size` pixels."""
+    stride = size / CONTEXT_CELLS
+    return LayerGeometry(
+        name=ANCHORS,
+        index=top.index + 1,
+        channels=SIDE**2,
+        height=CONTEXT_CELLS,
+        width=CONTEXT_CELLS,
+        stride=stride,
+        first_centre=stride / 2,
+        receptive_field=top.receptive_field,
+    )
+
+
+def anchor_table(anchors: Anchors, placed: AnchorPlaces, projection: Tensor) -> PatternTable:
+    """Anchors as patterns. Their templates are kept over the filters, so that nothing else is needed to use them.
+
+    Args:
+        projection: (filters of the context's layers, context channels) that the templates were learnt behind.
+    """
+    places = placed.places
+    count, mean = len(places), places.mean(1)
+    nothing = np.zeros(count, np.float32)
+    return PatternTable(
+        layer=ANCHORS,
+        filter=np.arange(count, dtype=np.int32),
+        number=np.zeros(count, np.int32),
+        place=mean.numpy(),
+        mean_place=mean.numpy(),
+        spread=(places - mean[:, None]).square().sum(2).mean(1).sqrt().numpy(),
+        support=np.full(count, places.shape[1], np.int32),
+        score=placed.peak.mean(1).numpy(),
+        advantage=(anchors.place_map.max(1).values * anchors.place_map.shape[1]).numpy(),
+        parent_gain=nothing,
+        pose=np.zeros((count, 0, 2), np.float32),
+        orientation_weight=nothing,
+        template=(anchors.templates @ projection.T).numpy(),
+        place_map=anchors.place_map.numpy(),
+        score_mean=anchors.score_mean.numpy(),
+        score_deviation=anchors.score_deviation.numpy(),
+    )
+
+
+def pattern_table(name: str, mined: MinedLayer) -> PatternTable:
+    """The patterns of a conv layer, as yet without pose."""
+    count = len(mined.filter)
+    return PatternTable(
+        layer=name,
+        filter=mined.filter,
+        number=mined.number,
+        place=mined.place,
+        mean_place=mined.mean_place,
+        spread=mined.spread,
+        support=mined.support,
+        score=mined.score,
+        advantage=mined.advantage,
+        parent_gain=mined.parent_gain,
+        pose=np.zeros((count, 0, 2), np.float32),
+        orientation_weight=np.zeros(count, np.float32),
+        template=np.zeros((count, 0), np.float32),
+        place_map=np.zeros((count, 0), np.float32),
+        score_mean=np.zeros(0, np.float32),
+        score_deviation=np.zeros(0, np.float32),
+    )
+
+
+def with_pose(table: PatternTable, pose: Pose, weights: Tensor) -> PatternTable:
+    """The same patterns with their pose loadings and orientation weights."""
+    columns = {**table.__dict__, "pose": pose.loadings.numpy(), "orientation_weight": weights.numpy()}
+    return PatternTable(**columns)
+
+
+def co_activations(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer]) -> list[CoActivations]:
+    """Between neighbouring conv layers, `layers` going from the input up."""
+    return [
+        CoActivations(lower.name, upper.name, m.edge_lower, m.edge_upper, m.edge_strength, m.edge_lift, m.edge_support)
+        for lower, upper in itertools.pairwise(layers)
+        for m in (mined[lower.name],)
+    ]
+
+
+def displacements(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer]) -> list[Displacements]:
+    """Between neighbouring conv layers for asking, and from every conv layer to the anchors that place its patterns."""
+    edges = []
+    for lower, upper in itertools.pairwise(layers):
+        m = mined[lower.name]
+        unused = np.zeros(len(m.edge_lower), np.float32)
+        edges.append(
+            Displacements(
+                lower.name, upper.name, m.edge_lower, m.edge_upper, m.edge_dx, m.edge_dy, m.edge_sigma, unused
+            )
+        )
+    for layer in layers:
+        m = mined[layer.name]
+        count, parents = m.parent_index.shape
+        edges.append(
+            Displacements(
+                lower=layer.name,
+                upper=ANCHORS,
+                source=np.repeat(np.arange(count, dtype=np.int32), parents),
+                target=m.parent_index.ravel().astype(np.int32),
+                dx=m.parent_mean[..., 1].ravel(),
+                dy=m.parent_mean[..., 0].ravel(),
+                sigma=m.parent_sigma.ravel(),
+                weight=m.parent_weight.ravel(),
+            )
+        )
+    return edges
+
+
+def strongest_firings(name: str, mined: MinedLayer, views: np.ndarray) -> Firings:
+    """The strongest firings on every object; views: (objects,) 1 where the mirrored view is the canonical one."""
+    mirrored = views[mined.firing_object].astype(bool)
+    x = mined.firing_place[:, 1]
+    return Firings(
+        layer=name,
+        pattern=mined.firing_pattern,
+        object=mined.firing_object,
+        score=mined.firing_score,
+        x=np.where(mirrored, 1 - x, x).astype(np.float32),
+        y=mined.firing_place[:, 0],
+    )

@@ -1,0 +1,1 @@
+"""Which CNN is taken apart, which of its maps, and where each unit of a map looks."""

@@ -1,0 +1,1 @@
+"""What is looked at: objects in photos, and the boxes of their parts."""

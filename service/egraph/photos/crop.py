@@ -1,0 +1,70 @@
+"""The crop that the network sees: an object's box, resized straight to a square."""
+
+import math
+
+import numpy as np
+from PIL import Image
+
+from egraph.photos.image import PhotoError, read_pixels, to_rgb
+from egraph.photos.photo import Box, PhotoObject
+
+__all__ = ["PhotoError", "clip", "from_fractions", "read_crop", "to_fractions", "whole_pixels"]
+
+
+def read_crop(obj: PhotoObject, size: int) -> np.ndarray:
+    """Decode the photo and resize the object's box to a square, the aspect not kept.
+
+    Returns:
+        (size, size, 3) uint8, RGB; bicubic with antialiasing.
+
+    Raises:
+        PhotoError: the photo cannot be decoded, has changed since it was listed, or the box lies outside it.
+    """
+    image = read_pixels(obj.path)
+    if image.size != (obj.photo_width, obj.photo_height):
+        raise PhotoError(
+            obj.path,
+            f"it has {image.width} x {image.height} pixels, and had {obj.photo_width} x {obj.photo_height} when listed",
+        )
+    box = whole_pixels(obj.box, image.width, image.height)
+    if box is None:
+        raise PhotoError(obj.path, "the object's box has no pixel inside the photo")
+    region = (int(box.x), int(box.y), int(box.x + box.width), int(box.y + box.height))
+    # cut first: resizing with a box would let pixels from outside the object in
+    crop = to_rgb(image.crop(region), obj.path)
+    return np.asarray(crop.resize((size, size), Image.Resampling.BICUBIC))
+
+
+def clip(box: Box, width: float, height: float) -> Box | None:
+    """The part of a box inside a photo of `width` x `height` pixels, or None where there is none."""
+    left, top = max(box.x, 0.0), max(box.y, 0.0)
+    right, bottom = min(box.x + box.width, width), min(box.y + box.height, height)
+    if right <= left or bottom <= top:
+        return None
+    return Box(left, top, right - left, bottom - top)
+
+
+def whole_pixels(box: Box, width: int, height: int) -> Box | None:
+    """A box clipped to the photo, its edges rounded to whole pixels, or None where no pixel is left."""
+    inside = clip(box, width, height)
+    if inside is None:
+        return None
+    left, top = _rounded(inside.x), _rounded(inside.y)
+    right, bottom = _rounded(inside.x + inside.width), _rounded(inside.y + inside.height)
+    if right <= left or bottom <= top:
+        return None
+    return Box(float(left), float(top), float(right - left), float(bottom - top))
+
+
+def from_fractions(obj: PhotoObject, x: float, y: float) -> tuple[float, float]:
+    """A place in fractions of the object's crop (0, 0 is its top left corner) to pixels of the photo."""
+    return obj.box.x + x * obj.box.width, obj.box.y + y * obj.box.height
+
+
+def to_fractions(obj: PhotoObject, x: float, y: float) -> tuple[float, float]:
+    """A place in pixels of the photo to fractions of the object's crop; outside the box it is below 0 or above 1."""
+    return (x - obj.box.x) / obj.box.width, (y - obj.box.y) / obj.box.height
+
+
+def _rounded(value: float) -> int:
+    return math.floor(value + 0.5)

@@ -1,0 +1,237 @@
+"""The way through the whole house: photos to a graph in the database, and a person's boxes to places on it."""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from egraph.errors import InputError, UsageError
+from egraph.graph.batches import suffixes
+from egraph.graph.connection import Database, open_database
+from egraph.graph.firings import write_firings
+from egraph.graph.graphs import graphs
+from egraph.graph.objects import check_names
+from egraph.graph.parts import add_labels, labelled_objects
+from egraph.graph.read import object_ids, read_graph
+from egraph.graph.schema import ensure_schema
+from egraph.graph.write import write_graph
+from egraph.mining.engine import mine, mining_parameters
+from egraph.mining.inference import firings, place_patterns
+from egraph.mining.mined import MinedGraph
+from egraph.network.geometry import layer_geometries
+from egraph.network.layers import resolve_layers
+from egraph.network.load import Network, load_network
+from egraph.photos.coco import read_coco
+from egraph.photos.folder import read_folder
+from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
+from egraph.photos.selection import select
+from egraph.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+
+PLACED_AT_ONCE = 16
+"""Objects whose patterns are inferred together."""
+
+
+@dataclass(frozen=True)
+class MineRequest:
+    """What to mine: photos of a category, seen by a network."""
+
+    photos: Path
+    network: str
+    weights: str | None
+    category: str
+    annotations: Path | None = None
+    layers: list[str] | None = None
+    name: str = "default"
+    device: str = "cpu"
+    limit: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class MineReport:
+    """What mining did. `already` is true where the graph was complete before."""
+
+    graph: str
+    counts: dict[str, int]
+    used: int
+    skipped: list[Skipped]
+    seconds: dict[str, float]
+    dropped: dict[str, int] = field(default_factory=dict)
+    already: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs; what else the graph carries is asked of the database."""
+        return {
+            "graph": self.graph,
+            "patterns": self.counts["patterns"],
+            "edges": {kind: self.counts[kind] for kind in ("CO_ACTIVATES_WITH", "DISPLACED_FROM")},
+            "photos": {"used": self.used, "skipped": [{"path": s.path, "reason": s.reason} for s in self.skipped]},
+            "seconds": {stage: round(self.seconds.get(stage, 0.0), 2) for stage in ("forward", "mining", "writing")},
+        }
+
+
+def mine_category(settings: Settings, request: MineRequest, progress: Progress | None = None) -> MineReport:
+    """Read photos, run the network, mine, write the graph, and place the patterns on objects that have labels.
+
+    The database is looked at first, so that one that is down is known before the long work. A complete graph of the
+    same photos, weights and settings is left as it is.
+
+    Raises:
+        EgraphError: one sentence with the remedy; what is done stays, and the same call goes on behind it.
+    """
+    check_names(request.category, request.name)
+    photos = _read_photos(request, progress)
+    network = load_network(request.network, request.weights, request.device)
+    layers = layer_geometries(network, resolve_layers(network, request.layers))
+    graph_id = f"{network.id}/{request.category}/{request.name}"
+    provenance = {"photos": _digest(photos.objects), **mining_parameters(layers)}
+    with open_database(settings) as database:
+        ensure_schema(database)
+        if there := database.read("read/graph", graph=graph_id):
+            graph = there[0]["graph"]
+            if graph["state"] == "complete":
+                return _already(graph, provenance, request, photos)
+    mined = mine(
+        network,
+        layers,
+        photos.objects,
+        category=request.category,
+        name=request.name,
+        seed=request.seed,
+        home=settings.home,
+        progress=progress,
+    )
+    mined.graph.parameters.update(provenance)
+    start = time.perf_counter()
+    with open_database(settings) as database:
+        found = write_graph(database, mined.graph, progress)
+        labelled = {o.id for o in labelled_objects(database, request.category)}
+        chosen = [row for row, o in enumerate(mined.graph.objects) if o.id in labelled]
+        _place(database, mined.graph, network, chosen, progress)
+    return MineReport(
+        graph=mined.graph.id,
+        counts=found,
+        used=len(mined.graph.objects),
+        skipped=photos.skipped + mined.skipped,
+        seconds=mined.seconds | {"writing": time.perf_counter() - start},
+        dropped=mined.graph.dropped,
+    )
+
+
+def import_parts(
+    settings: Settings,
+    annotations: Path,
+    photos: Path,
+    category: str,
+    part: str,
+    limit: int | None = None,
+    seed: int = 0,
+    weights: str | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Keep the boxes of a part that a person drew, and place the patterns of the category's graphs on those objects.
+
+    With `limit`, objects that were mined are drawn first. The labels are kept even where a graph's weights are not at
+    hand; the places then follow with the next call.
+
+    Returns:
+        category, part, labels (objects), graphs (ids on which patterns were placed), firings, skipped.
+
+    Raises:
+        InputError: the annotations have no such part, or the weights are not those of the graph.
+    """
+    check_names(category, part)
+    found = read_coco(annotations, photos, category, progress=progress)
+    showing = [o for o in found.objects if o.parts.get(part)]
+    if not showing:
+        names = sorted({name for o in found.objects for name in o.parts})
+        known = f"it has {', '.join(names)}" if names else "it has no parts at all"
+        raise InputError(f"{annotations} has no box of {part!r} on a {category}: {known}.")
+    with open_database(settings) as database:
+        ensure_schema(database)
+        complete = [g.id for g in graphs(database) if g.category == category and g.state == "complete"]
+        mined_ids = {graph_id: object_ids(database, graph_id) for graph_id in complete}
+        if limit is not None:
+            mined_first = [o for o in showing if any(o.id in ids for ids in mined_ids.values())] or showing
+            showing = select(mined_first, [], limit, seed).objects
+        add_labels(database, showing, category, part)
+        chosen_ids = {o.id for o in showing}
+        placed, total = [], 0
+        for graph_id, ids in mined_ids.items():
+            if ids.isdisjoint(chosen_ids):
+                continue
+            _say(progress, "reading the graph", 0, 1)
+            model = read_graph(database, graph_id, placing=True)
+            _say(progress, "reading the graph", 1, 1)
+            rows = [row for row, o in enumerate(model.objects) if o.id in chosen_ids]
+            network = load_network(model.network_name, weights or model.weights_source, device)
+            total += _place(database, model, network, rows, progress)
+            placed.append(model.id)
+    return {
+        "category": category,
+        "part": part,
+        "labels": len(showing),
+        "graphs": placed,
+        "firings": total,
+        "skipped": [{"path": s.path, "reason": s.reason} for s in found.skipped],
+    }
+
+
+def _read_photos(request: MineRequest, progress: Progress | None) -> PhotoSet:
+    if request.annotations is None:
+        return read_folder(request.photos, request.limit, request.seed, progress)
+    return read_coco(request.annotations, request.photos, request.category, request.limit, request.seed, progress)
+
+
+def _digest(objects: Sequence[PhotoObject]) -> str:
+    return hashlib.sha256("\n".join(o.id for o in objects).encode()).hexdigest()[:16]
+
+
+def _already(there: dict[str, Any], provenance: dict[str, Any], request: MineRequest, photos: PhotoSet) -> MineReport:
+    """The report of a graph that needs nothing.
+
+    Raises:
+        UsageError: it was mined from other photos or with other settings.
+    """
+    if json.loads(there["parameters"]) != json.loads(json.dumps(provenance)) or there["seed"] != request.seed:
+        raise UsageError(
+            f"The graph {there['id']} is there, from other photos or settings; give another --name, or remove it with "
+            f"egraph graph remove {there['id']}."
+        )
+    return MineReport(
+        graph=there["id"],
+        counts={"patterns": there["patterns"], **json.loads(there["edges"])},
+        used=there["images"],
+        skipped=photos.skipped,
+        seconds={},
+        dropped=json.loads(there["dropped"]),
+        already=True,
+    )
+
+
+def _place(
+    database: Database, graph: MinedGraph, network: Network, rows: Sequence[int], progress: Progress | None
+) -> int:
+    """Write all firings of a graph on some of its objects; how many there are."""
+    written = 0
+    names = {layer: suffixes(table) for layer, table in graph.patterns.items()}
+    for start in range(0, len(rows), PLACED_AT_ONCE):
+        some = list(rows[start : start + PLACED_AT_ONCE])
+        objects = [graph.objects[row] for row in some]
+        placed = place_patterns(graph, network, objects, np.asarray(graph.mirrored)[some])
+        written += write_firings(database, graph.id, firings(placed), objects, names=names)
+        _say(progress, "placing patterns on labelled objects", start + len(some), len(rows))
+    return written
+
+
+def _say(progress: Progress | None, stage: str, done: int, total: int) -> None:
+    if progress:
+        progress(stage, done, total)

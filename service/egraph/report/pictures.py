@@ -1,0 +1,181 @@
+"""The pictures of a report: what a pattern fires on, and how patterns stand to each other on one object."""
+
+import base64
+import io
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from egraph.photos.crop import from_fractions
+from egraph.photos.image import read_pixels, to_rgb
+from egraph.photos.photo import Box
+from egraph.report.content import Example, Portrait, TogetherRow
+
+LAYER_COLOURS = ("#0072b2", "#009e73", "#e69f00", "#cc79a7", "#d55e00", "#56b4e9", "#b8a900")
+"""Colours that people with any colour vision can tell apart, for the layers from the input side up."""
+
+PATCH_SHARE = 0.36
+"""A patch's side as a share of the object's (the geometric mean of its width and height)."""
+
+PATCH_PIXELS = 132
+PORTRAIT_PIXELS = 720
+OUTLINE = 2
+VIEW_SHARE = 0.7
+"""A portrait shows at least so much of the object's longer side, so that one sees where on it one is."""
+
+
+def colour_of(layer: int) -> str:
+    """The colour of the layer with that number, counted from the input side."""
+    return LAYER_COLOURS[layer % len(LAYER_COLOURS)]
+
+
+def read_photo(path: Path) -> Image.Image:
+    """Decode a photo as a viewer shows it, in RGB.
+
+    Raises:
+        PhotoError: the photo cannot be decoded any more.
+    """
+    return to_rgb(read_pixels(path), path)
+
+
+def data_uri(image: Image.Image) -> str:
+    """An image as a data address that a page carries with it."""
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", quality=86, optimize=True)
+    return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def patch_of(photo: Image.Image, example: Example, boxes: Iterable[Box], colour: str) -> Image.Image:
+    """The square around the place where a pattern fires, (PATCH_PIXELS, PATCH_PIXELS): a ring at the place, the part's
+    boxes outlined. At the photo's border the square is moved inwards, and made smaller only if it must."""
+    box = example.object.box
+    side = min(max(12.0, PATCH_SHARE * math.sqrt(box.width * box.height)), photo.width, photo.height)
+    x, y = from_fractions(example.object, example.x, example.y)
+    left = min(max(x - side / 2, 0.0), photo.width - side)
+    top = min(max(y - side / 2, 0.0), photo.height - side)
+    scale = 2 * PATCH_PIXELS / side
+    size = (2 * PATCH_PIXELS, 2 * PATCH_PIXELS)
+    patch = photo.resize(size, Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
+    draw = ImageDraw.Draw(patch)
+    for part in boxes:
+        corners = _corners(part, left, top, scale)
+        draw.rectangle(corners, outline="black", width=4 * OUTLINE)
+        draw.rectangle(corners, outline="white", width=2 * OUTLINE)
+    _ring(draw, (x - left) * scale, (y - top) * scale, 16, colour)
+    return patch.resize((PATCH_PIXELS, PATCH_PIXELS), Image.Resampling.LANCZOS)
+
+
+def portrait_of(
+    photo: Image.Image,
+    portrait: Portrait,
+    numbers: Mapping[str, int],
+    colours: Mapping[str, str],
+    together: Sequence[TogetherRow],
+    boxes: Iterable[Box],
+) -> Image.Image:
+    """The object with the patterns' places as numbered dots and a line between any two that fire together.
+
+    numbers, colours: each pattern's number and colour, by id; patterns without a place are left out. A line is the
+    thicker, the stronger the two fire together. It shows the piece of the object around the places and the part's
+    boxes; its longer side measures PORTRAIT_PIXELS.
+    """
+    boxes = list(boxes)
+    spots = [from_fractions(portrait.object, *portrait.places[id]) for id in numbers if id in portrait.places]
+    left, top, right, bottom = _view(photo, portrait.object.box, boxes, spots)
+    scale = PORTRAIT_PIXELS / max(right - left, bottom - top)
+    size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
+    picture = photo.resize(size, Image.Resampling.BICUBIC, box=(left, top, right, bottom))
+    picture = Image.blend(picture, Image.new("RGB", size, "white"), 0.22)
+    places = {}
+    for pattern in numbers:
+        if pattern in portrait.places:
+            x, y = from_fractions(portrait.object, *portrait.places[pattern])
+            places[pattern] = ((x - left) * scale, (y - top) * scale)
+    draw = ImageDraw.Draw(picture, "RGBA")
+    for part in boxes:
+        corners = _corners(part, left, top, scale)
+        draw.rectangle(corners, outline=(255, 255, 255, 255), width=5)
+        draw.rectangle(corners, outline=(20, 20, 20, 255), width=2)
+    for row in sorted(together, key=lambda row: row.strength):
+        if row.lower in places and row.upper in places:
+            ends = (places[row.lower], places[row.upper])
+            width = 1.5 + 6 * min(max(row.strength, 0.0), 1.0)
+            draw.line(ends, fill=(255, 255, 255, 200), width=round(width) + 3)
+            draw.line(ends, fill=(25, 25, 35, 220), width=round(width))
+    _badges(draw, places, numbers, colours, size)
+    return picture
+
+
+def _view(
+    photo: Image.Image, whole: Box, boxes: Sequence[Box], spots: Sequence[tuple[float, float]]
+) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a piece of the photo around boxes and spots, with air around them and never less
+    than VIEW_SHARE of the object's longer side; the whole object where there is neither box nor spot."""
+    seen = [Box(*spot, 0, 0) for spot in spots] + list(boxes) or [whole]
+    edges = np.array([(b.x, b.y, b.x + b.width, b.y + b.height) for b in seen])
+    low, high = edges[:, :2].min(0), edges[:, 2:].max(0)
+    least = VIEW_SHARE * max(whole.width, whole.height)
+    half = np.maximum(0.6 * (high - low) + 0.1 * least, least / 2)
+    middle, size = (low + high) / 2, np.array(photo.size, float)
+    low = np.clip(middle - half, 0, size - 1)
+    high = np.clip(middle + half, low + 1, size)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+
+def _badges(
+    draw: ImageDraw.ImageDraw,
+    places: Mapping[str, tuple[float, float]],
+    numbers: Mapping[str, int],
+    colours: Mapping[str, str],
+    size: tuple[int, int],
+) -> None:
+    """A dot at each place, and its number nearby where it covers no other number."""
+    if not places:
+        return
+    radius = 15.0
+    spots = spread_out(np.array(list(places.values())), 2.2 * radius, size, radius + 2)
+    for pattern, spot in zip(places, spots, strict=True):
+        draw.line((places[pattern], tuple(spot)), fill=(20, 20, 20, 255), width=2)
+    for pattern, (x, y) in places.items():
+        _ring(draw, x, y, 6, colours[pattern])
+    font = ImageFont.load_default(size=18)
+    for pattern, (x, y) in zip(places, spots, strict=True):
+        corners = (x - radius, y - radius, x + radius, y + radius)
+        draw.ellipse(corners, fill=colours[pattern], outline="white", width=2)
+        draw.text(
+            (x, y), str(numbers[pattern]), fill="white", font=font, anchor="mm", stroke_width=1, stroke_fill="#222"
+        )
+
+
+def spread_out(places: np.ndarray, distance: float, size: tuple[int, int], margin: float) -> np.ndarray:
+    """Where to put numbers so that they do not cover each other: places (n, 2), pushed apart to at least `distance`
+    where there is room, and kept `margin` inside a picture of `size` (width, height)."""
+    turns = np.arange(len(places)) * 2.399963  # the golden angle: no two numbers start in the same direction
+    directions = np.stack([np.cos(turns), np.sin(turns)], axis=1)
+    spots = places + 0.75 * distance * directions
+    for _ in range(200):
+        away = spots[:, None] - spots[None]
+        # two numbers that a corner holds at the very same spot need a direction to part in
+        away = away + 1e-3 * (directions[:, None] - directions[None])
+        apart = np.hypot(away[..., 0], away[..., 1])
+        np.fill_diagonal(apart, np.inf)
+        push = np.clip(distance - apart, 0, None) / (2 * np.maximum(apart, 1e-6))
+        spots = spots + (away * push[..., None]).sum(1)
+        spots = np.clip(spots, margin, np.maximum(np.array(size) - margin, margin))
+    return spots
+
+
+def _corners(box: Box, left: float, top: float, scale: float) -> tuple[float, float, float, float]:
+    x, y = (box.x - left) * scale, (box.y - top) * scale
+    return x, y, x + box.width * scale, y + box.height * scale
+
+
+def _ring(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, colour: str) -> None:
+    for edge, fill in ((2, "white"), (0, colour)):
+        outer = radius + edge
+        draw.ellipse(
+            (x - outer, y - outer, x + outer, y + outer), outline=fill, width=max(3, round(radius / 4)) + 2 * edge
+        )

@@ -1,0 +1,197 @@
+"""One pass of the network over every photo and its mirror, kept as peaks and context."""
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from egraph.errors import EgraphError, InputError
+from egraph.network.layer import LayerGeometry
+from egraph.network.layers import activations
+from egraph.network.load import Network
+from egraph.photos.crop import read_crop
+from egraph.photos.photo import PhotoObject
+from egraph.responses.evidence import (
+    compete,
+    context_direction,
+    context_evidence,
+    context_matrix,
+    filter_statistics,
+    main_directions,
+    projected_direction,
+    strongest_peaks,
+    unit_evidence,
+)
+from egraph.responses.store import Calibration, ResponsePlan, ResponseStore
+
+Progress = Callable[[str, int, int], None]
+
+CONTEXT_CELLS = 14
+CONTEXT_CHANNELS = 256
+CALIBRATION_PHOTOS = 64
+BATCH_PHOTOS = 8
+HALF_LIMIT = 65504.0
+"""The largest half float, in which the sample's activations are kept."""
+FEWEST_PHOTOS = 4
+"""Below this, nothing can be said about what goes together."""
+
+
+def plan_responses(network: Network, layers: Sequence[LayerGeometry], objects: Sequence[PhotoObject]) -> ResponsePlan:
+    """Decide what is kept: more peaks on finer maps, the two top layers as context."""
+    context = tuple(layer.name for layer in layers[-2:])
+    channels = sum(layer.channels for layer in layers[-2:])
+    return ResponsePlan(
+        network_id=network.id,
+        preprocessing=network.preprocessing.to_dict(),
+        layers=tuple(layers),
+        peaks={layer.name: peaks_per_map(layer.width) for layer in layers},
+        context_layers=context,
+        context_cells=CONTEXT_CELLS,
+        context_channels=min(CONTEXT_CHANNELS, channels),
+        objects=tuple(o.id for o in objects),
+    )
+
+
+def peaks_per_map(width: int) -> int:
+    """4 on maps 7 units wide, one more for each doubling: 5 at 14, 6 at 28, 7 at 56."""
+    return max(1, round(4 + np.log2(width / 7)))
+
+
+def collect_responses(
+    network: Network,
+    plan: ResponsePlan,
+    objects: Sequence[PhotoObject],
+    root: Path,
+    progress: Progress | None = None,
+) -> ResponseStore:
+    """Run the network once over every photo and mirror that the store under `root` does not hold yet.
+
+    A photo that cannot be decoded is remembered in `store.reasons` and left out.
+
+    Raises:
+        InputError: fewer than four photos can be used.
+        EgraphError: the disk is full.
+    """
+    try:
+        store = ResponseStore(root, plan)
+        calibration = store.read_calibration() or _calibrate(network, plan, objects, store, progress)
+        waiting = store.waiting()
+        done = len(objects) - len(waiting)
+        for rows, views in _batches(network, objects, waiting, store):
+            store.put(rows, *_reduce(_maps(network, plan, views), plan, calibration))
+            done += len(rows)
+            _report(progress, done, len(objects))
+        store.flush()
+    except OSError as error:
+        raise EgraphError(
+            f"The responses cannot be kept under {root} ({error.strerror}); make room or set EGRAPH_HOME to another "
+            "disk, then run the same command again: it goes on where it stopped."
+        ) from error
+    if len(store.usable()) < FEWEST_PHOTOS:
+        raise InputError(
+            f"Only {len(store.usable())} of {len(objects)} photos can be used; mining needs at least {FEWEST_PHOTOS}."
+        )
+    return store
+
+
+def read_views(network: Network, objects: Sequence[PhotoObject]) -> Tensor:
+    """Crops of objects and their mirrors, ready for the network: (2 n, 3, size, size), photo and mirror in turn."""
+    size = network.preprocessing.size
+    crops = np.stack([read_crop(o, size) for o in objects])
+    return network.preprocess(np.stack([crops, crops[:, :, ::-1]], axis=1).reshape(-1, size, size, 3))
+
+
+def reduce_views(network: Network, plan: ResponsePlan, calibration: Calibration, views: Tensor):
+    """Peaks and context of photos that are in no store; see `ResponseStore.put` for the shapes."""
+    return _reduce(_maps(network, plan, views), plan, calibration)
+
+
+def _maps(network: Network, plan: ResponsePlan, views: Tensor) -> dict[str, Tensor]:
+    return activations(network, [layer.name for layer in plan.layers], views)
+
+
+def _batches(
+    network: Network, objects: Sequence[PhotoObject], rows: Sequence[int], store: ResponseStore
+) -> Iterator[tuple[list[int], Tensor]]:
+    """Rows whose photos could be read, with their views, a batch at a time."""
+    for start in range(0, len(rows), BATCH_PHOTOS):
+        readable, views = [], []
+        for row in rows[start : start + BATCH_PHOTOS]:
+            try:
+                views.append(read_views(network, [objects[row]]))
+                readable.append(row)
+            except InputError as error:
+                store.refuse(row, str(error))
+        if readable:
+            yield readable, torch.cat(views)
+
+
+def _calibrate(
+    network: Network,
+    plan: ResponsePlan,
+    objects: Sequence[PhotoObject],
+    store: ResponseStore,
+    progress: Progress | None,
+) -> Calibration:
+    """Take the statistics from photos spread evenly over the set, and keep these photos' responses at once."""
+    sample = np.unique(np.linspace(0, len(objects) - 1, min(CALIBRATION_PHOTOS, len(objects))).astype(int)).tolist()
+    rows: list[int] = []
+    kept: dict[str, list[Tensor]] = {layer.name: [] for layer in plan.layers}
+    for batch, views in _batches(network, objects, sample, store):
+        for name, maps in _maps(network, plan, views).items():
+            kept[name].append(maps.clamp(-HALF_LIMIT, HALF_LIMIT).half().cpu())
+        rows += batch
+        _report(progress, len(rows), len(objects))
+    if len(rows) < FEWEST_PHOTOS:
+        raise InputError(f"Only {len(rows)} of the first {len(sample)} photos can be used; check the photos.")
+    whole = {name: torch.cat(maps) for name, maps in kept.items()}
+    statistics = {name: filter_statistics(maps[::3]) for name, maps in whole.items()}
+    mean = {name: m for name, (m, _) in statistics.items()}
+    deviation = {name: d for name, (_, d) in statistics.items()}
+    channels = sum(layer.channels for layer in plan.layers if layer.name in plan.context_layers)
+    unprojected = Calibration(mean, deviation, torch.zeros(channels), torch.eye(channels))
+    evidence = _context(
+        {n: unit_evidence(whole[n][::7], mean[n], deviation[n]) for n in plan.context_layers}, plan
+    ).flatten(0, 1)
+    context_mean = evidence.mean(0)
+    projection = main_directions(context_direction(evidence[::2], context_mean), plan.context_channels)
+    calibration = Calibration(unprojected.filter_mean, deviation, context_mean, projection)
+    for start in range(0, len(rows), BATCH_PHOTOS):
+        block = {name: maps[2 * start : 2 * (start + BATCH_PHOTOS)] for name, maps in whole.items()}
+        store.put(rows[start : start + BATCH_PHOTOS], *_reduce(block, plan, calibration))
+    store.write_calibration(calibration)
+    return calibration
+
+
+def _context(evidence: dict[str, Tensor], plan: ResponsePlan) -> Tensor:
+    size, cells = plan.preprocessing["size"], plan.context_cells
+    geometry = {layer.name: layer for layer in plan.layers}
+    return context_evidence(
+        [(evidence[n], context_matrix(geometry[n], size, cells).to(evidence[n].device)) for n in plan.context_layers]
+    )
+
+
+def _reduce(
+    maps: dict[str, Tensor], plan: ResponsePlan, calibration: Calibration
+) -> tuple[dict[str, tuple[Tensor, Tensor]], Tensor]:
+    """Peaks per layer (photos, 2, channels, peaks) and context (photos, 2, cells * cells, context channels)."""
+    peaks: dict[str, tuple[Tensor, Tensor]] = {}
+    context: dict[str, Tensor] = {}
+    for name, values in maps.items():
+        mean = calibration.filter_mean[name].to(values.device)
+        deviation = calibration.filter_deviation[name].to(values.device)
+        evidence = unit_evidence(values.contiguous(memory_format=torch.channels_last), mean, deviation)
+        found, units = strongest_peaks(compete(evidence), plan.peaks[name])
+        peaks[name] = found.unflatten(0, (-1, 2)), units.unflatten(0, (-1, 2))
+        if name in plan.context_layers:
+            context[name] = evidence
+    whole = _context(context, plan)
+    mean, projection = calibration.context_mean.to(whole.device), calibration.projection.to(whole.device)
+    return peaks, projected_direction(whole, mean, projection).unflatten(0, (-1, 2))
+
+
+def _report(progress: Progress | None, done: int, total: int) -> None:
+    if progress:
+        progress("running the network", done, total)

@@ -1,0 +1,213 @@
+"""What is kept of the network's responses: memory-mapped files, filled photo by photo, resumable."""
+
+import hashlib
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from egraph.network.layer import LayerGeometry
+
+VIEWS = 2
+"""As photographed, and mirrored left to right."""
+
+_WAITING, _DONE, _UNREADABLE = 0, 1, 2
+
+
+@dataclass(frozen=True)
+class ResponsePlan:
+    """What is to be kept, and of what: two plans with the same content share a store.
+
+    `peaks` gives the number of strongest peaks kept per map and layer, `context_layers` the layers whose evidence
+    becomes the context (`context_channels` numbers at each of context_cells x context_cells places).
+    """
+
+    network_id: str
+    preprocessing: dict
+    layers: tuple[LayerGeometry, ...]
+    peaks: dict[str, int]
+    context_layers: tuple[str, ...]
+    context_cells: int
+    context_channels: int
+    objects: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        """Hex digest of everything that decides the content of the store."""
+        content = {
+            "format": 1,
+            "network": self.network_id,
+            "preprocessing": self.preprocessing,
+            "layers": [[layer.name, layer.channels, layer.height, layer.width] for layer in self.layers],
+            "peaks": self.peaks,
+            "context": [self.context_layers, self.context_cells, self.context_channels],
+            "objects": self.objects,
+        }
+        return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Statistics of a sample of the photos, taken once, before the rest is read.
+
+    filter_mean, filter_deviation: per layer (channels,). context_mean: (all context channels,).
+    projection: (all context channels, context_channels), orthonormal columns.
+    """
+
+    filter_mean: dict[str, Tensor]
+    filter_deviation: dict[str, Tensor]
+    context_mean: Tensor
+    projection: Tensor
+
+
+class ResponseStore:
+    """The strongest peaks of every map and the context of every photo and mirror, on disk.
+
+    Files in `folder`: per layer `<n>.values` float16 and `<n>.units` uint16 (uint32 where a map has more units than
+    that can count), both (photos, 2, channels, peaks);
+    `context` float16 (photos, 2, cells * cells, context channels); `state` one byte per photo, written last.
+    """
+
+    def __init__(self, root: Path, plan: ResponsePlan) -> None:
+        self.plan = plan
+        self.folder = root / plan.key[:16]
+        self.folder.mkdir(parents=True, exist_ok=True)
+        count = len(plan.objects)
+        self._values: dict[str, np.ndarray] = {}
+        self._units: dict[str, np.ndarray] = {}
+        for number, layer in enumerate(plan.layers):
+            shape = (count, VIEWS, layer.channels, plan.peaks[layer.name])
+            self._values[layer.name] = self._open(f"{number}.values", np.float16, shape)
+            unit = np.uint16 if layer.height * layer.width <= 2**16 else np.uint32
+            self._units[layer.name] = self._open(f"{number}.units", unit, shape)
+        cells = plan.context_cells**2
+        self._context = self._open("context", np.float16, (count, VIEWS, cells, plan.context_channels))
+        self._state = self._open("state", np.uint8, (count,))
+        self.reasons: dict[int, str] = self._read_json("reasons.json", {})
+
+    def _open(self, name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
+        """Map a file, made with its full size on disk, so that a full disk is met here and not in the middle."""
+        path = self.folder / name
+        size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+        if not path.exists() or path.stat().st_size != size:
+            beside = path.with_name(f"{name}.new")
+            with beside.open("wb") as file:
+                if size and hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, size)
+                file.truncate(size)
+            beside.rename(path)
+        return np.memmap(path, dtype=dtype, mode="r+", shape=shape) if size else np.zeros(shape, dtype)
+
+    def _read_json(self, name: str, default: dict) -> dict[int, str]:
+        path = self.folder / name
+        return {int(k): v for k, v in json.loads(path.read_text()).items()} if path.exists() else default
+
+    def waiting(self) -> list[int]:
+        """Rows that were not read yet."""
+        return np.flatnonzero(self._state == _WAITING).tolist()
+
+    def usable(self) -> list[int]:
+        """Rows that hold responses."""
+        return np.flatnonzero(self._state == _DONE).tolist()
+
+    def put(self, rows: Sequence[int], peaks: dict[str, tuple[Tensor, Tensor]], context: Tensor) -> None:
+        """Keep the responses of photos.
+
+        Args:
+            rows: n rows.
+            peaks: per layer values and units, each (n, 2, channels, peaks).
+            context: (n, 2, cells * cells, context channels).
+        """
+        index = np.asarray(rows)
+        for name, (values, units) in peaks.items():
+            self._values[name][index] = values.half().cpu().numpy()
+            self._units[name][index] = units.cpu().numpy().astype(self._units[name].dtype)
+        self._context[index] = context.half().cpu().numpy()
+        self._state[index] = _DONE
+        if self.reasons.keys() & set(rows):
+            self.reasons = {row: reason for row, reason in self.reasons.items() if row not in rows}
+            self._write_reasons()
+
+    def refuse(self, row: int, reason: str) -> None:
+        """Remember that a photo could not be read."""
+        self.reasons[row] = reason
+        self._write_reasons()
+        self._state[row] = _UNREADABLE
+
+    def _write_reasons(self) -> None:
+        write_whole(self.folder / "reasons.json", json.dumps(self.reasons).encode())
+
+    def flush(self) -> None:
+        """Bring everything to the disk."""
+        for array in (*self._values.values(), *self._units.values(), self._context, self._state):
+            if isinstance(array, np.memmap):
+                array.flush()
+
+    def write_calibration(self, calibration: Calibration) -> None:
+        """Keep the statistics that all rows are read with."""
+        path = self.folder / "calibration.npz"
+        arrays = {f"mean {n}": v.cpu().numpy() for n, v in calibration.filter_mean.items()}
+        arrays |= {f"deviation {n}": v.cpu().numpy() for n, v in calibration.filter_deviation.items()}
+        arrays |= {
+            "context": calibration.context_mean.cpu().numpy(),
+            "projection": calibration.projection.cpu().numpy(),
+        }
+        beside = path.with_name("calibration.new.npz")
+        with beside.open("wb") as file:
+            np.savez(file, allow_pickle=False, **arrays)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.rename(path)
+
+    def read_calibration(self) -> Calibration | None:
+        """The statistics, or None where the sample was not read yet."""
+        path = self.folder / "calibration.npz"
+        if not path.exists():
+            return None
+        with np.load(path, allow_pickle=False) as file:
+            names = [layer.name for layer in self.plan.layers]
+            return Calibration(
+                {n: torch.from_numpy(file[f"mean {n}"]) for n in names},
+                {n: torch.from_numpy(file[f"deviation {n}"]) for n in names},
+                torch.from_numpy(file["context"]),
+                torch.from_numpy(file["projection"]),
+            )
+
+    def peaks(self, layer: str, rows: Sequence[int], views: np.ndarray, filters: slice) -> tuple[Tensor, Tensor]:
+        """Peaks of some filters in one view per photo.
+
+        Args:
+            rows: n rows; views: (n,) 0 as photographed, 1 mirrored.
+
+        Returns:
+            values float32 and units int64, both (filters, n, peaks).
+        """
+        index = np.asarray(rows)
+        values = self._values[layer][index, views, filters].astype(np.float32)
+        units = self._units[layer][index, views, filters].astype(np.int64)
+        return torch.from_numpy(values).transpose(0, 1), torch.from_numpy(units).transpose(0, 1)
+
+    def context(self, rows: Sequence[int], views: np.ndarray | None = None) -> Tensor:
+        """Context of photos, float32: (n, cells * cells, context channels) of one view each, or of both (n, 2, …)."""
+        index = np.asarray(rows)
+        block = self._context[index] if views is None else self._context[index, views]
+        return torch.from_numpy(block.astype(np.float32))
+
+    def context_cells(self, rows: Sequence[int], cells: slice) -> Tensor:
+        """Context of both views at some cells of all photos, float32: (n, 2, cells of the slice, context channels)."""
+        return torch.from_numpy(self._context[:, :, cells][np.asarray(rows)].astype(np.float32))
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file so that it is either the old one or the whole new one, also after a power loss."""
+    beside = path.with_name(path.name + ".new")
+    with beside.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.rename(path)

@@ -1,0 +1,73 @@
+"""Settings: a flag wins over the environment, the environment over the settings file."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from egraph.errors import UsageError
+
+ENVIRONMENT = {
+    "neo4j_uri": "NEO4J_URI",
+    "neo4j_username": "NEO4J_USERNAME",
+    "neo4j_password": "NEO4J_PASSWORD",
+    "neo4j_database": "NEO4J_DATABASE",
+    "home": "EGRAPH_HOME",
+    "idle_minutes": "EGRAPH_IDLE_MINUTES",
+    "wal_flush": "EGRAPH_WAL_FLUSH",
+}
+
+
+class Settings(BaseModel):
+    """Everything that can be set from outside."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    neo4j_uri: str | None = Field(None, description="Bolt address of a Neo4j; without it the embedded database is used")
+    neo4j_username: str = "neo4j"
+    neo4j_password: SecretStr | None = None
+    neo4j_database: str | None = Field(None, description="the server's default database when not set")
+    home: Path = Field(
+        default_factory=lambda: Path(platformdirs.user_data_dir("egraph")),
+        description="folder of the embedded database, caches and checkpoints",
+    )
+    idle_minutes: float = Field(30.0, gt=0, description="the embedded database stops after so long without a command")
+    wal_flush: int = Field(1, ge=0, le=2, description="the embedded database's flush mode; 0 only in tests")
+
+    @property
+    def embedded(self) -> bool:
+        """Whether egraph starts its own database."""
+        return self.neo4j_uri is None
+
+
+def load_settings(environment: Mapping[str, str] = os.environ, **flags: object) -> Settings:
+    """Merge flags (None means not given), environment and settings file.
+
+    The file is `EGRAPH_CONFIG`, or `egraph.toml` in the platform's configuration folder; its keys are the fields of
+    `Settings`.
+
+    Raises:
+        UsageError: the file is no TOML, or a key or value is not valid.
+    """
+    named = environment.get("EGRAPH_CONFIG")
+    file = Path(named) if named else Path(platformdirs.user_config_dir("egraph")) / "egraph.toml"
+    values: dict[str, object] = {}
+    if named or file.exists():
+        try:
+            values.update(tomllib.loads(file.read_text(encoding="utf-8")))
+        except (OSError, tomllib.TOMLDecodeError) as error:
+            raise UsageError(
+                f"The settings file {file} cannot be read ({error}); mend it or unset EGRAPH_CONFIG."
+            ) from error
+    values |= {name: environment[variable] for name, variable in ENVIRONMENT.items() if environment.get(variable)}
+    values |= {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        source = ENVIRONMENT.get(name, name)
+        raise UsageError(f"The setting {source} is not valid: {first['msg']}.") from error

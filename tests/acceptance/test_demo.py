@@ -1,0 +1,68 @@
+"""`egraph demo`, as `make demo` runs it."""
+
+import base64
+import io
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from egraph.graph import embedded
+from egraph.settings import load_settings
+
+pytestmark = pytest.mark.slow
+
+
+def figures(out: str) -> dict[str, dict[str, float]]:
+    """What the demo measured: by the words before it, egraph's figure and those of its controls."""
+    found: dict[str, dict[str, float]] = {}
+    heading = ""
+    for line in out.splitlines():
+        if number := re.search(r"^    (\S.*?) +(\d\.\d{3})$", line):
+            found.setdefault(heading, {})[number[1].removeprefix("control: ")] = float(number[2])
+        heading = line.strip() if not number else heading
+    return found
+
+
+def check_page(file: Path) -> None:
+    """The page needs nothing but itself, and every picture in it can be looked at."""
+    page = file.read_text()
+    assert all(link.startswith(("data:", "#")) for link in re.findall(r"""(?:src|href)\s*=\s*["']?([^"'\s>]*)""", page))
+    assert "http://" not in page.replace("http://www.w3.org/", "") and "https://" not in page
+    pictures = re.findall(r"data:image/(?:png|jpeg|webp);base64,([A-Za-z0-9+/=]+)", page)
+    assert len(pictures) > 10
+    for picture in pictures:
+        Image.open(io.BytesIO(base64.b64decode(picture))).load()
+
+
+def test_the_demo_and_the_demo_again(egraph: Callable, tmp_path: Path) -> None:
+    destination = tmp_path / "demo"
+    try:
+        first = egraph("demo", "--destination", destination, seconds=300)
+        found = figures(first.stdout)
+        distance, side = found.values()
+        assert set(distance) > {
+            "egraph",
+            "a point that stands still",
+            "strongest units of raw filters",
+            "random places",
+        }
+        assert all(distance["egraph"] < value for method, value in distance.items() if method != "egraph")
+        assert side["egraph"] >= 0.9 > side["none mirrored"]
+        assert str(destination / "report.html") in first.stdout
+        check_page(destination / "report.html")
+
+        again = egraph("demo", "--destination", destination, seconds=300)
+        assert figures(again.stdout) == found
+        assert "running the network" not in again.stderr
+        check_page(destination / "report.html")
+
+        environment = {"EGRAPH_HOME": str(destination / "home")}
+        question = ("query", "fires-together", "-P", "category=horse", "-P", "part=head", "--json")
+        row = json.loads(egraph(*question, environment=environment).stdout)["rows"][0]
+        assert f"strength {row['strength']:.2f}, together in {row['photos']} photos" in first.stdout
+    finally:
+        embedded.stop(load_settings(home=destination / "home"))

@@ -1,0 +1,37 @@
+"""Measuring a graph of generated photos, whose parts' places are known, beside every control."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.slow
+
+METHODS = {"egraph", "parents_only", "no_evidence", "still", "random", "raw_filters"}
+
+
+def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: Callable, world: Path) -> None:
+    annotations = world / "annotations.json"
+    network = ("--network", "egraph.demo.network:animals", "--category", "horse")
+    egraph("mine", world, "--annotations", annotations, *network)
+    about = ("--category", "horse", "--annotations", annotations)
+
+    found = json.loads(egraph("evaluate", "tracking", *about, "--part", "head", "--draws", 4, "--json").stdout)
+    assert (found["task"], found["part"], found["draws"]) == ("tracking", "head", 4)
+    assert found["photos"] > 60 and set(found["methods"]) == METHODS
+    assert all(score["low"] <= score["error"] <= score["high"] for score in found["methods"].values())
+    errors = {name: score["error"] for name, score in found["methods"].items()}
+    assert errors["egraph"] < min(errors["still"], errors["raw_filters"], errors["random"])
+    assert errors["no_evidence"] == pytest.approx(errors["still"], abs=1e-6), "what stands still scores alike"
+    assert found["orientation"]["right"] > 0.9 > found["orientation"]["unmirrored"]
+
+    table = egraph("evaluate", "instability", *about, "--part", "head", "--csv").stdout.splitlines()
+    assert table[0] == "method,top20,top100" and {line.split(",")[0] for line in table[1:]} == METHODS
+    by_method = {line.split(",")[0]: [float(v) for v in line.split(",")[1:]] for line in table[1:]}
+    assert by_method["egraph"] < by_method["raw_filters"] < by_method["random"]
+
+    sentence = refused("evaluate", "tracking", *about, "--part", "wheel", code=5)
+    assert "'wheel'" in sentence
+    zebra = refused("evaluate", "tracking", "--category", "zebra", *about[2:], "--part", "head", code=3)
+    assert "'zebra'" in zebra and "horse" in zebra

@@ -1,0 +1,142 @@
+"""A mined graph made of random numbers, of any size, for tests and measurements of the database."""
+
+import hashlib
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from egraph.mining.mined import (
+    ANCHORS,
+    CoActivations,
+    Displacements,
+    Firings,
+    LayerReading,
+    MinedGraph,
+    PatternTable,
+)
+from egraph.network.layer import LayerGeometry
+from egraph.photos.photo import Box, PhotoObject
+
+
+def synthetic_graph(
+    category: str = "horse",
+    name: str = "default",
+    filters: tuple[int, ...] = (6, 4),
+    numbers: int = 3,
+    anchors: int = 4,
+    objects: int = 12,
+    parents: int = 3,
+    firings_per_object: int = 20,
+    rank: int = 4,
+    seed: int = 0,
+    salt: str = "",
+) -> MinedGraph:
+    """A graph with `filters[i]` filters of `numbers` patterns in layer i, each with `parents` edges of both
+    kinds to the layer above, `firings_per_object` of each layer on every object."""
+    random = np.random.default_rng(seed)
+
+    def floats(*shape: int) -> np.ndarray:
+        return random.random(shape, dtype=np.float32)
+
+    network = f"toy{salt}@{seed:012x}"
+    layers = [LayerGeometry(f"layer{i + 1}", i, n, 14, 14, 16.0, 8.0, 100.0) for i, n in enumerate(filters)]
+    layers.append(LayerGeometry(ANCHORS, len(filters), sum(filters), 14, 14, 16.0, 8.0, 224.0))
+    readings = {g.name: LayerReading(floats(g.channels), floats(g.channels), floats(g.channels)) for g in layers[:-1]}
+    patterns = {}
+    for geometry in layers:
+        top = geometry.name == ANCHORS
+        filter_ = (
+            np.zeros(anchors, np.int32) if top else np.repeat(np.arange(geometry.channels, dtype=np.int32), numbers)
+        )
+        number = (
+            np.arange(anchors, dtype=np.int32)
+            if top
+            else np.tile(np.arange(numbers, dtype=np.int32), geometry.channels)
+        )
+        size = len(filter_)
+        patterns[geometry.name] = PatternTable(
+            layer=geometry.name,
+            filter=filter_,
+            number=number,
+            place=floats(size, 2),
+            mean_place=floats(size, 2),
+            spread=floats(size),
+            support=random.integers(1, objects + 1, size).astype(np.int32),
+            score=floats(size),
+            advantage=floats(size),
+            parent_gain=floats(size),
+            pose=floats(size, rank if geometry.name == layers[-2].name else 0, 2),
+            orientation_weight=floats(size),
+            template=floats(size, sum(filters) if top else 0),
+            place_map=floats(size, 49 if top else 0),
+            score_mean=floats(size if top else 0),
+            score_deviation=floats(size if top else 0),
+        )
+    co_activations, displacements, firings = [], [], []
+    for lower, upper in pairwise(layers):
+        below, above = len(patterns[lower.name]), len(patterns[upper.name])
+        few = min(parents, above)
+        source = np.repeat(np.arange(below, dtype=np.int32), few)
+        # Distinct parents of each pattern: a random one and those behind it.
+        target = ((random.integers(0, above, below)[:, None] + np.arange(few)) % above).astype(np.int32).ravel()
+        shuffled = random.permutation(len(source))
+        source, target, size = source[shuffled], target[shuffled], len(source)
+        support = random.integers(1, objects + 1, size).astype(np.int32)
+        strength = floats(size) * 2 - 1
+        co_activations.append(
+            CoActivations(lower.name, upper.name, source, target, strength, floats(size) * 3, support)
+        )
+        displacements.append(
+            Displacements(
+                lower.name,
+                upper.name,
+                source,
+                target,
+                floats(size) - 0.5,
+                floats(size) - 0.5,
+                floats(size),
+                floats(size),
+            )
+        )
+    for geometry in layers[:-1]:
+        size = len(patterns[geometry.name])
+        few = min(firings_per_object, size)
+        chosen = np.concatenate([random.choice(size, few, replace=False) for _ in range(objects)]).astype(np.int32)
+        rows = np.repeat(np.arange(objects, dtype=np.int32), few)
+        firings.append(Firings(geometry.name, chosen, rows, floats(len(rows)), floats(len(rows)), floats(len(rows))))
+    return MinedGraph(
+        network_id=network,
+        network_name=f"toy{salt}",
+        weights_sha256=f"{seed:064x}",
+        weights_source="random",
+        preprocessing={"size": 224, "mean": [0.5, 0.5, 0.5]},
+        category=category,
+        name=name,
+        seed=seed,
+        parameters={"sigma": 0.2, "layers": [g.name for g in layers]},
+        versions={"egraph": "0"},
+        log_likelihood=-12.5,
+        layers=layers,
+        readings=readings,
+        objects=synthetic_objects(objects, seed, category + salt),
+        mirrored=random.random(objects) < 0.5,
+        pose=floats(objects, rank),
+        patterns=patterns,
+        co_activations=co_activations,
+        displacements=displacements,
+        firings=firings,
+        dropped={"noise": 7},
+    )
+
+
+def synthetic_objects(count: int, seed: int = 0, salt: str = "") -> list[PhotoObject]:
+    """Objects of 40 by 30 to 440 by 330 pixels in photos of 640 by 480."""
+    random = np.random.default_rng(seed + 1)
+    objects = []
+    for i in range(count):
+        width, height = random.integers(40, 440), random.integers(30, 330)
+        box = Box(float(random.integers(0, 200)), float(random.integers(0, 150)), float(width), float(height))
+        digest = hashlib.sha256(f"{salt} {seed} {i}".encode()).hexdigest()
+        objects.append(PhotoObject(Path(f"photos/{salt}{i}.jpg"), digest, 640, 480, box))
+    return objects

@@ -1,0 +1,103 @@
+"""What all tests share: where real data and real Neo4j servers are, and an egraph of their own.
+
+EGRAPH_TEST_DATA         folder with `animalpart/` and `weights/`; tests marked `data` are skipped without it
+NEO4J_URI, …             a Neo4j that may be emptied; tests marked `neo4j` are skipped without it
+EGRAPH_TEST_NEO4J_URIS   several such servers, comma separated, with the same user and password
+EGRAPH_TEST_REQUIRE      marks, comma separated, whose skipped tests count as failed
+"""
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from egraph.settings import Settings, load_settings
+
+# A shell starts background jobs with interrupts ignored, and every command that a test spawns would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
+CONNECTION = ("NEO4J_URI", "NEO4J_USERNAME", "NEO4J_PASSWORD", "NEO4J_DATABASE")
+
+
+def listed(variable: str) -> list[str]:
+    """The comma separated values of an environment variable."""
+    return [value.strip() for value in os.environ.get(variable, "").split(",") if value.strip()]
+
+
+NEO4J_URIS = listed("EGRAPH_TEST_NEO4J_URIS") or listed("NEO4J_URI")
+REQUIRED = listed("EGRAPH_TEST_REQUIRE")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("neo4j") and not NEO4J_URIS:
+            item.add_marker(pytest.mark.skip(reason="needs a Neo4j: set NEO4J_URI"))
+        if item.get_closest_marker("data") and not os.environ.get("EGRAPH_TEST_DATA"):
+            item.add_marker(pytest.mark.skip(reason="needs real photos and weights: set EGRAPH_TEST_DATA"))
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "neo4j_uri" in metafunc.fixturenames:
+        metafunc.parametrize("neo4j_uri", NEO4J_URIS or ["bolt://unset"], scope="session")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report = yield
+    missing = [mark for mark in REQUIRED if item.get_closest_marker(mark)]
+    if missing and report.skipped and not hasattr(report, "wasxfail"):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, but EGRAPH_TEST_REQUIRE wants {', '.join(missing)}: {report.longrepr[2]}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def test_data() -> Path:
+    """The folder of real photos and weights."""
+    folder = os.environ.get("EGRAPH_TEST_DATA")
+    if not folder:
+        pytest.skip("needs real photos and weights: set EGRAPH_TEST_DATA")
+    return Path(folder)
+
+
+@pytest.fixture(autouse=True)
+def own_environment(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Keep every test away from the user's database and settings; only tests marked `neo4j` see a server."""
+    private = tmp_path_factory.mktemp("user")
+    for variable in [name for name in os.environ if name.startswith("EGRAPH_") and "_TEST_" not in name]:
+        monkeypatch.delenv(variable)
+    monkeypatch.setenv("EGRAPH_HOME", str(private / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(private / "config"))
+    monkeypatch.setenv("EGRAPH_WAL_FLUSH", "0")
+    monkeypatch.setenv("EGRAPH_IDLE_MINUTES", "2")
+    if not request.node.get_closest_marker("neo4j"):
+        for variable in CONNECTION:
+            monkeypatch.delenv(variable, raising=False)
+
+
+@pytest.fixture
+def egraph_home(own_environment: None) -> Iterator[Path]:
+    """A home of its own for the embedded database, which is stopped at the end."""
+    from egraph.graph import embedded
+
+    home = Path(os.environ["EGRAPH_HOME"])
+    home.mkdir(parents=True, exist_ok=True)
+    yield home
+    embedded.stop(load_settings(home=home))
+
+
+@pytest.fixture(scope="session")
+def neo4j_settings(neo4j_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """How to reach one of the Neo4j servers; a test that asks for it runs once for each."""
+    return load_settings(neo4j_uri=neo4j_uri, home=tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture
+def neo4j_environment(neo4j_settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Point this process and the commands it spawns to one of the Neo4j servers."""
+    monkeypatch.setenv("NEO4J_URI", str(neo4j_settings.neo4j_uri))
+    return neo4j_settings

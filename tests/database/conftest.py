@@ -1,0 +1,52 @@
+"""Each test here runs on the embedded database, and on every Neo4j that the environment names."""
+
+import os
+import sys
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from egraph.graph import embedded
+from egraph.graph.connection import Database, open_database
+from egraph.graph.delete import delete_graph
+from egraph.graph.graphs import graphs
+from egraph.graph.parts import list_parts, remove_part
+from egraph.settings import Settings, load_settings
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+URIS = os.environ.get("EGRAPH_TEST_NEO4J_URIS") or os.environ.get("NEO4J_URI") or "bolt://unset"
+SERVERS = [pytest.param(uri.strip(), marks=pytest.mark.neo4j) for uri in URIS.split(",")]
+
+
+@pytest.fixture(scope="session", params=["embedded", *SERVERS])
+def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+    """How to reach one of the databases; all tests share one embedded database."""
+    home = tmp_path_factory.mktemp("a home with spaces")
+    if request.param != "embedded":
+        yield load_settings(neo4j_uri=request.param, home=home)
+        return
+    settings = Settings(home=home, idle_minutes=5, wal_flush=0)
+    yield settings
+    embedded.stop(settings)
+
+
+@pytest.fixture
+def database(settings: Settings) -> Iterator[Database]:
+    with open_database(settings) as database:
+        yield database
+
+
+@pytest.fixture
+def category(database: Database) -> Iterator[str]:
+    """A category that no other test uses; what was written of it is deleted at the end."""
+    name = f"test-{uuid.uuid4().hex[:10]}"
+    yield name
+    for graph in graphs(database):
+        if graph.category == name:
+            delete_graph(database, graph.id)
+    for part in list_parts(database):
+        if part.category == name:
+            remove_part(database, name, part.part)

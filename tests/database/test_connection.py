@@ -1,0 +1,125 @@
+"""What a user is told when the database cannot be used."""
+
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from neo4j.exceptions import ClientError, ServiceUnavailable
+from pydantic import SecretStr
+
+from egraph.errors import DatabaseError
+from egraph.graph.connection import Database, open_database
+from egraph.graph.failures import check_version, sentence, version_of
+from egraph.graph.schema import VERSION, ensure_schema, schema_version
+from egraph.graph.schema import check_version as check_schema
+from egraph.settings import Settings
+
+
+def refused(settings: Settings) -> str:
+    """The sentence for a database that does not open."""
+    with pytest.raises(DatabaseError) as failure, open_database(settings):
+        pass
+    text = str(failure.value)
+    assert "\n" not in text and text.endswith(".")
+    return text
+
+
+@pytest.fixture
+def silent() -> Iterator[int]:
+    """A port that accepts and then says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        kept = []
+        threading.Thread(target=lambda: kept.append(server.accept()), daemon=True).start()
+        yield server.getsockname()[1]
+        for connection, _ in kept:
+            connection.close()
+
+
+def test_nothing_listens(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    for scheme in ("bolt", "neo4j"):
+        text = refused(Settings(home=tmp_path, neo4j_uri=f"{scheme}://127.0.0.1:{port}"))
+        assert f"{scheme}://127.0.0.1:{port}" in text and "start it" in text
+
+
+def test_a_server_that_does_not_answer(tmp_path: Path, silent: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("egraph.graph.connection.CONNECT_SECONDS", 1.0)
+    started = time.monotonic()
+    assert "No database answers" in refused(Settings(home=tmp_path, neo4j_uri=f"bolt://127.0.0.1:{silent}"))
+    assert time.monotonic() - started < 10
+
+
+@pytest.mark.parametrize("uri", ["localhost:7687", "http://localhost:7474", "bolt://", "nonsense"])
+def test_no_address(tmp_path: Path, uri: str) -> None:
+    assert uri in refused(Settings(home=tmp_path, neo4j_uri=uri))
+
+
+def test_wrong_password(settings: Settings, database: Database) -> None:
+    wrong = settings.model_copy(
+        update={"neo4j_uri": database.address, "neo4j_username": database.user, "neo4j_password": SecretStr("wrong")}
+    )
+    assert "NEO4J_PASSWORD" in refused(wrong)
+
+
+@pytest.mark.neo4j
+def test_no_such_database(neo4j_settings: Settings) -> None:
+    settings = neo4j_settings.model_copy(update={"neo4j_database": "nothing"})
+    with pytest.raises(DatabaseError, match="no database named nothing"), open_database(settings) as database:
+        database.read("read/graphs")
+
+
+def test_versions() -> None:
+    assert version_of("Neo4j/5.26.30") == (5, 26)
+    assert version_of("Neo4j/2026.08.1") == (2026, 8)
+    assert version_of("Neo4j/5.27-aura") == (5, 27)
+    check_version("Neo4j/5.26.0 compatible", "bolt://here")
+    for old in ("Neo4j/5.25.1", "Neo4j/4.4.30", "Neo4j/v5.11.0 compatible graph database server - Memgraph"):
+        with pytest.raises(DatabaseError, match=r"5\.26 or newer"):
+            check_version(old, "bolt://here")
+
+
+def test_schema_of_another_egraph(database: Database) -> None:
+    ensure_schema(database)
+    assert schema_version(database) == VERSION
+    check_schema(None)
+    with pytest.raises(DatabaseError, match="update egraph"):
+        check_schema(VERSION + 1)
+    with pytest.raises(DatabaseError, match="older egraph"):
+        check_schema(VERSION - 1)
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "said"),
+    [
+        ("Neo.ClientError.General.ForbiddenOnReadOnlyDatabase", "", "read-only"),
+        ("Neo.DatabaseError.General.UnknownError", "java.io.IOException: No space left on device", "disk"),
+        ("Neo.ClientError.Transaction.TransactionTimedOut", "", "too long"),
+        ("Neo.TransientError.General.OutOfMemoryError", "", "too little memory"),
+        ("Neo.ClientError.Security.Forbidden", "", "may not"),
+        ("Neo.DatabaseError.Statement.ExecutionFailed", "line one\nline two", "line one line two"),
+    ],
+)
+def test_failures_of_the_server(code: str, message: str, said: str) -> None:
+    error = ClientError._hydrate_neo4j(code=code, message=message)
+    text = str(sentence(error, "bolt://here", "neo4j", "neo4j"))
+    assert said in text and "\n" not in text
+
+
+def test_a_lost_connection() -> None:
+    assert "bolt://here" in str(sentence(ServiceUnavailable("gone"), "bolt://here", "neo4j", None))
+
+
+def test_asking_imports_nothing_slow() -> None:
+    code = (
+        "import sys, egraph.graph.questions, egraph.graph.parts, egraph.graph.embedded\n"
+        "slow = ('torch', 'scipy', 'sklearn', 'PIL', 'arcadedb', 'egraph.mining')\n"
+        "print([name for name in slow if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -1,0 +1,214 @@
+"""The life of the embedded database: started once, shared, replaced when killed, stopped when idle."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from synthetic import synthetic_graph
+
+from egraph.errors import DatabaseError
+from egraph.graph import embedded
+from egraph.graph.connection import open_database
+from egraph.graph.graphs import count_graph
+from egraph.graph.write import write_graph
+from egraph.settings import Settings
+
+JOIN = """
+import sys
+from pathlib import Path
+from egraph.graph.connection import open_database
+from egraph.settings import Settings
+with open_database(Settings(home=Path(sys.argv[1]), wal_flush=0, idle_minutes=2)) as database:
+    print(database.address)
+"""
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[Settings]:
+    """A database of its own, stopped at the end."""
+    settings = Settings(home=tmp_path / "my home", wal_flush=0, idle_minutes=2)
+    yield settings
+    embedded.stop(settings)
+
+
+def ended(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split(")")[1].split()[0] == "Z"
+    except FileNotFoundError:
+        return True
+
+
+def wait_until_stopped(settings: Settings, seconds: float) -> float:
+    started = time.monotonic()
+    while embedded.status(settings).running:
+        assert time.monotonic() - started < seconds, "the database still runs"
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
+def test_start_status_stop(own: Settings) -> None:
+    assert not embedded.status(own).running
+    assert not (own.home / "database").exists(), "asking for the status makes no files"
+    started = embedded.start(own)
+    assert started.running and started.address and started.pid
+    assert embedded.start(own) == started, "a second start finds the first"
+    assert embedded.stop(own)
+    assert not embedded.stop(own)
+    assert not embedded.status(own).running
+    with pytest.raises(DatabaseError, match="egraph db start"), open_database(own, start=False):
+        pass
+
+
+def test_only_the_owner_reads_the_password(own: Settings) -> None:
+    status = embedded.start(own)
+    assert stat.S_IMODE(status.password_file.stat().st_mode) == 0o600
+    assert stat.S_IMODE(status.folder.stat().st_mode) == 0o700
+    assert len(status.password_file.read_text()) >= 24
+
+
+def test_it_listens_on_loopback_alone(own: Settings) -> None:
+    status = embedded.start(own)
+    links = [str(link.readlink()) for link in Path(f"/proc/{status.pid}/fd").iterdir() if link.is_symlink()]
+    sockets = {link[8:-1] for link in links if link.startswith("socket:[")}
+    listening = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/{status.pid}/net/{table}").read_text().splitlines()[1:]:
+            fields = line.split()
+            if fields[9] in sockets and fields[3] == "0A":
+                listening.append(fields[1].split(":")[0])
+    assert listening
+    assert all(address.endswith("0100007F") for address in listening)
+
+
+def test_processes_that_start_at_once_share_one_child(own: Settings) -> None:
+    command = [sys.executable, "-c", JOIN, str(own.home)]
+    joining = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(4)]
+    answers = [process.communicate(timeout=60) for process in joining]
+    assert all(process.returncode == 0 for process in joining), answers
+    addresses = {out.strip() for out, _ in answers}
+    assert addresses == {embedded.status(own).address}
+
+
+def test_what_was_written_survives_a_killed_child(own: Settings) -> None:
+    mined = synthetic_graph()
+    with open_database(own) as database:
+        write_graph(database, mined)
+        counted = count_graph(database, mined.id)
+        pid = embedded.status(own).pid
+        assert pid
+        os.kill(pid, signal.SIGKILL)
+        # The kernel lets go of a dead process's locks a moment after the process is gone.
+        deadline = time.monotonic() + 10
+        while not ended(pid) or embedded.status(own).running:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert count_graph(database, mined.id) == counted, "an open database finds the new child"
+        assert embedded.status(own).pid != pid
+
+
+def test_a_writer_goes_on_when_the_child_is_killed_between_batches(
+    own: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("egraph.graph.batches.BATCH_ROWS", 25)
+    mined = synthetic_graph()
+    killed: list[int] = []
+
+    def kill(stage: str, done: int, total: int) -> None:
+        pid = embedded.status(own).pid
+        if len(killed) < 2 and done > total // 3 and pid:
+            killed.append(pid)
+            os.kill(pid, signal.SIGKILL)
+            while not ended(pid):
+                time.sleep(0.02)
+
+    with open_database(own) as database:
+        write_graph(database, mined, kill)
+        assert len(killed) == 2
+        assert count_graph(database, mined.id)["co_activations"] == sum(len(e.source) for e in mined.co_activations)
+        assert count_graph(database, mined.id)["patterns"] == sum(len(t) for t in mined.patterns.values())
+
+
+def test_it_stops_when_idle_and_not_before(tmp_path: Path) -> None:
+    settings = Settings(home=tmp_path, wal_flush=0, idle_minutes=1 / 60)
+    with open_database(settings) as database:
+        address = database.address
+        time.sleep(2.5)
+        assert embedded.status(settings).address == address, "a database in use is not idle"
+    assert wait_until_stopped(settings, 10) > 0.3
+    with open_database(settings) as database:
+        assert database.agent
+
+
+def test_a_state_file_of_a_dead_child_is_ignored(own: Settings) -> None:
+    embedded.start(own)
+    state = (own.home / "database" / "state.json").read_text()
+    embedded.stop(own)
+    # This very process is alive under the pid that the file names: it must not be taken for the child, nor ended.
+    stale = state.replace(state.split('"pid": ')[1].split(",")[0], str(os.getpid()))
+    (own.home / "database" / "state.json").write_text(stale)
+    assert not embedded.status(own).running
+    assert not embedded.stop(own)
+    with open_database(own) as database:
+        assert database.address == embedded.status(own).address
+
+
+def test_a_lost_password_is_made_anew(own: Settings) -> None:
+    embedded.start(own)
+    embedded.stop(own)
+    (own.home / "database" / "password").unlink()
+    with open_database(own) as database:
+        assert database.agent
+
+
+def test_files_open_in_another_program(own: Settings) -> None:
+    embedded.start(own)
+    embedded.stop(own)
+    hold = f"""
+import os, time
+os.environ["ARCADEDB_LOG_CONSOLE"] = "0"
+import arcadedb
+database = arcadedb.open_database({str(own.home / "database/data/databases/neo4j")!r})
+print("open", flush=True)
+time.sleep(60)
+"""
+    environment = os.environ | {"ARCADEDB_LOG_DIR": str(own.home / "log")}
+    with subprocess.Popen([sys.executable, "-c", hold], stdout=subprocess.PIPE, text=True, env=environment) as holder:
+        assert holder.stdout and holder.stdout.readline().strip() == "open"
+        try:
+            with pytest.raises(DatabaseError, match="open in another program") as failure, open_database(own):
+                pass
+            assert "\n" not in str(failure.value)
+        finally:
+            holder.kill()
+    with open_database(own) as database:
+        assert database.agent
+
+
+def test_a_home_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder")
+    with pytest.raises(DatabaseError, match="EGRAPH_HOME"), open_database(Settings(home=tmp_path / "file")):
+        pass
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_full_disk_is_named(own: Settings) -> None:
+    folder = embedded.folder_of(own)
+    with pytest.raises(DatabaseError, match="is full"), folder.failures(), Path("/dev/full").open("w") as file:
+        file.write("x")
+        file.flush()
+
+
+def test_a_removed_home_ends_the_child(own: Settings) -> None:
+    pid = embedded.start(own).pid
+    assert pid
+    subprocess.run(["rm", "-rf", str(own.home)], check=True)
+    deadline = time.monotonic() + 10
+    while not ended(pid):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)

@@ -1,0 +1,77 @@
+"""Neo4j has nothing to say against any statement of the product: nothing deprecated, slow, or misspelt."""
+
+from collections.abc import Iterator
+
+import neo4j
+import pytest
+from synthetic import synthetic_graph
+
+from egraph.graph.connection import open_database
+from egraph.graph.delete import delete_graph
+from egraph.graph.parts import add_labels, remove_part
+from egraph.graph.statements import folder, names, statement
+from egraph.graph.write import write_graph
+from egraph.settings import Settings
+from reference.questions import with_parts
+
+ALLOWED = {
+    # EXPLAIN runs without parameters; a constraint that stands is left alone.
+    "01N60",
+    "00NA0",
+}
+
+pytestmark = pytest.mark.neo4j
+
+
+def every_statement() -> list[str]:
+    kinds = sorted(path.name for path in folder().iterdir() if path.is_dir())
+    return [f"{kind}/{name}" for kind in kinds for name in names(kind)]
+
+
+@pytest.fixture
+def session(neo4j_settings: Settings) -> Iterator[neo4j.Session]:
+    """A session that passes on every notification, of a database in which every label and property stands."""
+    settings = neo4j_settings
+    mined = synthetic_graph("test-notifications")
+    password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else ""
+    with (
+        open_database(settings) as database,
+        neo4j.GraphDatabase.driver(str(settings.neo4j_uri), auth=(settings.neo4j_username, password)) as driver,
+        driver.session(database=settings.neo4j_database, notifications_min_severity="INFORMATION") as session,
+    ):
+        write_graph(database, mined)
+        add_labels(database, with_parts(mined), mined.category, "head")
+        yield session
+        delete_graph(database, mined.id)
+        remove_part(database, mined.category, "head")
+
+
+def complaints(session: neo4j.Session, text: str) -> list[str]:
+    """What Neo4j says about a statement, without running it."""
+    summary = session.run(f"EXPLAIN {text}").consume()
+    said = [status for status in summary.gql_status_objects if status.is_notification]
+    return [f"{status.gql_status}: {status.status_description}" for status in said if status.gql_status not in ALLOWED]
+
+
+def test_every_statement(session: neo4j.Session) -> None:
+    found = {name: complaints(session, statement(name).text) for name in every_statement()}
+    assert len(found) > 50
+    assert {name: said for name, said in found.items() if said} == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("MATCH (a:Pattern), (b:Filter) RETURN a.id, b.id", "03N90"),
+        (
+            "MATCH p = shortestPath((a:Pattern {id: 'a'})-[*]->(b:Pattern {id: 'b'})) RETURN p",
+            "03N91",
+        ),
+        ("MATCH (p:Patern) RETURN p.id", "01N50"),
+        ("MATCH (p:Pattern) RETURN p.idd", "01N52"),
+        ("MATCH (:Pattern)-[:CO_ACTIVATES]->(p) RETURN p.id", "01N51"),
+        ("MATCH (p:Pattern) RETURN id(p)", "01N0"),
+    ],
+)
+def test_what_would_be_found(session: neo4j.Session, text: str, complaint: str) -> None:
+    assert complaint in " ".join(complaints(session, text))

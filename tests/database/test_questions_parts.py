@@ -1,0 +1,171 @@
+"""Questions about labelled parts, against answers computed from the same tables with loops."""
+
+from collections import defaultdict
+from itertools import product
+
+import pytest
+from synthetic import synthetic_graph
+
+from egraph.errors import UsageError
+from egraph.graph.connection import Database
+from egraph.graph.parts import add_labels
+from egraph.graph.questions import ask
+from egraph.graph.write import write_graph
+from egraph.mining.mined import MinedGraph
+from reference.questions import (
+    Key,
+    apart,
+    by_chance,
+    keys,
+    name,
+    on_part,
+    place,
+    steps,
+    ties,
+    value,
+    with_parts,
+)
+
+
+@pytest.fixture
+def mined(database: Database, category: str) -> MinedGraph:
+    """A written graph of three layers with labelled heads and legs, and another one of the same objects."""
+    mined = synthetic_graph(category, firings_per_object=16, filters=(8, 6, 4), objects=14)
+    write_graph(database, mined)
+    write_graph(database, synthetic_graph(category, "other", firings_per_object=16, filters=(8, 6, 4), objects=14))
+    for part in ("head", "leg"):
+        add_labels(database, with_parts(mined), category, part)
+    return mined
+
+
+@pytest.mark.parametrize(("share", "layer"), [(0.2, None), (0.3, None), (0.2, "layer2")])
+def test_mixed_filters(database: Database, mined: MinedGraph, category: str, share: float, layer: str | None) -> None:
+    objects = with_parts(mined)
+    chance = {part: by_chance(objects, part) for part in ("head", "leg")}
+    shares = {part: on_part(mined, objects, part) for part in chance}
+    found: dict[tuple[str, int], dict[str, list[tuple[float, str, Key]]]] = defaultdict(lambda: defaultdict(list))
+    for key in keys(mined):
+        fitting = [
+            (chance[part] - shares[part].get(key, 0), part)
+            for part in chance
+            if shares[part].get(key, 0) >= share and shares[part].get(key, 0) > chance[part]
+        ]
+        if fitting and layer in (None, key[0]):
+            part = min(fitting)[1]
+            found[key[0], value(mined, key, "filter")][part].append((-shares[part][key], name(mined, key), key))
+    rows = []
+    for (of, filter_), parts in found.items():
+        if len(parts) < 2:
+            continue
+        best = {part: min(patterns) for part, patterns in parts.items()}
+        surest = min(-best[part][0] - chance[part] for part in best)
+        for part in parts:
+            x, y = place(mined, best[part][2])
+            row = {"layer": of, "filter": filter_, "parts": len(parts), "part": part, "patterns": len(parts[part])}
+            row |= {"pattern": best[part][1], "on_part": -best[part][0], "by_chance": chance[part], "x": x, "y": y}
+            rows.append((-len(parts), -surest, of, filter_, part, row))
+    rows.sort(key=lambda row: (row[0], round(row[1], 9), *row[2:5]))
+    expected = [row[-1] for row in rows]
+    given = {"category": category, "graph": "default", "share": share} | ({"layer": layer} if layer else {})
+    answer = ask(database, "mixed-filters", given)
+    assert expected, "the test should test something"
+    assert [{k: v for k, v in r.items() if k != "by_chance"} for r in answer.rows] == [
+        {k: v for k, v in r.items() if k != "by_chance"} for r in expected
+    ]
+    assert [r["by_chance"] for r in answer.rows] == pytest.approx([r["by_chance"] for r in expected])
+
+
+@pytest.mark.parametrize(("part", "other"), [("head", "leg"), ("leg", "head")])
+def test_parts_relation(database: Database, mined: MinedGraph, category: str, part: str, other: str) -> None:
+    objects, share = with_parts(mined), 0.2
+    here = {key: s for key, s in on_part(mined, objects, part).items() if s >= share}
+    there = {key: s for key, s in on_part(mined, objects, other).items() if s >= share}
+    boxes = []
+    for i, o in enumerate(objects):
+        if not {part, other} <= set(o.parts):
+            continue
+        centres = []
+        for which in (part, other):
+            x = [(b.x + b.width / 2 - o.box.x) / o.box.width for b in o.parts[which]]
+            y = [(b.y + b.height / 2 - o.box.y) / o.box.height for b in o.parts[which]]
+            centres.append((sum(x) / len(x), sum(y) / len(y)))
+        side = -1 if mined.mirrored[i] else 1
+        boxes.append((side * (centres[0][0] - centres[1][0]), centres[0][1] - centres[1][1]))
+    expected = []
+    for (lower, upper), d in steps(mined).items():
+        for one, two, sign in ((lower, upper, 1), (upper, lower, -1)):
+            if one in here and one not in there and two in there and two not in here:
+                expected.append(
+                    {
+                        "pattern": name(mined, one),
+                        "other_pattern": name(mined, two),
+                        "dx": sign * d["dx"],
+                        "dy": sign * d["dy"],
+                        "sigma": d["sigma"],
+                        "apart": apart(mined, one, two),
+                        "on_part": here[one],
+                        "by_chance": by_chance(objects, part),
+                        "on_other": there[two],
+                        "by_chance_other": by_chance(objects, other),
+                        "boxes_dx": sum(b[0] for b in boxes) / len(boxes),
+                        "boxes_dy": sum(b[1] for b in boxes) / len(boxes),
+                        "boxes": len(boxes),
+                    }
+                )
+    expected.sort(key=lambda row: (row["sigma"], row["pattern"], row["other_pattern"]))
+    given = {"category": category, "graph": "default", "part": part, "other_part": other, "share": share}
+    answer = ask(database, "parts-relation", given)
+    assert len(boxes) == 2 and expected, "the test should test something"
+    assert answer.rows == [pytest.approx(row) for row in expected]
+    assert ask(database, "parts-relation", given | {"limit": 1}).rows == answer.rows[:1]
+
+
+@pytest.mark.parametrize("share", [0.2, 0.3])
+def test_path_to_part(database: Database, mined: MinedGraph, category: str, share: float) -> None:
+    objects = with_parts(mined)
+    shares = on_part(mined, objects, "head")
+    up: dict[Key, list[tuple[Key, float]]] = defaultdict(list)
+    for (lower, upper), tie in ties(mined).items():
+        up[lower].append((upper, tie["strength"]))
+    answered = 0
+    for start in [key for key in keys(mined) if key[0] == "layer1"][:8]:
+        best: dict[Key, tuple[float, list[str]]] = {}
+        todo = [(start, 1.0, [name(mined, start)])]
+        while todo:
+            at, weakest, path = todo.pop()
+            for upper, strength in up[at]:
+                least, longer = min(weakest, strength), [*path, name(mined, upper)]
+                todo.append((upper, least, longer))
+                if upper not in best or (-least, longer) < (-best[upper][0], best[upper][1]):
+                    best[upper] = (least, longer)
+        expected = [
+            {
+                "end": name(mined, end),
+                "layer": end[0],
+                "steps": len(path) - 1,
+                "weakest": weakest,
+                "on_part": shares[end],
+                "by_chance": by_chance(objects, "head"),
+                "path": path,
+            }
+            for end, (weakest, path) in best.items()
+            if shares.get(end, 0) >= share
+        ]
+        expected.sort(key=lambda row: (-row["on_part"], -row["weakest"], row["end"]))
+        given = {"category": category, "graph": "default", "part": "head", "pattern": name(mined, start)}
+        answer = ask(database, "path-to-part", given | {"share": share})
+        chances = [row.pop("by_chance") for row in answer.rows]
+        assert chances == pytest.approx([row.pop("by_chance") for row in expected])
+        assert answer.rows == expected[:20]
+        answered += len(expected)
+    assert answered, "the test should test something"
+
+
+def test_wrong_parts_are_said(database: Database, mined: MinedGraph, category: str) -> None:
+    given = {"category": category, "graph": "default", "part": "head"}
+    for asked, extra in product(("parts-relation", "path-to-part"), ({"part": "haed"}, {"other_part": "lge"})):
+        if asked == "path-to-part" and "other_part" in extra:
+            continue
+        more = {"pattern": name(mined, ("layer1", 0))} if asked == "path-to-part" else {"other_part": "leg"}
+        with pytest.raises(UsageError, match="there are"):
+            ask(database, asked, given | more | extra)

@@ -1,0 +1,81 @@
+"""Peak tables whose patterns, parents and movements are known."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from egraph.mining.edges import Upper
+from egraph.mining.layer import LayerTask, PeakReader
+
+UNIT = 1 / 14
+PEAKS = 4
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Filters 0 to F-1 hold two patterns each; the filter behind them gives peaks anywhere.
+
+    place: (F, 2, 2) before an object is seen; found: (F, 2, n, 2) on every photo; strength: (F, 2, n); parent: (F, 2).
+    values: (F + 1, n, K) and places: (F + 1, n, K, 2), peaks in falling order. anchors: (A, n, 2) displacements.
+    """
+
+    place: np.ndarray
+    found: np.ndarray
+    strength: np.ndarray
+    parent: np.ndarray
+    anchors: np.ndarray
+    values: np.ndarray
+    places: np.ndarray
+
+    def task(self, patterns: int = 5, upper: Upper | None = None, seed: int = 0) -> LayerTask:
+        """What mining it needs; the anchors stand in a row in the middle."""
+        count, photos, _ = self.anchors.shape
+        anchors = torch.from_numpy(self.anchors).float()
+        return LayerTask(
+            filters=len(self.values),
+            patterns=patterns,
+            peaks=PEAKS,
+            photos=photos,
+            unit=UNIT,
+            anchors=anchors,
+            anchors_other=anchors,
+            anchor_mean=torch.stack([torch.full((count,), 0.5), torch.linspace(0.1, 0.9, count)], 1),
+            upper=upper,
+            generator=torch.Generator().manual_seed(seed),
+        )
+
+    def reader(self) -> PeakReader:
+        """Gives the same peaks in both views."""
+        values, places = torch.from_numpy(self.values).float(), torch.from_numpy(self.places).float()
+
+        def read(filters: slice, other: bool) -> tuple[Tensor, Tensor]:
+            return values[filters], places[filters]
+
+        return read
+
+
+def plant(seed: int, filters: int = 6, photos: int = 90, like: Planted | None = None) -> Planted:
+    """Two patterns per filter, well apart, that follow one of 7 anchors by 0.8; two noise peaks on every map.
+
+    With `like`, pattern k of filter f fires with and follows the same anchor as that of the other world, elsewhere.
+    """
+    rng = np.random.default_rng(seed)
+    anchors = np.random.default_rng(0).normal(0, 0.06, (7, photos, 2))
+    anchors -= anchors.mean(1, keepdims=True)
+    rows = rng.uniform(0.25, 0.75, (filters, 1)).repeat(2, 1)
+    columns = np.stack([rng.uniform(0.2, 0.3, filters), rng.uniform(0.7, 0.8, filters)], 1)
+    place = np.stack([rows, columns], 2)
+    parent = like.parent if like else rng.integers(0, len(anchors), (filters, 2))
+    strength = like.strength if like else rng.uniform(0.5, 4, (filters, 2, photos))
+    strength = strength * rng.uniform(0.9, 1.1, strength.shape)
+    found = place[:, :, None] + 0.8 * anchors[parent] + rng.normal(0, 0.004, (filters, 2, photos, 2))
+    values = rng.uniform(0, 0.3, (filters + 1, photos, PEAKS))
+    places = rng.uniform(0, 1, (filters + 1, photos, PEAKS, 2))
+    values[:filters, :, :2] = strength.transpose(0, 2, 1)
+    places[:filters, :, :2] = found.transpose(0, 2, 1, 3)
+    values[filters] = rng.uniform(0.5, 4, (photos, PEAKS))
+    order = np.argsort(-values, axis=2)
+    values = np.take_along_axis(values, order, 2)
+    return Planted(place, found, strength, parent, anchors, values, np.take_along_axis(places, order[..., None], 2))

@@ -1,0 +1,111 @@
+"""What questions should answer, read off the tables of a mined graph with loops."""
+
+from collections import defaultdict
+from dataclasses import replace
+from typing import Any
+
+from egraph.mining.mined import MinedGraph
+from egraph.photos.photo import Box, PhotoObject
+
+Key = tuple[str, int]
+"""A pattern: its layer and its row there."""
+
+
+def name(mined: MinedGraph, key: Key) -> str:
+    """The id of a pattern."""
+    table, row = mined.patterns[key[0]], key[1]
+    return f"{mined.id}/{key[0]}/{table.filter[row]}/{table.number[row]}"
+
+
+def keys(mined: MinedGraph) -> list[Key]:
+    """All patterns."""
+    return [(layer, row) for layer, table in mined.patterns.items() for row in range(len(table))]
+
+
+def value(mined: MinedGraph, key: Key, column: str) -> Any:
+    """A pattern's value in one column of its table."""
+    return getattr(mined.patterns[key[0]], column)[key[1]].item()
+
+
+def place(mined: MinedGraph, key: Key) -> tuple[float, float]:
+    """A pattern's mean place, x and y."""
+    y, x = mined.patterns[key[0]].mean_place[key[1]].tolist()
+    return x, y
+
+
+def firings(mined: MinedGraph) -> list[tuple[Key, int, dict[str, float]]]:
+    """Each firing: the pattern, the row of the object, and score, x, y in fractions of the object."""
+    found = []
+    for table in mined.firings:
+        for i in range(len(table.pattern)):
+            values = {"score": float(table.score[i]), "x": float(table.x[i]), "y": float(table.y[i])}
+            found.append(((table.layer, int(table.pattern[i])), int(table.object[i]), values))
+    return found
+
+
+def ties(mined: MinedGraph) -> dict[tuple[Key, Key], dict[str, float]]:
+    """Each co-activation, from the lower pattern to the upper one."""
+    found = {}
+    for co in mined.co_activations:
+        for i in range(len(co.source)):
+            pair = ((co.lower, int(co.source[i])), (co.upper, int(co.target[i])))
+            found[pair] = {"strength": float(co.strength[i]), "lift": float(co.lift[i])}
+    return found
+
+
+def steps(mined: MinedGraph) -> dict[tuple[Key, Key], dict[str, float]]:
+    """Each displacement, of the lower pattern from the upper one."""
+    found = {}
+    for d in mined.displacements:
+        for i in range(len(d.source)):
+            pair = ((d.lower, int(d.source[i])), (d.upper, int(d.target[i])))
+            found[pair] = {"dx": float(d.dx[i]), "dy": float(d.dy[i]), "sigma": float(d.sigma[i])}
+    return found
+
+
+def apart(mined: MinedGraph, one: Key, other: Key) -> float:
+    """How much the displacement of two patterns would vary if each moved on its own."""
+    return float((value(mined, one, "spread") ** 2 + value(mined, other, "spread") ** 2) ** 0.5)
+
+
+def with_parts(mined: MinedGraph) -> list[PhotoObject]:
+    """Objects with boxes: a head on the first five, once in two boxes, a leg on the fourth to the ninth."""
+    objects = []
+    for i, o in enumerate(mined.objects[:9]):
+        parts = {}
+        if i < 5:
+            parts["head"] = [Box(o.box.x, o.box.y, o.box.width * 0.5, o.box.height * 0.6)]
+        if i == 2:
+            parts["head"].append(Box(o.box.x + o.box.width * 0.6, o.box.y, o.box.width * 0.1, o.box.height * 0.5))
+        if i >= 3:
+            parts["leg"] = [
+                Box(o.box.x + o.box.width * 0.4, o.box.y + o.box.height * 0.45, o.box.width * 0.55, o.box.height * 0.5)
+            ]
+        objects.append(replace(o, parts={part: tuple(boxes) for part, boxes in parts.items()}))
+    return objects
+
+
+def on_part(mined: MinedGraph, objects: list[PhotoObject], part: str) -> dict[Key, float]:
+    """The share of the objects with a box of `part` on which each pattern is inside one."""
+    hits: dict[Key, int] = defaultdict(int)
+    for key, row, values in firings(mined):
+        if row >= len(objects):
+            continue
+        o = objects[row]
+        x, y = o.box.x + values["x"] * o.box.width, o.box.y + values["y"] * o.box.height
+        for b in o.parts.get(part, ()):
+            if b.x <= x <= b.x + b.width and b.y <= y <= b.y + b.height:
+                hits[key] += 1
+                break
+    labelled = sum(part in o.parts for o in objects)
+    return {key: count / labelled for key, count in hits.items()}
+
+
+def by_chance(objects: list[PhotoObject], part: str) -> float:
+    """The share of an object that the boxes of `part` cover, on average."""
+    shares = [
+        sum(b.width * b.height for b in o.parts[part]) / (o.box.width * o.box.height)
+        for o in objects
+        if part in o.parts
+    ]
+    return sum(shares) / len(shares)

@@ -1,0 +1,74 @@
+"""The same code on an accelerator: no tensor is left on the other side. Pretended tensors stand in for a GPU."""
+
+from collections.abc import Iterator
+
+import pytest
+import torch
+from torch._subclasses import FakeTensorMode
+
+from egraph.mining.edges import Upper, candidate_rank, relative_place, standardised
+from egraph.mining.expectation import Assigned
+from egraph.mining.noise import advantage, even_scatter, find_noise, fires
+from egraph.mining.parents import choose_parents, parent_offsets
+from egraph.mining.patterns import SIGMAS, infer_patterns, mine_patterns
+from egraph.network.layer import LayerGeometry
+from egraph.responses.evidence import (
+    compete,
+    context_evidence,
+    context_matrix,
+    filter_statistics,
+    projected_direction,
+    strongest_peaks,
+    unit_evidence,
+    unit_places,
+)
+
+GPU = torch.device("cuda", 0)
+
+
+@pytest.fixture(autouse=True)
+def pretended_gpu() -> Iterator[None]:
+    with FakeTensorMode():
+        yield
+
+
+def on_gpu(*shape: int) -> torch.Tensor:
+    return torch.rand(*shape, device=GPU)
+
+
+def test_mixing_devices_is_noticed() -> None:
+    with pytest.raises(RuntimeError, match="device"):
+        on_gpu(3) + torch.rand(3)
+
+
+def test_evidence_stays_on_its_device() -> None:
+    maps = on_gpu(2, 3, 14, 14)
+    evidence = compete(unit_evidence(maps, *filter_statistics(maps)))
+    values, units = strongest_peaks(evidence, 5)
+    places = unit_places(units, 14, 8.0, 16.0, 224)
+    layer = LayerGeometry("layer", 0, 3, 14, 14, 16.0, 8.0, 20.0)
+    context = context_evidence([(evidence, context_matrix(layer, 224, 7).to(GPU))])
+    direction = projected_direction(context, on_gpu(3), on_gpu(3, 2))
+    assert {t.device for t in (values, units, places, context, direction)} == {GPU}
+
+
+def test_patterns_are_mined_on_their_device() -> None:
+    start, values, places, candidates = on_gpu(2, 5, 2), on_gpu(2, 6, 4), on_gpu(2, 6, 4, 2), on_gpu(3, 6, 2)
+    patterns = mine_patterns(start, values, places, candidates)
+    found = infer_patterns(patterns, values, places, candidates)
+    scatter = even_scatter(patterns.place, values, SIGMAS[-1])
+    noise = find_noise(patterns.place, found.assigned.mass, found.control, scatter, 0.07)
+    again = infer_patterns(patterns.without(noise[next(iter(noise))]), values, places, candidates)
+    assigned: Assigned = again.assigned
+    tensors = [again.places, again.control, assigned.mass, assigned.log_likelihood, *noise.values()]
+    tensors += [fires(assigned.mass, again.control), advantage(assigned.mass, again.control)]
+    assert {t.device for t in tensors} == {GPU}
+
+
+def test_relations_are_found_on_their_device() -> None:
+    places, mass, candidates = on_gpu(5, 6, 2), on_gpu(5, 6), on_gpu(3, 6, 2)
+    offsets = parent_offsets(choose_parents(places, mass, candidates), candidates)
+    upper = Upper(torch.arange(3, device=GPU), candidates, on_gpu(3, 6), on_gpu(3, 6) > 0.5)
+    mean, sigma = relative_place(places[:3], upper.places, upper.mass)
+    tensors = offsets, standardised(upper.mass), candidate_rank(mass, places), mean, sigma
+    assert {t.device for t in tensors} == {GPU}

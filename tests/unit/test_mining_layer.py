@@ -1,0 +1,203 @@
+"""Whole layers whose patterns, parents and movements are known are mined back."""
+
+from dataclasses import fields, replace
+
+import numpy as np
+import pytest
+import torch
+
+from egraph.mining import layer as mining_layer
+from egraph.mining.layer import REASONS, LayerTask, MinedLayer, PoseRecord, mine_layer
+from egraph.mining.noise import EVEN
+from egraph.mining.parents import Parents
+from egraph.mining.patterns import Patterns, infer_patterns
+from reference.planted import UNIT, Planted, plant
+
+CPU = torch.device("cpu")
+
+
+def rows_of(world: Planted, mined: MinedLayer) -> dict[tuple[int, int], int]:
+    """Row of the mined pattern nearest to every planted one of its filter."""
+    found = {}
+    for f, k in np.ndindex(*world.parent.shape):
+        rows = np.flatnonzero(mined.filter == f)
+        found[f, k] = int(rows[np.linalg.norm(mined.place[rows] - world.place[f, k], axis=1).argmin()])
+    return found
+
+
+def assert_sound(mined: MinedLayer, filters: int, patterns: int) -> None:
+    """What must hold of any mined layer."""
+    for field in fields(mined):
+        assert np.isfinite(getattr(mined, field.name)).all(), field.name
+    assert len(mined.filter) + mined.dropped.sum() == filters * patterns
+    key = mined.filter.astype(int) * patterns + mined.number
+    assert (np.diff(key) > 0).all() and (mined.number < patterns).all() and (mined.filter < filters).all()
+    if mined.parent_weight.shape[1]:
+        follows = mined.parent_gain > 1e-6
+        np.testing.assert_allclose(np.abs(mined.parent_weight[follows]).sum(1), 1, atol=1e-5)
+        assert (np.abs(mined.parent_weight).sum(1) < 1 + 1e-5).all() and (mined.parent_gain >= 0).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_planted_patterns_are_found_with_their_places_parents_and_movement(seed: int) -> None:
+    world = plant(seed)
+    mined = mine_layer(world.task(), world.reader())
+    assert_sound(mined, 7, 5)
+    rows = rows_of(world, mined)
+    assert len(set(rows.values())) == 12
+    task = world.task()
+    for (f, k), row in rows.items():
+        assert np.linalg.norm(mined.place[row] - world.place[f, k]) < UNIT / 2
+        assert np.linalg.norm(mined.mean_place[row] - world.place[f, k]) < UNIT / 2
+        parent = world.parent[f, k]
+        assert mined.parent_index[row, 0] == parent and mined.parent_weight[row, 0] > 0.8
+        apart = world.found[f, k] - (task.anchor_mean[parent].numpy() + world.anchors[parent])
+        np.testing.assert_allclose(mined.parent_mean[row, 0], apart.mean(0), atol=UNIT / 4)
+        assert mined.parent_sigma[row, 0] == pytest.approx(np.sqrt(apart.var(0).sum()), abs=UNIT / 4)
+        wanders = np.sqrt(world.found[f, k].var(0).sum())
+        assert 0.5 * wanders < mined.spread[row] < 1.05 * wanders
+        assert mined.advantage[row] > 2 and mined.support[row] > 0.7 * 90
+    assert not (mined.filter == 6).any(), "a filter of nothing but noise has no pattern"
+    assert mined.dropped[REASONS.index(EVEN)] >= 5
+
+
+@pytest.mark.parametrize("photos", [20, 60, 200])
+def test_pure_noise_is_dropped_because_it_is_no_better_than_scattered_peaks(photos: int) -> None:
+    world = plant(5, filters=0, photos=photos)
+    kept = total = 0
+    for seed in range(10):
+        task = replace(world.task(patterns=8, seed=seed), filters=1)
+        values = torch.rand(1, photos, 4, generator=torch.Generator().manual_seed(seed)) + 0.5
+        places = torch.rand(1, photos, 4, 2, generator=torch.Generator().manual_seed(seed + 100))
+        mined = mine_layer(task, lambda filters, other, peaks=(values, places): peaks)
+        assert_sound(mined, 1, 8)
+        kept, total = kept + len(mined.filter), total + 8
+        assert mined.dropped[REASONS.index(EVEN)] + len(mined.filter) >= 7
+    assert kept <= (0.15 if photos < 50 else 0.05) * total
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_planted_pairs_fire_together_and_stand_where_they_were_planted(seed: int) -> None:
+    above = plant(seed)
+    below = plant(seed + 100, like=above)
+    upper = mine_layer(above.task(), above.reader())
+    lower = mine_layer(below.task(upper=upper.upper(CPU)), below.reader())
+    assert_sound(lower, 7, 5)
+    up, low = rows_of(above, upper), rows_of(below, lower)
+    for pair, row in low.items():
+        edges = np.flatnonzero(lower.edge_lower == row)
+        own = [e for e in edges if lower.edge_upper[e] == up[pair]]
+        assert len(own) == 1
+        assert lower.edge_strength[own[0]] > 0.8
+        others = [e for e in edges if lower.edge_upper[e] in set(up.values()) - {up[pair]}]
+        assert all(lower.edge_strength[e] < 0.5 for e in others)
+        apart = below.found[pair] - above.found[pair]
+        np.testing.assert_allclose([lower.edge_dy[own[0]], lower.edge_dx[own[0]]], apart.mean(0), atol=UNIT / 4)
+        assert lower.edge_sigma[own[0]] < UNIT / 2
+        assert lower.edge_lift[own[0]] >= 1 and lower.edge_support[own[0]] <= min(lower.support[row], 90)
+
+
+def test_the_other_view_is_scored_with_its_own_peaks_and_anchors() -> None:
+    world = plant(2)
+    task = replace(world.task(), anchors_other=-world.task().anchors)
+    turned = replace(world, places=2 * world.place.mean() - world.places, values=world.values * 0.5)
+
+    def read(filters: slice, other: bool) -> tuple[torch.Tensor, torch.Tensor]:
+        return (turned if other else world).reader()(filters, other)
+
+    record = PoseRecord()
+    mined = mine_layer(task, read, record)
+    canonical, other = (torch.cat(view) for view in zip(*record.read_scores(), strict=True))
+    np.testing.assert_allclose(canonical.mean(1), mined.score, rtol=1e-2)
+    expected = infer_patterns(patterns_of(mined, task), *turned.reader()(slice(0, 7), True), task.anchors_other)
+    slots = mined.filter.astype(int) * task.patterns + mined.number
+    np.testing.assert_allclose(other, expected.assigned.mass.flatten(0, 1)[slots], rtol=1e-2, atol=1e-3)
+    moved = torch.cat(list(record.read_displacements()))
+    np.testing.assert_allclose(moved.square().sum(2).mean(1).sqrt(), mined.spread, rtol=1e-2)
+
+
+def patterns_of(mined: MinedLayer, task: LayerTask) -> Patterns:
+    """The kept patterns of all filters; those left out stand nowhere."""
+    slots, count = mined.filter.astype(int) * task.patterns + mined.number, task.filters * task.patterns
+    place, gain = torch.full((count, 2), torch.inf), torch.zeros(count)
+    shape = count, mined.parent_index.shape[1]
+    index, weight = torch.zeros(shape).long(), torch.zeros(shape)
+    place[slots], gain[slots] = torch.from_numpy(mined.place), torch.from_numpy(mined.parent_gain)
+    index[slots], weight[slots] = torch.from_numpy(mined.parent_index).long(), torch.from_numpy(mined.parent_weight)
+    return Patterns(place.unflatten(0, (task.filters, task.patterns)), Parents(index, weight, gain))
+
+
+def test_firings_are_the_patterns_that_fire_with_their_places() -> None:
+    world = plant(3)
+    mined = mine_layer(world.task(), world.reader())
+    assert (np.bincount(mined.firing_pattern, minlength=len(mined.filter)) == mined.support).all()
+    assert (np.diff(mined.firing_object) >= 0).all()
+    planted = {row: pair for pair, row in rows_of(world, mined).items()}
+    for pattern, photo, place in zip(mined.firing_pattern, mined.firing_object, mined.firing_place, strict=True):
+        if pattern in planted:
+            assert np.linalg.norm(place - world.found[planted[pattern]][photo]) < 1.5 * UNIT
+
+
+def test_only_the_strongest_firings_and_candidates_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = plant(3)
+    whole = mine_layer(world.task(), world.reader())
+    monkeypatch.setattr(mining_layer, "STRONGEST_FIRINGS", 3)
+    monkeypatch.setattr(mining_layer, "CANDIDATES", 4)
+    few = mine_layer(world.task(), world.reader())
+    for photo in range(90):
+        scores = sorted(whole.firing_score[whole.firing_object == photo], reverse=True)[:3]
+        assert few.firing_score[few.firing_object == photo].tolist() == scores
+    rank = whole.score * whole.spread
+    assert few.candidate_row.tolist() == sorted(np.argsort(-rank)[:4].tolist())
+    assert whole.candidate_row.tolist() == list(range(len(whole.filter)))
+
+
+def test_blocks_of_filters_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    above = plant(1)
+    below = plant(101, like=above)
+    found = []
+    for elements in (10**9, 1, 2 * 5 * 90 * 4):
+        monkeypatch.setattr(mining_layer, "BLOCK_ELEMENTS", elements)
+        seen: list[int] = []
+        record = PoseRecord()
+        upper = mine_layer(above.task(), above.reader())
+        task = below.task(upper=upper.upper(CPU))
+        lower = mine_layer(task, below.reader(), record, lambda done, of, seen=seen: seen.append(done))
+        assert seen == {10**9: [7], 1: list(range(1, 8))}.get(elements, [2, 4, 6, 7])
+        scores = [torch.cat(view) for view in zip(*record.read_scores(), strict=True)]
+        found.append((lower, torch.cat(list(record.read_displacements())), scores))
+    (whole, moved, scores), *others = found
+    for other, other_moved, other_scores in others:
+        for field in fields(whole):
+            a, b = getattr(whole, field.name), getattr(other, field.name)
+            assert a.dtype == b.dtype, field.name
+            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6, err_msg=field.name)
+        torch.testing.assert_close(moved, other_moved, rtol=0, atol=1e-4)
+        torch.testing.assert_close(scores, other_scores, rtol=1e-3, atol=1e-3)
+    assert len(moved) == len(scores[0]) == len(whole.filter)
+
+
+@pytest.mark.parametrize("kind", ["empty", "dead filter", "alike", "one peak", "no anchors"])
+def test_layers_that_tell_little_are_mined_without_a_nan(kind: str) -> None:
+    world = plant(2, filters=3, photos=12)
+    if kind == "empty":
+        world.values[:] = 0
+    if kind == "dead filter":
+        world.values[1], world.places[1] = 0, 0
+    if kind == "alike":
+        world.values[:], world.places[:] = world.values[:, :1], world.places[:, :1]
+    if kind == "one peak":
+        world.values[:, :, 1:] = 0
+    task = world.task()
+    if kind == "no anchors":
+        task = replace(task, anchors=task.anchors[:0], anchors_other=task.anchors[:0], anchor_mean=task.anchor_mean[:0])
+    record = PoseRecord()
+    mined = mine_layer(task, world.reader(), record)
+    assert_sound(mined, 4, 5)
+    assert all(block.isfinite().all() for block in record.read_displacements())
+    if kind in ("empty", "dead filter"):
+        assert not (mined.filter == 1).any() and mined.dropped[REASONS.index(EVEN)] >= 5
+    if kind == "empty":
+        assert len(mined.filter) == len(mined.firing_pattern) == 0
+    below = mine_layer(world.task(upper=mined.upper(CPU)), world.reader())
+    assert_sound(below, 4, 5)

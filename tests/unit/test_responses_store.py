@@ -1,0 +1,199 @@
+"""Responses and finished layers on disk: filled, reopened, gone on with, and met by a full disk."""
+
+import errno
+import os
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from egraph.errors import EgraphError
+from egraph.mining.checkpoint import Checkpoints
+from egraph.mining.layer import mine_layer
+from egraph.mining.pose import Pose
+from egraph.network.layer import LayerGeometry
+from egraph.network.load import load_network
+from egraph.responses.forward import collect_responses
+from egraph.responses.store import Calibration, ResponsePlan, ResponseStore, write_whole
+from reference.planted import plant
+
+PLAN = ResponsePlan(
+    network_id="network@123",
+    preprocessing={"size": 8},
+    layers=(LayerGeometry("low", 0, 3, 4, 4, 2.0, 1.0, 3.0), LayerGeometry("high", 1, 2, 2, 2, 4.0, 2.0, 6.0)),
+    peaks={"low": 3, "high": 1},
+    context_layers=("low", "high"),
+    context_cells=2,
+    context_channels=5,
+    objects=tuple(f"object {n}" for n in range(6)),
+)
+
+
+def responses(photos: int, seed: int) -> tuple[dict[str, tuple[torch.Tensor, torch.Tensor]], torch.Tensor]:
+    generator = torch.Generator().manual_seed(seed)
+    peaks = {}
+    for layer in PLAN.layers:
+        shape = (photos, 2, layer.channels, PLAN.peaks[layer.name])
+        units = torch.randint(0, layer.height * layer.width, shape, generator=generator)
+        peaks[layer.name] = torch.rand(shape, generator=generator).half().float(), units
+    return peaks, torch.randn(photos, 2, 4, 5, generator=generator).half().float()
+
+
+def assert_holds(store: ResponseStore, rows: list[int], peaks: dict, context: torch.Tensor) -> None:
+    """The store gives back what was put there, in both views, in any order of rows."""
+    for views in (np.zeros(len(rows), int), np.ones(len(rows), int), np.arange(len(rows)) % 2):
+        for layer in PLAN.layers:
+            values, units = store.peaks(layer.name, rows, views, slice(1, 3))
+            picked = torch.arange(len(rows)), torch.from_numpy(views)
+            assert values.dtype == torch.float32 and units.dtype == torch.int64
+            assert values.equal(peaks[layer.name][0][picked][:, 1:3].transpose(0, 1))
+            assert units.equal(peaks[layer.name][1][picked][:, 1:3].transpose(0, 1))
+        assert store.context(rows, views).equal(context[picked])
+    assert store.context(rows).equal(context)
+    assert store.context_cells(rows, slice(1, 3)).equal(context[:, :, 1:3])
+
+
+def test_what_is_put_is_there_after_reopening_and_the_rest_is_still_waiting(tmp_path: Path) -> None:
+    store = ResponseStore(tmp_path, PLAN)
+    assert store.waiting() == [0, 1, 2, 3, 4, 5] and store.usable() == []
+    peaks, context = responses(2, 1)
+    store.put([4, 1], peaks, context)
+    store.refuse(2, "the photo is broken")
+    for again in (store, ResponseStore(tmp_path, PLAN)):
+        assert again.waiting() == [0, 3, 5] and again.usable() == [1, 4]
+        assert again.reasons == {2: "the photo is broken"}
+        assert_holds(again, [4, 1], peaks, context)
+    again = ResponseStore(tmp_path, PLAN)
+    more, more_context = responses(3, 2)
+    again.put([0, 3, 5], more, more_context)
+    again.flush()
+    last = ResponseStore(tmp_path, PLAN)
+    assert last.waiting() == [] and last.usable() == [0, 1, 3, 4, 5]
+    assert_holds(last, [4, 1], peaks, context)
+    assert_holds(last, [0, 3, 5], more, more_context)
+
+
+def test_a_photo_that_can_be_read_after_all_is_not_named_any_more(tmp_path: Path) -> None:
+    store = ResponseStore(tmp_path, PLAN)
+    store.refuse(1, "the folder was away")
+    store.refuse(2, "the photo is broken")
+    store.put([1], *responses(1, 1))
+    assert store.usable() == [1]
+    assert store.reasons == ResponseStore(tmp_path, PLAN).reasons == {2: "the photo is broken"}
+
+
+CHANGES: list[dict[str, Any]] = [
+    {"network_id": "network@124"},
+    {"preprocessing": {"size": 9}},
+    {"layers": PLAN.layers[:1]},
+    {"peaks": {"low": 2, "high": 1}},
+    {"context_layers": ("low",)},
+    {"context_cells": 3},
+    {"context_channels": 4},
+    {"objects": PLAN.objects[:5]},
+    {"objects": PLAN.objects[::-1]},
+]
+
+
+def test_plans_that_differ_share_no_folder(tmp_path: Path) -> None:
+    plans = [PLAN, *(replace(PLAN, **change) for change in CHANGES)]
+    stores = [ResponseStore(tmp_path, plan) for plan in plans]
+    assert len({store.folder for store in stores}) == len(plans)
+    stores[0].put([0], *responses(1, 1))
+    assert all(store.usable() == [] for store in stores[1:])
+    assert ResponseStore(tmp_path, replace(PLAN)).usable() == [0]
+
+
+def test_units_of_very_large_maps_fit(tmp_path: Path) -> None:
+    large = LayerGeometry("large", 0, 1, 300, 300, 2.0, 1.0, 3.0)
+    plan = replace(PLAN, layers=(large,), peaks={"large": 2}, context_layers=("large",), objects=("a",))
+    store = ResponseStore(tmp_path, plan)
+    units = torch.tensor([[[[89_999, 65_536]], [[65_535, 0]]]])
+    store.put([0], {"large": (torch.ones(1, 2, 1, 2), units)}, torch.zeros(1, 2, 4, 5))
+    for view in (0, 1):
+        assert store.peaks("large", [0], np.array([view]), slice(0, 1))[1].equal(units[:, view].transpose(0, 1))
+
+
+def test_calibration_comes_back_equal(tmp_path: Path) -> None:
+    store = ResponseStore(tmp_path, PLAN)
+    assert store.read_calibration() is None
+    generator = torch.Generator().manual_seed(3)
+    mean, deviation = ({n.name: torch.rand(n.channels, generator=generator) for n in PLAN.layers} for _ in range(2))
+    context, projection = torch.rand(5, generator=generator), torch.rand(5, 4, generator=generator)
+    calibration = Calibration(mean, deviation, context, projection)
+    store.write_calibration(calibration)
+    found = ResponseStore(tmp_path, PLAN).read_calibration()
+    assert found is not None
+    for name in mean:
+        assert found.filter_mean[name].equal(mean[name]) and found.filter_deviation[name].equal(deviation[name])
+    assert found.context_mean.equal(calibration.context_mean) and found.projection.equal(calibration.projection)
+
+
+def test_files_left_unfinished_are_made_anew(tmp_path: Path) -> None:
+    store = ResponseStore(tmp_path, PLAN)
+    (store.folder / "calibration.new.npz").write_bytes(b"half a fi")
+    (store.folder / "state").write_bytes(b"\1")
+    (store.folder / "0.values.new").write_bytes(b"left behind")
+    again = ResponseStore(tmp_path, PLAN)
+    assert again.read_calibration() is None and again.usable() == []
+
+
+def full_disk(*_: object) -> None:
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+
+def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "posix_fallocate", full_disk)
+    with pytest.raises(EgraphError, match=r"No space left on device.*make room or set EGRAPH_HOME.*\.$") as caught:
+        collect_responses(load_network("egraph.demo.network:animals"), PLAN, [], tmp_path)
+    assert type(caught.value) is EgraphError and str(tmp_path) in str(caught.value)
+
+
+def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "file"
+    write_whole(path, b"first")
+    monkeypatch.setattr(os, "fsync", full_disk)
+    with pytest.raises(OSError):
+        write_whole(path, b"second")
+    assert path.read_bytes() == b"first"
+
+
+def test_a_finished_layer_comes_back_equal(tmp_path: Path) -> None:
+    world = plant(1)
+    mined = mine_layer(world.task(), world.reader())
+    saved = Checkpoints(tmp_path, {"seed": 1})
+    assert saved.load(3) is None
+    saved.save(3, mined)
+    found = Checkpoints(tmp_path, {"seed": 1}).load(3)
+    assert found is not None and saved.load(2) is None
+    for field in fields(mined):
+        a, b = getattr(mined, field.name), getattr(found, field.name)
+        assert a.dtype == b.dtype and a.tobytes() == b.tobytes() and a.shape == b.shape, field.name
+
+
+def test_the_pose_comes_back_equal(tmp_path: Path) -> None:
+    saved, pose = Checkpoints(tmp_path, {}), Pose(torch.rand(7, 4, 2), torch.rand(9, 4))
+    assert saved.load_pose() is None
+    saved.save_pose(pose, torch.arange(7.0))
+    found = saved.load_pose()
+    assert found is not None and found[0].loadings.equal(pose.loadings) and found[0].vectors.equal(pose.vectors)
+    assert found[1].equal(torch.arange(7.0))
+
+
+def test_an_unfinished_layer_is_ignored_and_another_identity_is_another_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = plant(1)
+    mined = mine_layer(world.task(), world.reader())
+    saved = Checkpoints(tmp_path, {"seed": 1, "rows": [1, 2]})
+    with monkeypatch.context() as broken, pytest.raises(OSError):
+        broken.setattr(os, "fsync", full_disk)
+        saved.save(0, mined)
+    assert saved.load(0) is None and any(saved.folder.iterdir())
+    saved.save(0, mined)
+    assert Checkpoints(tmp_path, {"rows": [1, 2], "seed": 1}).load(0) is not None
+    for other in ({"seed": 2, "rows": [1, 2]}, {"seed": 1, "rows": [1]}, {"seed": 1}):
+        assert Checkpoints(tmp_path, other).load(0) is None

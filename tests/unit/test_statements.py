@@ -1,0 +1,106 @@
+"""The headers of statements, and the statements of the product."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from egraph.errors import UsageError
+from egraph.graph.statements import (
+    PLAIN_TYPES,
+    HeaderError,
+    Parameter,
+    folder,
+    names,
+    parse,
+    render,
+    statement,
+)
+
+WORDS = st.from_regex(r"[a-z][a-z0-9_]{0,8}", fullmatch=True)
+TEXTS = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cc", "Cs", "Zl", "Zp", "Zs"]), min_size=1, max_size=20
+)
+SENTENCES = st.lists(TEXTS.filter(lambda t: not t.startswith(":")), max_size=5).map(" ".join)
+DEFAULTS = {
+    "text": st.none() | TEXTS,
+    "integer": st.none() | st.integers(),
+    "number": st.none() | st.floats(allow_nan=False, allow_infinity=False) | st.integers(),
+    "boolean": st.none() | st.booleans(),
+    "category": st.none() | SENTENCES,
+}
+
+
+@st.composite
+def parameters(draw: st.DrawFn) -> Parameter:
+    type_name = draw(st.sampled_from(sorted(DEFAULTS)))
+    required = draw(st.booleans())
+    default = None if required else draw(DEFAULTS[type_name])
+    return Parameter(name=draw(WORDS), type=type_name, required=required, default=default, description=draw(SENTENCES))
+
+
+@given(st.lists(parameters(), max_size=5, unique_by=lambda p: p.name), SENTENCES)
+def test_a_header_reads_back(described: list[Parameter], answers: str) -> None:
+    lines = ["// Title", "//", f"// {answers}".rstrip(), "//", *(render(p) for p in described), "RETURN 1"]
+    parsed = parse("questions/test", "\n".join(lines))
+    assert parsed.parameters == tuple(described)
+    assert parsed.title == "Title"
+    assert parsed.answers == answers
+
+
+def test_lines_below_a_parameter_belong_to_it() -> None:
+    text = (
+        "// Title\n// :param share: number = 0.5. First\n//   and second.\n// :returns a, b,\n//   c\nRETURN 1\n// end"
+    )
+    parsed = parse("questions/test", text)
+    assert parsed.parameters[0].default == 0.5
+    assert parsed.parameters[0].description == "First and second."
+    assert parsed.columns == ("a", "b", "c")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "RETURN 1",
+        "//",
+        "// :param a: text, required.",
+        "// T\n// :param a",
+        "// T\n// :param a: text",
+        "// T\n// :param a: text, needed.",
+        "// T\n// :param a: integer = 0.5.",
+        "// T\n// :param a: number = x.",
+        "// T\n// :param a: number = 1",
+        "// T\n// :param a: text, required.\n// :param a: text, required.",
+        "// T\n// :parameter a: text, required.",
+    ],
+)
+def test_headers_that_are_refused(header: str) -> None:
+    with pytest.raises(HeaderError):
+        parse("questions/test", header)
+
+
+def test_every_statement_of_the_product_has_a_header() -> None:
+    kinds = sorted(path.name for path in folder().iterdir() if path.is_dir())
+    assert {"schema", "write", "read", "questions", "values", "parts"} <= set(kinds)
+    for kind in kinds:
+        for name in names(kind):
+            assert statement(f"{kind}/{name}").title
+
+
+def test_questions_describe_exactly_the_parameters_they_use() -> None:
+    for name in names("questions"):
+        asked = statement(f"questions/{name}")
+        code = "\n".join(line for line in asked.text.splitlines() if not line.startswith("//"))
+        assert {p.name for p in asked.parameters} == set(re.findall(r"\$(\w+)", code)), name
+        assert asked.answers and asked.columns, name
+        for parameter in asked.parameters:
+            assert parameter.description.endswith("."), f"{name}: {parameter.name}"
+            assert parameter.type in (*PLAIN_TYPES, *names("values")), f"{name}: {parameter.name}"
+
+
+def test_an_unknown_statement_is_named() -> None:
+    with pytest.raises(UsageError, match="fires-together"):
+        statement("questions/nothing")
+    with pytest.raises(UsageError):
+        statement("questions/../read/graph")
