@@ -12,46 +12,32 @@ import numpy as np
 
 from egraph.errors import InputError, UsageError
 from egraph.graph.batches import suffixes
-from egraph.graph.connection import Database, open_database
+from egraph.graph.connection import Database, Fence, open_database
 from egraph.graph.firings import write_firings
-from egraph.graph.graphs import graphs
+from egraph.graph.graphs import find_graph, graphs
 from egraph.graph.objects import check_names
 from egraph.graph.parts import add_labels, labelled_objects
 from egraph.graph.read import object_ids, read_graph
 from egraph.graph.schema import ensure_schema
 from egraph.graph.write import write_graph
-from egraph.mining.engine import mine, mining_parameters
+from egraph.mining.engine import LayerWatch, mine, mining_parameters
 from egraph.mining.inference import firings, place_patterns
 from egraph.mining.mined import MinedGraph
 from egraph.network.geometry import layer_geometries
 from egraph.network.layers import resolve_layers
 from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
+from egraph.photos.crop import PhotoError, read_crop
 from egraph.photos.folder import read_folder
 from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
 from egraph.photos.selection import select
+from egraph.request import MineRequest, PlaceRequest
 from egraph.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 
 PLACED_AT_ONCE = 16
 """Objects whose patterns are inferred together."""
-
-
-@dataclass(frozen=True)
-class MineRequest:
-    """What to mine: photos of a category, seen by a network."""
-
-    photos: Path
-    network: str
-    weights: str | None
-    category: str
-    annotations: Path | None = None
-    layers: list[str] | None = None
-    name: str = "default"
-    device: str = "cpu"
-    limit: int | None = None
-    seed: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,11 +63,41 @@ class MineReport:
         }
 
 
-def mine_category(settings: Settings, request: MineRequest, progress: Progress | None = None) -> MineReport:
+@dataclass(frozen=True)
+class PlaceReport:
+    """On how many photos a graph's patterns were placed, and how often they fire; `already` had been placed before."""
+
+    graph: str
+    placed: int
+    already: int
+    firings: int
+    skipped: list[Skipped]
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs."""
+        return {
+            "graph": self.graph,
+            "photos": {
+                "placed": self.placed,
+                "already": self.already,
+                "skipped": [{"path": s.path, "reason": s.reason} for s in self.skipped],
+            },
+            "firings": self.firings,
+        }
+
+
+def mine_category(
+    settings: Settings,
+    request: MineRequest,
+    progress: Progress | None = None,
+    at_layer: LayerWatch | None = None,
+    fence: Fence | None = None,
+) -> MineReport:
     """Read photos, run the network, mine, write the graph, and place the patterns on objects that have labels.
 
     The database is looked at first, so that one that is down is known before the long work. A complete graph of the
-    same photos, weights and settings is left as it is.
+    same photos, weights and settings is left as it is. With `fence`, nothing is written that it does not let pass.
+    `progress` and `at_layer` may raise to end the work there.
 
     Raises:
         EgraphError: one sentence with the remedy; what is done stays, and the same call goes on behind it.
@@ -92,7 +108,7 @@ def mine_category(settings: Settings, request: MineRequest, progress: Progress |
     layers = layer_geometries(network, resolve_layers(network, request.layers))
     graph_id = f"{network.id}/{request.category}/{request.name}"
     provenance = {"photos": _digest(photos.objects), **mining_parameters(layers)}
-    with open_database(settings) as database:
+    with open_database(settings, fence=fence) as database:
         ensure_schema(database)
         if there := database.read("read/graph", graph=graph_id):
             graph = there[0]["graph"]
@@ -107,14 +123,14 @@ def mine_category(settings: Settings, request: MineRequest, progress: Progress |
         seed=request.seed,
         home=settings.home,
         progress=progress,
+        at_layer=at_layer,
     )
     mined.graph.parameters.update(provenance)
     start = time.perf_counter()
-    with open_database(settings) as database:
+    with open_database(settings, fence=fence) as database:
         found = write_graph(database, mined.graph, progress)
         labelled = {o.id for o in labelled_objects(database, request.category)}
-        chosen = [row for row, o in enumerate(mined.graph.objects) if o.id in labelled]
-        _place(database, mined.graph, network, chosen, progress)
+        _place_mined(database, mined.graph, network, labelled, progress)
     return MineReport(
         graph=mined.graph.id,
         counts=found,
@@ -123,6 +139,37 @@ def mine_category(settings: Settings, request: MineRequest, progress: Progress |
         seconds=mined.seconds | {"writing": time.perf_counter() - start},
         dropped=mined.graph.dropped,
     )
+
+
+def place_photos(
+    settings: Settings, request: PlaceRequest, progress: Progress | None = None, fence: Fence | None = None
+) -> PlaceReport:
+    """Place the patterns of a category's graph on photos that it was not mined from, and write where they fire.
+
+    The photos need no labels. Those that are done stay so, and the same call goes on behind them. See `mine_category`
+    for `progress` and `fence`.
+
+    Raises:
+        NothingYetError: there is no complete graph.
+        InputError: the weights are not those of the graph, or there is no photo.
+    """
+    photos = _read_photos(request, progress)
+    with open_database(settings, fence=fence) as database:
+        ensure_schema(database)
+        graph_id = find_graph(database, request.category, request.name).id
+        _say(progress, "reading the graph", 0, 1)
+        model = read_graph(database, graph_id, placing=True)
+        _say(progress, "reading the graph", 1, 1)
+        mined = {o.id for o in model.objects}
+        new = [o for o in photos.objects if o.id not in mined]
+        there = database.read("read/placed_objects", ids=[o.id for o in new], prefix=f"{graph_id}/")
+        done = {row["id"] for row in there}
+        network = load_network(model.network_name, request.weights or model.weights_source, request.device)
+        waiting = [o for o in new if o.id not in done]
+        readable, skipped = _readable(waiting, network.preprocessing.size, progress)
+        written = _place(database, model, network, readable, None, "placing patterns", progress)
+    already = len(photos.objects) - len(waiting)
+    return PlaceReport(graph_id, len(readable), already, written, photos.skipped + skipped)
 
 
 def import_parts(
@@ -171,9 +218,8 @@ def import_parts(
             _say(progress, "reading the graph", 0, 1)
             model = read_graph(database, graph_id, placing=True)
             _say(progress, "reading the graph", 1, 1)
-            rows = [row for row, o in enumerate(model.objects) if o.id in chosen_ids]
             network = load_network(model.network_name, weights or model.weights_source, device)
-            total += _place(database, model, network, rows, progress)
+            total += _place_mined(database, model, network, chosen_ids, progress)
             placed.append(model.id)
     return {
         "category": category,
@@ -185,10 +231,26 @@ def import_parts(
     }
 
 
-def _read_photos(request: MineRequest, progress: Progress | None) -> PhotoSet:
+def _read_photos(request: MineRequest | PlaceRequest, progress: Progress | None) -> PhotoSet:
     if request.annotations is None:
         return read_folder(request.photos, request.limit, request.seed, progress)
     return read_coco(request.annotations, request.photos, request.category, request.limit, request.seed, progress)
+
+
+def _readable(
+    objects: Sequence[PhotoObject], size: int, progress: Progress | None
+) -> tuple[list[PhotoObject], list[Skipped]]:
+    """The objects whose crops can be read, and why the others cannot."""
+    readable, skipped = [], []
+    for done, o in enumerate(objects, start=1):
+        try:
+            read_crop(o, size)
+        except PhotoError as error:
+            skipped.append(Skipped(str(o.path), error.reason))
+        else:
+            readable.append(o)
+        _say(progress, "checking photos", done, len(objects))
+    return readable, skipped
 
 
 def _digest(objects: Sequence[PhotoObject]) -> str:
@@ -218,18 +280,32 @@ def _already(there: dict[str, Any], provenance: dict[str, Any], request: MineReq
 
 
 def _place(
-    database: Database, graph: MinedGraph, network: Network, rows: Sequence[int], progress: Progress | None
+    database: Database,
+    graph: MinedGraph,
+    network: Network,
+    objects: Sequence[PhotoObject],
+    mirrored: np.ndarray | None,
+    stage: str,
+    progress: Progress | None,
 ) -> int:
-    """Write all firings of a graph on some of its objects; how many there are."""
+    """Write all firings of a graph on objects; how many there are. See `place_patterns` for `mirrored`."""
     written = 0
     names = {layer: suffixes(table) for layer, table in graph.patterns.items()}
-    for start in range(0, len(rows), PLACED_AT_ONCE):
-        some = list(rows[start : start + PLACED_AT_ONCE])
-        objects = [graph.objects[row] for row in some]
-        placed = place_patterns(graph, network, objects, np.asarray(graph.mirrored)[some])
-        written += write_firings(database, graph.id, firings(placed), objects, names=names)
-        _say(progress, "placing patterns on labelled objects", start + len(some), len(rows))
+    for start in range(0, len(objects), PLACED_AT_ONCE):
+        part = slice(start, start + PLACED_AT_ONCE)
+        placed = place_patterns(graph, network, objects[part], None if mirrored is None else mirrored[part])
+        written += write_firings(database, graph.id, firings(placed), objects[part], names=names)
+        _say(progress, stage, min(part.stop, len(objects)), len(objects))
     return written
+
+
+def _place_mined(
+    database: Database, graph: MinedGraph, network: Network, ids: set[str], progress: Progress | None
+) -> int:
+    """Write all firings of a graph on those of its own objects that are named."""
+    rows = [row for row, o in enumerate(graph.objects) if o.id in ids]
+    objects, mirrored = [graph.objects[row] for row in rows], np.asarray(graph.mirrored)[rows]
+    return _place(database, graph, network, objects, mirrored, "placing patterns on labelled objects", progress)
 
 
 def _say(progress: Progress | None, stage: str, done: int, total: int) -> None:

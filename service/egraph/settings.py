@@ -1,12 +1,14 @@
 """Settings: a flag wins over the environment, the environment over the settings file."""
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Annotated, Literal
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from egraph.errors import UsageError
 
@@ -18,7 +20,24 @@ ENVIRONMENT = {
     "home": "EGRAPH_HOME",
     "idle_minutes": "EGRAPH_IDLE_MINUTES",
     "wal_flush": "EGRAPH_WAL_FLUSH",
+    "lease": "EGRAPH_LEASE",
+    "poll": "EGRAPH_POLL",
+    "patience": "EGRAPH_PATIENCE",
+    "concurrency": "EGRAPH_CONCURRENCY",
+    "device": "EGRAPH_DEVICE",
+    "log_format": "EGRAPH_LOG_FORMAT",
+    "metrics_port": "EGRAPH_METRICS_PORT",
 }
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+
+
+def seconds(value: object) -> object:
+    """Seconds from a text such as `2`, `2s`, `500ms` or `1.5m`; anything else as it is."""
+    match = re.fullmatch(r"\s*([\d.]+)\s*(ms|s|m|h)\s*", value) if isinstance(value, str) else None
+    return float(match[1]) * UNITS[match[2]] if match else value
+
+
+Seconds = Annotated[float, BeforeValidator(seconds)]
 
 
 class Settings(BaseModel):
@@ -36,6 +55,13 @@ class Settings(BaseModel):
     )
     idle_minutes: float = Field(30.0, gt=0, description="the embedded database stops after so long without a command")
     wal_flush: int = Field(1, ge=0, le=2, description="the embedded database's flush mode; 0 only in tests")
+    lease: Seconds = Field(60.0, ge=0.2, description="a worker that is silent for so long loses its job")
+    poll: Seconds = Field(2.0, ge=0.05, description="an idle worker looks for jobs so often")
+    patience: Seconds = Field(300.0, ge=0, description="a worker goes on so long without the database before it waits")
+    concurrency: int = Field(1, ge=1, le=256, description="jobs that a worker does at once")
+    device: str | None = Field(None, description="where a worker computes; without it, what the job says")
+    log_format: Literal["text", "json"] = "text"
+    metrics_port: int | None = Field(None, ge=0, le=65535, description="port of a worker's Prometheus metrics")
 
     @property
     def embedded(self) -> bool:

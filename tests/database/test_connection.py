@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from egraph.errors import DatabaseError
 from egraph.graph.connection import Database, open_database
 from egraph.graph.failures import check_version, sentence, version_of
-from egraph.graph.schema import VERSION, ensure_schema, schema_version
+from egraph.graph.schema import OLDEST, VERSION, ensure_schema, schema_version
 from egraph.graph.schema import check_version as check_schema
 from egraph.settings import Settings
 
@@ -91,7 +91,14 @@ def test_schema_of_another_egraph(database: Database) -> None:
     with pytest.raises(DatabaseError, match="update egraph"):
         check_schema(VERSION + 1)
     with pytest.raises(DatabaseError, match="older egraph"):
-        check_schema(VERSION - 1)
+        check_schema(OLDEST - 1)
+
+
+def test_a_database_of_an_older_egraph_gets_what_it_lacks(database: Database) -> None:
+    ensure_schema(database)
+    database.write("write/schema_version", version=OLDEST)
+    ensure_schema(database)
+    assert schema_version(database) == VERSION
 
 
 @pytest.mark.parametrize(

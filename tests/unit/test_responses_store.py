@@ -17,7 +17,7 @@ from egraph.mining.pose import Pose
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import load_network
 from egraph.responses.forward import collect_responses
-from egraph.responses.store import Calibration, ResponsePlan, ResponseStore, write_whole
+from egraph.responses.store import Calibration, ResponsePlan, ResponseStore
 from reference.planted import plant
 
 PLAN = ResponsePlan(
@@ -152,13 +152,21 @@ def test_a_full_disk_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert type(caught.value) is EgraphError and str(tmp_path) in str(caught.value)
 
 
-def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "file"
-    write_whole(path, b"first")
-    monkeypatch.setattr(os, "fsync", full_disk)
-    with pytest.raises(OSError):
-        write_whole(path, b"second")
-    assert path.read_bytes() == b"first"
+def test_two_processes_that_make_a_store_share_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    link, others = os.link, []
+
+    def link_after_another(beside: Path, path: Path) -> None:
+        if not others:
+            others.append(None)
+            others[0] = ResponseStore(tmp_path, PLAN)
+            others[0].put([0], *responses(1, 1))
+        link(beside, path)
+
+    monkeypatch.setattr(os, "link", link_after_another)
+    store = ResponseStore(tmp_path, PLAN)
+    assert store.usable() == others[0].usable() == [0]
+    assert_holds(store, [0], *responses(1, 1))
+    assert not list(store.folder.glob("*.new"))
 
 
 def test_a_finished_layer_comes_back_equal(tmp_path: Path) -> None:
@@ -192,7 +200,7 @@ def test_an_unfinished_layer_is_ignored_and_another_identity_is_another_run(
     with monkeypatch.context() as broken, pytest.raises(OSError):
         broken.setattr(os, "fsync", full_disk)
         saved.save(0, mined)
-    assert saved.load(0) is None and any(saved.folder.iterdir())
+    assert saved.load(0) is None and not any(saved.folder.iterdir())
     saved.save(0, mined)
     assert Checkpoints(tmp_path, {"rows": [1, 2], "seed": 1}).load(0) is not None
     for other in ({"seed": 2, "rows": [1, 2]}, {"seed": 1, "rows": [1]}, {"seed": 1}):

@@ -29,6 +29,8 @@ TRIES = 6
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
 T = TypeVar("T")
+Fence = Callable[["Transaction"], None]
+"""Runs last in every writing transaction and raises where the writer has lost its right to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +62,15 @@ class Transaction:
 class Database:
     """An open graph database. Usable from several threads; close it by leaving its `with` block.
 
-    With `reader`, the embedded database is used as a user who may only read.
+    With `reader`, the embedded database is used as a user who may only read. With `fence`, nothing is written unless
+    the fence lets it pass in the same transaction.
     """
 
-    def __init__(self, settings: Settings, start: bool = True, reader: bool = False):
+    def __init__(
+        self, settings: Settings, start: bool = True, reader: bool = False, fence: Fence | None = None
+    ) -> None:
         self._settings = settings
+        self._fence = fence
         self._start = start
         self._reader = reader
         self._child: embedded.Child | None = None
@@ -190,7 +196,16 @@ class Database:
         Raises:
             DatabaseError: the database failed.
         """
-        return self._run(neo4j.WRITE_ACCESS, lambda transaction: work(Transaction(transaction)), shared)
+
+        def fenced(managed: neo4j.ManagedTransaction) -> T:
+            transaction = Transaction(managed)
+            done = work(transaction)
+            if self._fence is not None:
+                # Last, so that what it locks is held only from here to the commit.
+                self._fence(transaction)
+            return done
+
+        return self._run(neo4j.WRITE_ACCESS, fenced, shared)
 
     def _run(self, access: str, work: Callable[[neo4j.ManagedTransaction], T], shared: bool) -> T:
         with self._failures():
@@ -211,15 +226,17 @@ class Database:
 
 
 @contextmanager
-def open_database(settings: Settings, start: bool = True, reader: bool = False) -> Iterator[Database]:
+def open_database(
+    settings: Settings, start: bool = True, reader: bool = False, fence: Fence | None = None
+) -> Iterator[Database]:
     """Open the database that the settings name: a Neo4j, or the embedded one (started if `start` and none runs).
 
-    With `reader`, the embedded one is used as a user who may only read.
+    See `Database` for `reader` and `fence`.
 
     Raises:
         DatabaseError: nothing answers, the login is refused, the server is too old, there is no such database.
     """
-    database = Database(settings, start, reader)
+    database = Database(settings, start, reader, fence)
     try:
         yield database
     finally:

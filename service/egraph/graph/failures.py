@@ -11,6 +11,14 @@ class Conflict(DatabaseError):
     """A unique id is there already: another writer was first."""
 
 
+class AwayError(DatabaseError):
+    """Nothing answers now; later, something may."""
+
+
+class FullError(DatabaseError):
+    """The database's disk is full."""
+
+
 def sentence(error: Exception, address: str, user: str, database: str | None) -> DatabaseError:
     """The error that a user sees for `error`, raised by the driver while it talked to `address` as `user`."""
     code = str(getattr(error, "code", None) or "")
@@ -31,7 +39,7 @@ def sentence(error: Exception, address: str, user: str, database: str | None) ->
             f"The database at {address} takes no writes now (read-only); ask who runs it, or set NEO4J_URI to another."
         )
     if "no space left" in low or "disk full" in low or "enough disk space" in low:
-        return DatabaseError(
+        return FullError(
             f"The disk of the database at {address} is full; free some space there, then run the command again."
         )
     if "TransactionTimedOut" in code or "timeout" in code.lower() or ("timed out" in low and "transaction" in low):
@@ -47,7 +55,7 @@ def sentence(error: Exception, address: str, user: str, database: str | None) ->
     if isinstance(error, failures.ConfigurationError) or "URI scheme" in text:
         return no_address(address)
     if isinstance(error, failures.ServiceUnavailable | failures.SessionExpired | OSError):
-        return DatabaseError(
+        return AwayError(
             f"No database answers at {address}; start it, or unset NEO4J_URI to use the embedded database."
         )
     return DatabaseError(f"The database at {address} failed: {text[:300] or type(error).__name__}.")

@@ -133,11 +133,8 @@ def check_values(database: Database, asked: Statement, values: dict[str, Any]) -
         NothingYetError: there is no graph, no label or no such category or part yet.
         UsageError: a value is misspelt, or the category has several graphs and none is named.
     """
-    if not any(graph.state == "complete" for graph in graphs(database)):
-        category = values.get("category") or "CATEGORY"
-        raise NothingYetError(
-            f"There is no graph yet; make one with `egraph mine PHOTOS --network NAME --category {category}`."
-        )
+    if any(parameter.type not in PLAIN_TYPES for parameter in asked.parameters):
+        check_graphs(database, values)
     checked = dict(values)
     # In this order: a part is sought in its category, a layer in its category's graphs.
     for parameter in sorted(asked.parameters, key=lambda p: p.type != "category"):
@@ -157,6 +154,19 @@ def check_values(database: Database, asked: Statement, values: dict[str, Any]) -
             other = find_graph(database, checked["other_category"], checked["other_graph"], found.network)
             checked["other_graph"] = other.id
     return checked
+
+
+def check_graphs(database: Database, values: Mapping[str, Any]) -> None:
+    """Refuse to answer while there is no complete graph.
+
+    Raises:
+        NothingYetError: there is none.
+    """
+    if not any(graph.state == "complete" for graph in graphs(database)):
+        category = values.get("category") or "CATEGORY"
+        raise NothingYetError(
+            f"There is no graph yet; make one with `egraph mine PHOTOS --network NAME --category {category}`."
+        )
 
 
 def unknown(parameter: Parameter, value: str, valid: list[str], category: str | None) -> UsageError | NothingYetError:
@@ -189,6 +199,8 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     limit = min(rows, values["limit"]) if "limit" in values else rows
     sent = values | ({"limit": limit + 1} if "limit" in values else {})
     answer = database.ask(asked.name, sent, limit, seconds)
+    if not answer.rows:
+        check_graphs(database, values)
     if not answer.rows and values.get("part") and values.get("graph"):
         looked = {key: values[key] for key in ("category", "part", "graph")}
         if not database.read("read/labelled_firings", **looked):

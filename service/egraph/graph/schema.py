@@ -4,7 +4,9 @@ from egraph.errors import DatabaseError
 from egraph.graph.connection import Database
 from egraph.graph.statements import names
 
-VERSION = 1
+VERSION = 2
+OLDEST = 1
+"""What was made since then lacks nothing but constraints and indexes, which are added."""
 
 
 def ensure_schema(database: Database) -> None:
@@ -15,7 +17,7 @@ def ensure_schema(database: Database) -> None:
     """
     version = schema_version(database)
     check_version(version)
-    if version is None:
+    if version != VERSION:
         for name in names("schema"):
             database.write(f"schema/{name}")
         database.write("write/schema_version", version=VERSION)
@@ -31,13 +33,13 @@ def check_version(version: int | None) -> None:
     """Refuse what another egraph wrote.
 
     Raises:
-        DatabaseError: `version` is newer or older than ours.
+        DatabaseError: `version` is newer than ours, or too old.
     """
     if version is not None and version > VERSION:
         raise DatabaseError(
             f"The database was made by a newer egraph (schema {version}, this one knows {VERSION}); update egraph."
         )
-    if version is not None and version < VERSION:
+    if version is not None and version < OLDEST:
         raise DatabaseError(
             f"The database was made by an older egraph (schema {version}, now {VERSION}); delete its graphs with that "
             "egraph and mine them again, or set EGRAPH_HOME or NEO4J_DATABASE to a new database."

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from egraph.errors import UsageError
+from egraph.failpoint import failpoint
 from egraph.graph.batches import Batch, edge_batches, node_batches
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.content import content_hash
@@ -54,6 +55,7 @@ def write_graph(database: Database, mined: MinedGraph, progress: Progress | None
         writer = _Writer(database, mined.id, nodes + edges, progress)
         # Edges match the patterns of any batch, so all patterns come first.
         writer.write(0, len(nodes))
+        failpoint("nodes written")
         writer.write(len(nodes), len(nodes) + len(edges))
         database.write("write/graph_complete", graph=mined.id)
     return counts(mined)

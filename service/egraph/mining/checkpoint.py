@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 from dataclasses import fields
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from torch import Tensor
 
 from egraph.mining.layer import MinedLayer
 from egraph.mining.pose import Pose
+from egraph.whole import whole_file
 
 
 class Checkpoints:
@@ -49,12 +49,8 @@ class Checkpoints:
         self._write(self.folder / "pose.npz", {name: value.numpy() for name, value in arrays.items()})
 
     def _write(self, path: Path, arrays: dict[str, np.ndarray]) -> None:
-        beside = path.with_name("unfinished.npz")
-        with beside.open("wb") as file:
+        with whole_file(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.rename(path)
 
     def _path(self, layer: int) -> Path:
         return self.folder / f"layer-{layer}.npz"

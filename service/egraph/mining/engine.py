@@ -42,6 +42,9 @@ from egraph.responses.evidence import unit_places
 from egraph.responses.forward import Progress, collect_responses, plan_responses
 from egraph.responses.store import Calibration, ResponseStore
 
+LayerWatch = Callable[[str, bool], None]
+"""Told a layer's name as its mining begins (False), and when it is kept on disk (True); may raise to end there."""
+
 CONTEXT_BLOCK = 64
 """Photos whose context is in memory at once."""
 
@@ -92,6 +95,7 @@ def mine(
     seed: int,
     home: Path,
     progress: Progress | None = None,
+    at_layer: LayerWatch | None = None,
 ) -> Mined:
     """Mine a category.
 
@@ -110,7 +114,7 @@ def mine(
         clock.lap("forward")
         session = _Session(network, store, tuple(layers), seed, [objects[row] for row in store.usable()])
         try:
-            graph = session.graph(category, name, home / "cache" / "mining", progress)
+            graph = session.graph(category, name, home / "cache" / "mining", progress, at_layer)
         except OSError as error:
             raise EgraphError(
                 f"The mined layers cannot be kept under {home} ({error.strerror}); make room or set EGRAPH_HOME to "
@@ -160,7 +164,9 @@ class _Session:
         self.objects = objects
         self.device = network.device
 
-    def graph(self, category: str, name: str, root: Path, progress: Progress | None) -> MinedGraph:
+    def graph(
+        self, category: str, name: str, root: Path, progress: Progress | None, at_layer: LayerWatch | None
+    ) -> MinedGraph:
         """Run all stages."""
         report = progress or (lambda stage, done, total: None)
         report("solving orientation", 0, 1)
@@ -191,6 +197,7 @@ class _Session:
             anchor_mean.to(self.device),
             orientation.abs(),
             report,
+            at_layer or (lambda layer, kept: None),
         )
         tables = {layer.name: pattern_table(layer.name, mined[layer.name]) for layer in self.layers}
         posed = self.layers[-2].name
@@ -231,6 +238,7 @@ class _Session:
         anchor_mean: Tensor,
         confidence: Tensor,
         report: Progress,
+        at_layer: LayerWatch,
     ) -> tuple[dict[str, MinedLayer], Pose, Tensor]:
         """Top layer first; each layer links to the one above it."""
         mined: dict[str, MinedLayer] = {}
@@ -244,6 +252,7 @@ class _Session:
             finished = checkpoints.load(index)
             extra = checkpoints.load_pose() if posed else None
             if finished is None or (posed and extra is None):
+                at_layer(layer.name, False)
                 record = PoseRecord() if posed else None
                 task = LayerTask(
                     filters=layer.channels,
@@ -267,6 +276,7 @@ class _Session:
                     extra = find_pose(record.read_displacements), orientation_weights(record.read_scores, confidence)
                     checkpoints.save_pose(*extra)
                 checkpoints.save(index, finished)
+                at_layer(layer.name, True)
             if extra is not None:
                 pose, weights = extra
             done += layer.channels

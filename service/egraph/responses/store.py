@@ -1,8 +1,10 @@
 """What is kept of the network's responses: memory-mapped files, filled photo by photo, resumable."""
 
+import contextlib
 import hashlib
 import json
 import os
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +14,7 @@ import torch
 from torch import Tensor
 
 from egraph.network.layer import LayerGeometry
+from egraph.whole import whole_file
 
 VIEWS = 2
 """As photographed, and mirrored left to right."""
@@ -91,16 +94,25 @@ class ResponseStore:
         self.reasons: dict[int, str] = self._read_json("reasons.json", {})
 
     def _open(self, name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
-        """Map a file, made with its full size on disk, so that a full disk is met here and not in the middle."""
+        """Map a file, made with its full size on disk, so that a full disk is met here and not in the middle.
+
+        Of two processes that make it at the same moment, both map the first one's.
+        """
         path = self.folder / name
         size = int(np.prod(shape)) * np.dtype(dtype).itemsize
-        if not path.exists() or path.stat().st_size != size:
-            beside = path.with_name(f"{name}.new")
-            with beside.open("wb") as file:
-                if size and hasattr(os, "posix_fallocate"):
-                    os.posix_fallocate(file.fileno(), 0, size)
-                file.truncate(size)
-            beside.rename(path)
+        if path.exists() and path.stat().st_size != size:
+            path.unlink()
+        if not path.exists():
+            beside = path.with_name(f"{name}.{uuid.uuid4().hex}.new")
+            try:
+                with beside.open("xb") as file:
+                    if size and hasattr(os, "posix_fallocate"):
+                        os.posix_fallocate(file.fileno(), 0, size)
+                    file.truncate(size)
+                with contextlib.suppress(FileExistsError):
+                    os.link(beside, path)
+            finally:
+                beside.unlink(missing_ok=True)
         return np.memmap(path, dtype=dtype, mode="r+", shape=shape) if size else np.zeros(shape, dtype)
 
     def _read_json(self, name: str, default: dict) -> dict[int, str]:
@@ -140,7 +152,8 @@ class ResponseStore:
         self._state[row] = _UNREADABLE
 
     def _write_reasons(self) -> None:
-        write_whole(self.folder / "reasons.json", json.dumps(self.reasons).encode())
+        with whole_file(self.folder / "reasons.json") as file:
+            file.write(json.dumps(self.reasons).encode())
 
     def flush(self) -> None:
         """Bring everything to the disk."""
@@ -157,12 +170,8 @@ class ResponseStore:
             "context": calibration.context_mean.cpu().numpy(),
             "projection": calibration.projection.cpu().numpy(),
         }
-        beside = path.with_name("calibration.new.npz")
-        with beside.open("wb") as file:
+        with whole_file(path) as file:
             np.savez(file, allow_pickle=False, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.rename(path)
 
     def read_calibration(self) -> Calibration | None:
         """The statistics, or None where the sample was not read yet."""
@@ -201,13 +210,3 @@ class ResponseStore:
     def context_cells(self, rows: Sequence[int], cells: slice) -> Tensor:
         """Context of both views at some cells of all photos, float32: (n, 2, cells of the slice, context channels)."""
         return torch.from_numpy(self._context[:, :, cells][np.asarray(rows)].astype(np.float32))
-
-
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file so that it is either the old one or the whole new one, also after a power loss."""
-    beside = path.with_name(path.name + ".new")
-    with beside.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    beside.rename(path)

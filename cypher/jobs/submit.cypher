@@ -1,0 +1,3 @@
+// A new job
+CREATE (j:Job {id: $id})
+SET j += $properties

@@ -1,0 +1,37 @@
+"""What can be asked for: mining a category, placing a graph's patterns on more photos."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class MineRequest:
+    """What to mine: photos of a category, seen by a network."""
+
+    photos: Path
+    network: str
+    weights: str | None
+    category: str
+    annotations: Path | None = None
+    layers: list[str] | None = None
+    name: str = "default"
+    device: str = "cpu"
+    limit: int | None = None
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class PlaceRequest:
+    """On which photos to place the patterns of a category's graph; `name` is the graph's, or its whole id.
+
+    Without `weights`, those that the graph was mined with.
+    """
+
+    photos: Path
+    category: str
+    annotations: Path | None = None
+    name: str | None = None
+    weights: str | None = None
+    device: str = "cpu"
+    limit: int | None = None
+    seed: int = 0

@@ -1,0 +1,1 @@
+"""Jobs in the graph database, and the worker that does them."""

@@ -1,0 +1,86 @@
+"""The kinds of jobs: what each is asked, and how it is done. A new kind is one more entry of `KINDS`."""
+
+import dataclasses
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from egraph.errors import UsageError
+from egraph.graph.connection import Database, Fence
+from egraph.request import MineRequest, PlaceRequest
+from egraph.settings import Settings
+from egraph.worker.jobs import Job, submit
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job is done with.
+
+    progress: told stage, done and total; at_layer: told of layers that begin and that are kept. Both may raise to end
+    the work where it is. fence: goes into every database that is written to.
+    """
+
+    settings: Settings
+    progress: Callable[[str, int, int], None]
+    at_layer: Callable[[str, bool], None]
+    fence: Fence
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of job. request: a dataclass with `category` and `device`; run: does it, and gives the graph's id.
+
+    `run` imports what it needs when it is called: a worker that has had no job yet is small.
+    """
+
+    request: type
+    run: Callable[[Any, Work], str]
+
+
+def run_mine(request: MineRequest, work: Work) -> str:
+    """Mine a category."""
+    from egraph.pipeline import mine_category
+
+    return mine_category(work.settings, request, work.progress, work.at_layer, work.fence).graph
+
+
+def run_firings(request: PlaceRequest, work: Work) -> str:
+    """Write where the patterns of a graph fire on more photos."""
+    from egraph.pipeline import place_photos
+
+    return place_photos(work.settings, request, work.progress, work.fence).graph
+
+
+KINDS = {
+    "mine": Kind(MineRequest, run_mine),
+    "firings": Kind(PlaceRequest, run_firings),
+}
+
+
+def submit_request(database: Database, kind: str, request: Any, priority: int = 0) -> str:
+    """Put a request into the queue; returns the job's id."""
+    parameters = TypeAdapter(KINDS[kind].request).dump_python(request, mode="json")
+    return submit(database, kind, parameters, request.category, priority)
+
+
+def run_job(job: Job, work: Work) -> str:
+    """Do a job; returns the graph's id.
+
+    Raises:
+        UsageError: this egraph does not know such jobs, or their parameters.
+        EgraphError: what the work raises.
+    """
+    kind = KINDS.get(job.kind)
+    if kind is None:
+        raise UsageError(f"This egraph knows no jobs of the kind {job.kind}; it knows: {', '.join(KINDS)}.")
+    try:
+        request: Any = TypeAdapter(kind.request).validate_python(job.parameters)
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise UsageError(f"The job's parameter {name} is not valid: {first['msg']}.") from error
+    if work.settings.device is not None:
+        request = dataclasses.replace(request, device=work.settings.device)
+    return kind.run(request, work)

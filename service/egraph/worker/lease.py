@@ -1,0 +1,137 @@
+"""A job's lease: its holder says again and again that it is alive; who has not heard from it for long may take the job.
+
+No clock is compared with another one. A holder counts its beats in the database; an onlooker measures by its own
+monotonic clock how long that number has stood still. So it does not matter what the time of day is anywhere, nor
+whether it jumps. What matters in the end is the fence (`jobs.fence`): who was thought dead and is not writes nothing.
+"""
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from egraph.errors import DatabaseError
+from egraph.graph.connection import open_database
+from egraph.settings import Settings
+from egraph.worker.jobs import Job, LostError, renew
+
+SLOWEST_BEAT = 5.0
+"""Seconds between two beats, at most; a job's progress in the database is as old."""
+
+log = logging.getLogger(__name__)
+
+
+def beat_seconds(lease: float) -> float:
+    """Seconds between two beats: four or more in a lease."""
+    return min(lease / 4, SLOWEST_BEAT)
+
+
+@dataclass
+class _Seen:
+    token: int
+    beats: int
+    since: float
+    moved: bool = False
+
+
+class Watch:
+    """What an onlooker knows of the holders of jobs.
+
+    gap: seconds between two looks above which everything is forgotten. Somebody who did not look for so long, because
+    it worked or was suspended, or the database was away, cannot tell a silent holder from one that nobody could hear.
+    """
+
+    def __init__(self, gap: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._gap = gap
+        self._clock = clock
+        self._looked = clock()
+        self._seen: dict[str, _Seen] = {}
+
+    def forget(self) -> None:
+        """Begin again, because the database was away."""
+        self._seen.clear()
+
+    def silent(self, running: Sequence[Job]) -> list[Job]:
+        """Look at the jobs that are held; those whose holders were silent for their whole lease."""
+        now = self._clock()
+        if now - self._looked > self._gap:
+            self.forget()
+        self._looked = now
+        before, self._seen = self._seen, {}
+        for job in running:
+            seen = before.get(job.id) or _Seen(job.token, job.beats, now)
+            if (seen.token, seen.beats) != (job.token, job.beats):
+                seen = _Seen(job.token, job.beats, now, moved=True)
+            self._seen[job.id] = seen
+        return [job for job in running if now - self._seen[job.id].since > (job.lease or 0)]
+
+    def undecided(self) -> bool:
+        """Whether some holder was neither heard of nor silent for long enough yet."""
+        return any(not seen.moved for seen in self._seen.values())
+
+
+class Heartbeat:
+    """Renews the lease of a job from a thread of its own, while its `with` block lasts.
+
+    report: gives the job's progress, to be kept in its node. lines: what was logged since, taken out as it is sent.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        job: Job,
+        report: Callable[[], dict[str, Any]],
+        lines: list[str],
+        beaten: Callable[[], None] = lambda: None,
+    ) -> None:
+        self._settings, self._job, self._report, self._lines, self._beaten = settings, job, report, lines, beaten
+        self._ended = threading.Event()
+        self._heard = time.monotonic()
+        self._lost: LostError | None = None
+        self._thread = threading.Thread(target=self._run, name="egraph-heartbeat", daemon=True)
+
+    def __enter__(self) -> "Heartbeat":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        # One that is stuck in a database that does not answer ends with the process.
+        self._thread.join(timeout=SLOWEST_BEAT)
+
+    def check(self) -> None:
+        """Raise if the lease is lost.
+
+        Raises:
+            LostError: another worker has the job, or somebody cancelled it.
+        """
+        if self._lost is not None:
+            raise self._lost
+
+    @property
+    def away(self) -> float:
+        """Seconds since the database was last heard of."""
+        return time.monotonic() - self._heard
+
+    def _run(self) -> None:
+        beats = 0
+        while not self._ended.is_set():
+            # A new connection after a failure: also where the driver could not mend the old one.
+            with contextlib.suppress(DatabaseError), open_database(self._settings) as database:
+                while not self._ended.wait(beat_seconds(self._settings.lease)):
+                    self._beaten()
+                    sent = list(self._lines)
+                    try:
+                        renew(database, self._job, beats + 1, self._report(), sent)
+                    except LostError as error:
+                        # Also where the job has just ended: then nobody asks any more.
+                        self._lost = error
+                        return
+                    beats += 1
+                    del self._lines[: len(sent)]
+                    self._heard = time.monotonic()
+            if self._ended.wait(beat_seconds(self._settings.lease)):
+                return

@@ -1,0 +1,2 @@
+// Delete all jobs
+MATCH (j:Job) DETACH DELETE j

@@ -1,0 +1,384 @@
+"""Jobs in the database: claimed once, held by a lease, fenced off from who lost it, whatever happens in between."""
+
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+import neo4j
+import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
+from synthetic import synthetic_graph
+
+from egraph.errors import NothingYetError, UsageError
+from egraph.graph import embedded
+from egraph.graph.connection import Database, open_database
+from egraph.graph.firings import write_firings
+from egraph.graph.graphs import graphs
+from egraph.graph.questions import ask
+from egraph.graph.schema import ensure_schema
+from egraph.graph.write import write_graph
+from egraph.settings import Settings
+from egraph.worker.jobs import (
+    ATTEMPTS,
+    CANCELLED,
+    DONE,
+    FAILED,
+    QUEUED,
+    RUNNING,
+    Job,
+    LostError,
+    cancel,
+    claim,
+    complete,
+    fail,
+    fence,
+    find_job,
+    jobs,
+    queued,
+    release,
+    renew,
+    retry,
+    running,
+    submit,
+)
+
+DELETE_JOBS = (Path(__file__).parent / "jobs.cypher").read_text()
+
+
+def empty(settings: Settings) -> None:
+    """Delete all jobs."""
+    with open_database(settings) as database:
+        ensure_schema(database)
+        if settings.embedded:
+            child = embedded.join(settings)
+            password = child.password
+            child.leave()
+        else:
+            assert settings.neo4j_password
+            password = settings.neo4j_password.get_secret_value()
+        with neo4j.GraphDatabase.driver(database.address, auth=(database.user, password)) as driver:
+            driver.execute_query(DELETE_JOBS, database_=database.name)
+
+
+@pytest.fixture
+def queue(settings: Settings, database: Database) -> Iterator[Database]:
+    """A database without jobs, before and after."""
+    empty(settings)
+    yield database
+    empty(settings)
+
+
+def put(database: Database, **more: object) -> Job:
+    return find_job(database, submit(database, "mine", {"n": 1}, **more))
+
+
+def test_a_job_from_the_queue_to_its_graph(queue: Database, category: str) -> None:
+    job = put(queue, category=category, priority=3)
+    assert (job.state, job.priority, job.attempts, job.parameters, job.token) == (QUEUED, 3, 0, {"n": 1}, 0)
+    assert "@" in job.submitted_by and job.created_at.startswith("20")
+    held = claim(queue, job, "me", 60)
+    assert held is not None and (held.state, held.attempts, held.worker, held.lease) == (RUNNING, 1, "me", 60)
+    assert held.token > job.token
+    renew(queue, held, 1, {"stage": "writing", "done": 2, "total": 5, "seconds_left": 3.5}, ["a line"])
+    seen = find_job(queue, job.id[:8])
+    assert (seen.beats, seen.stage, seen.done, seen.total, seen.seconds_left) == (1, "writing", 2, 5, 3.5)
+    mined = synthetic_graph(category)
+    write_graph(queue, mined)
+    complete(queue, held, mined.id)
+    ended = find_job(queue, job.id)
+    assert (ended.state, ended.graph, ended.error, ended.seconds_left) == (DONE, mined.id, None, None)
+    assert [line.split(" ", 1)[1] for line in ended.log if line != "a line"] == ["taken by me", "done"]
+    row = next(row for row in ask(queue, "jobs", {"state": "done"}).rows if row["job"] == job.id)
+    assert (row["graph"], row["category"], row["kind"]) == (mined.id, category, "mine")
+
+
+def test_the_queue_is_by_priority_then_by_age(queue: Database) -> None:
+    order = [put(queue, priority=p).id for p in (0, 5, -1, 5)]
+    assert [job.id for job in queued(queue)] == [order[1], order[3], order[0], order[2]]
+
+
+def test_only_one_of_many_takes_a_job(settings: Settings, queue: Database) -> None:
+    seen = [put(queue) for _ in range(8)]
+    taken: list[str] = []
+    barrier = threading.Barrier(6)
+
+    def take(worker: str) -> None:
+        with open_database(settings) as database:
+            barrier.wait()
+            taken.extend(job.id for one in seen if (job := claim(database, one, worker, 60)))
+
+    threads = [threading.Thread(target=take, args=(f"w{i}",)) for i in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(taken) == sorted(job.id for job in seen)
+
+
+def test_a_holder_that_beats_after_the_onlooker_looked_keeps_its_job(queue: Database) -> None:
+    held = claim(queue, put(queue), "one", 60)
+    assert held
+    seen = running(queue)[0]
+    renew(queue, held, 1, {})
+    assert claim(queue, seen, "two", 60) is None
+    assert find_job(queue, held.id).worker == "one"
+
+
+def test_who_lost_its_lease_writes_nothing(settings: Settings, queue: Database, category: str) -> None:
+    old = claim(queue, put(queue), "old", 60)
+    assert old
+    mined = synthetic_graph(category, firings_per_object=5)
+    with open_database(settings, fence=fence(old)) as writer:
+        write_graph(writer, mined)
+        new = claim(queue, running(queue)[0], "new", 60)
+        assert new and new.token > old.token
+        other = replace(mined, name="other")
+        with pytest.raises(LostError):
+            write_graph(writer, other)
+        with pytest.raises(LostError):
+            write_firings(writer, mined.id, mined.firings, mined.objects[:1])
+    for attempt in (
+        lambda: renew(queue, old, 5, {}),
+        lambda: complete(queue, old, mined.id),
+        lambda: fail(queue, old, "no"),
+        lambda: release(queue, old, "no"),
+    ):
+        with pytest.raises(LostError):
+            attempt()
+    assert [g.name for g in graphs(queue) if g.category == category] == ["default"]
+    now = find_job(queue, old.id)
+    assert (now.worker, now.state, now.attempts, now.beats, now.graph) == ("new", RUNNING, 2, 0, None)
+    with open_database(settings, fence=fence(new)) as writer:
+        write_graph(writer, other)
+
+
+def test_a_lease_lost_in_the_middle_of_a_transaction_stops_it(settings: Settings, queue: Database) -> None:
+    """The new holder comes between the old one's statement and its commit."""
+    old = claim(queue, put(queue), "old", 60)
+    assert old
+    check = fence(old)
+
+    def late(transaction: object) -> None:
+        assert claim(queue, running(queue)[0], "new", 60)
+        check(transaction)  # type: ignore[arg-type]
+
+    mark = uuid.uuid4().hex
+    with open_database(settings, fence=late) as writer, pytest.raises(LostError):
+        submit(writer, mark, {})
+    assert all(job.kind != mark for job in jobs(queue))
+
+
+def test_the_next_holder_waits_for_a_commit_that_passed_the_fence(settings: Settings, queue: Database) -> None:
+    """The old holder is past its fence but not committed: whoever takes the job then comes after that commit."""
+    old = claim(queue, put(queue), "old", 60)
+    assert old
+    check, seen = fence(old), running(queue)[0]
+    order: list[str] = []
+
+    def take() -> None:
+        with open_database(settings) as database:
+            if claim(database, seen, "new", 60):
+                order.append("taken")
+
+    taker = threading.Thread(target=take)
+
+    def slowly(transaction: object) -> None:
+        check(transaction)  # type: ignore[arg-type]
+        if not taker.ident:
+            taker.start()
+            taker.join(0.5)
+        order.append("passed")
+
+    mark = uuid.uuid4().hex
+    try:
+        with open_database(settings, fence=slowly) as writer:
+            submit(writer, mark, {})
+        order.append("committed")
+    except LostError:
+        order.append("lost")
+    taker.join()
+    written = any(job.kind == mark for job in jobs(queue))
+    if settings.embedded:
+        # Without locks, one of the two is tried again: either the taker, or the writer, which then finds the fence.
+        assert written == ("committed" in order) != ("lost" in order)
+    else:
+        assert order[:2] == ["passed", "committed"] and written
+    assert "taken" in order
+
+
+def test_a_job_that_takes_its_workers_down_is_set_aside(queue: Database) -> None:
+    put(queue)
+    for attempt in range(1, ATTEMPTS + 1):
+        held = claim(queue, (queued(queue) or running(queue))[0], "w", 60)
+        assert held and held.attempts == attempt
+    assert claim(queue, running(queue)[0], "w", 60) is None
+    job = jobs(queue)[0]
+    assert job.state == FAILED and "took 3 workers down" in str(job.error)
+    assert retry(queue, job).attempts == 0
+
+
+def test_a_job_that_was_given_back_counts_no_attempt(queue: Database) -> None:
+    put(queue)
+    for _ in range(ATTEMPTS + 2):
+        held = claim(queue, queued(queue)[0], "w", 60)
+        assert held and held.attempts == 1
+        release(queue, held, "given back")
+
+
+def test_cancelling_shuts_the_worker_out(queue: Database) -> None:
+    held = claim(queue, put(queue), "w", 60)
+    assert held
+    assert cancel(queue, held).state == CANCELLED
+    with pytest.raises(LostError):
+        complete(queue, held, None)
+    with pytest.raises(UsageError, match="ended already"):
+        cancel(queue, held)
+    assert retry(queue, held).state == QUEUED
+    with pytest.raises(LostError):
+        renew(queue, held, 1, {})
+    with pytest.raises(UsageError, match="neither failed nor"):
+        retry(queue, held)
+
+
+def test_jobs_are_found_by_the_beginning_of_their_id(queue: Database) -> None:
+    with pytest.raises(NothingYetError, match="jobs list"):
+        find_job(queue, "nothing")
+    with pytest.raises(NothingYetError):
+        find_job(queue, "")
+    for _ in range(17):
+        last = put(queue)
+    with pytest.raises(UsageError, match="give more"):
+        find_job(queue, next(a.id[0] for a in jobs(queue) if sum(a.id[0] == b.id[0] for b in jobs(queue)) > 1))
+    assert find_job(queue, last.id) == last
+
+
+def test_the_log_keeps_its_last_lines(queue: Database) -> None:
+    held = claim(queue, put(queue), "w", 60)
+    assert held
+    for start in range(0, 300, 100):
+        renew(queue, held, start, {}, [str(n) for n in range(start, start + 100)])
+    assert find_job(queue, held.id).log == [str(n) for n in range(100, 300)]
+
+
+@dataclass
+class Model:
+    """What a job should be."""
+
+    state: str = QUEUED
+    attempts: int = 0
+    holder: Job | None = None
+    former: list[Job] = field(default_factory=list)
+
+
+class Queue(RuleBasedStateMachine):
+    """Any order of what people and workers do: the database says what the simple model says."""
+
+    database: Database
+    held = Bundle("held")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.model: dict[str, Model] = {}
+
+    @rule()
+    def submit(self) -> None:
+        self.model[submit(self.database, "mine", {})] = Model()
+
+    @rule(target=held, data=st.data())
+    def claim(self, data: st.DataObject) -> object:
+        open_ = [i for i, m in self.model.items() if m.state in (QUEUED, RUNNING)]
+        if not open_:
+            return multiple()
+        chosen = data.draw(st.sampled_from(sorted(open_)))
+        model = self.model[chosen]
+        taken = claim(self.database, find_job(self.database, chosen), "w", 60)
+        if model.holder:
+            model.former.append(model.holder)
+        if model.attempts >= ATTEMPTS:
+            assert taken is None
+            model.state, model.holder = FAILED, None
+            return multiple()
+        assert taken is not None and all(taken.token > f.token for f in model.former)
+        model.state, model.holder, model.attempts = RUNNING, taken, model.attempts + 1
+        return taken
+
+    def holds(self, job: Job) -> bool:
+        return self.model[job.id].holder == job
+
+    @rule(job=held)
+    def renew(self, job: Job) -> None:
+        if self.holds(job):
+            renew(self.database, job, 1, {"done": 1})
+        else:
+            with pytest.raises(LostError):
+                renew(self.database, job, 1, {"done": 1})
+
+    @rule(job=consumes(held), way=st.sampled_from(["complete", "fail", "release"]))
+    def end(self, job: Job, way: str) -> None:
+        does = {
+            "complete": lambda: complete(self.database, job, None),
+            "fail": lambda: fail(self.database, job, "sentence"),
+            "release": lambda: release(self.database, job, "given back"),
+        }[way]
+        if not self.holds(job):
+            with pytest.raises(LostError):
+                does()
+            return
+        does()
+        model = self.model[job.id]
+        model.state = {"complete": DONE, "fail": FAILED, "release": QUEUED}[way]
+        model.attempts -= way == "release"
+        model.former.append(job)
+        model.holder = None
+
+    @rule(job=held)
+    def write_behind_the_fence(self, job: Job) -> None:
+        kind = uuid.uuid4().hex
+        check = fence(job)
+        if self.holds(job):
+            written = self.database.transaction(lambda t: check(t) or kind)
+            assert written == kind
+        else:
+            with pytest.raises(LostError):
+                self.database.transaction(check)
+
+    @rule(data=st.data(), way=st.sampled_from(["cancel", "retry"]))
+    def decide(self, data: st.DataObject, way: str) -> None:
+        if not self.model:
+            return
+        chosen = data.draw(st.sampled_from(sorted(self.model)))
+        model, job = self.model[chosen], find_job(self.database, chosen)
+        allowed = (QUEUED, RUNNING) if way == "cancel" else (FAILED, CANCELLED)
+        act = cancel if way == "cancel" else retry
+        if model.state not in allowed:
+            with pytest.raises(UsageError):
+                act(self.database, job)
+            return
+        act(self.database, job)
+        if model.holder:
+            model.former.append(model.holder)
+        model.holder = None
+        model.state = CANCELLED if way == "cancel" else QUEUED
+        model.attempts = model.attempts if way == "cancel" else 0
+
+    @invariant()
+    def the_database_agrees(self) -> None:
+        there = {job.id: job for job in jobs(self.database) if job.id in self.model}
+        assert {i: (j.state, j.attempts) for i, j in there.items()} == {
+            i: (m.state, m.attempts) for i, m in self.model.items()
+        }
+        for i, model in self.model.items():
+            assert (there[i].error is not None) == (model.state == FAILED)
+
+
+def test_any_order_of_events(queue: Database) -> None:
+    machine = type("QueueHere", (Queue,), {"database": queue})
+    machine.TestCase.settings = hypothesis_settings(
+        max_examples=15, stateful_step_count=15, deadline=None, suppress_health_check=list(HealthCheck)
+    )
+    machine.TestCase().runTest()
