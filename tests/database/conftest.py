@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from pathlib import Path
 
+import neo4j
 import pytest
 
 from egraph.graph import embedded
@@ -13,6 +14,7 @@ from egraph.graph.connection import Database, open_database
 from egraph.graph.delete import delete_graph
 from egraph.graph.graphs import graphs
 from egraph.graph.parts import list_parts, remove_part
+from egraph.graph.schema import ensure_schema
 from egraph.settings import Settings, load_settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -50,3 +52,21 @@ def category(database: Database) -> Iterator[str]:
     for part in list_parts(database):
         if part.category == name:
             remove_part(database, name, part.part)
+
+
+def delete_jobs(settings: Settings, database: Database) -> None:
+    """Delete all jobs of a database."""
+    password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else None
+    if database.embedded:
+        password = embedded.status(settings).password_file.read_text().strip()
+    with neo4j.GraphDatabase.driver(database.address, auth=(database.user, str(password))) as driver:
+        driver.execute_query((Path(__file__).parent / "jobs.cypher").read_text(), database_=database.name)
+
+
+@pytest.fixture
+def queue(settings: Settings, database: Database) -> Iterator[Database]:
+    """A database without jobs, before and after."""
+    ensure_schema(database)
+    delete_jobs(settings, database)
+    yield database
+    delete_jobs(settings, database)

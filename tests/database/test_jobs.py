@@ -2,11 +2,8 @@
 
 import threading
 import uuid
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
-import neo4j
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -15,12 +12,9 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from synthetic import synthetic_graph
 
 from egraph.errors import NothingYetError, UsageError
-from egraph.graph import embedded
 from egraph.graph.connection import Database, open_database
 from egraph.graph.firings import write_firings
 from egraph.graph.graphs import graphs
-from egraph.graph.questions import ask
-from egraph.graph.schema import ensure_schema
 from egraph.graph.write import write_graph
 from egraph.settings import Settings
 from egraph.worker.jobs import (
@@ -47,31 +41,6 @@ from egraph.worker.jobs import (
     submit,
 )
 
-DELETE_JOBS = (Path(__file__).parent / "jobs.cypher").read_text()
-
-
-def empty(settings: Settings) -> None:
-    """Delete all jobs."""
-    with open_database(settings) as database:
-        ensure_schema(database)
-        if settings.embedded:
-            child = embedded.join(settings)
-            password = child.password
-            child.leave()
-        else:
-            assert settings.neo4j_password
-            password = settings.neo4j_password.get_secret_value()
-        with neo4j.GraphDatabase.driver(database.address, auth=(database.user, password)) as driver:
-            driver.execute_query(DELETE_JOBS, database_=database.name)
-
-
-@pytest.fixture
-def queue(settings: Settings, database: Database) -> Iterator[Database]:
-    """A database without jobs, before and after."""
-    empty(settings)
-    yield database
-    empty(settings)
-
 
 def put(database: Database, **more: object) -> Job:
     return find_job(database, submit(database, "mine", {"n": 1}, **more))
@@ -93,8 +62,6 @@ def test_a_job_from_the_queue_to_its_graph(queue: Database, category: str) -> No
     ended = find_job(queue, job.id)
     assert (ended.state, ended.graph, ended.error, ended.seconds_left) == (DONE, mined.id, None, None)
     assert [line.split(" ", 1)[1] for line in ended.log if line != "a line"] == ["taken by me", "done"]
-    row = next(row for row in ask(queue, "jobs", {"state": "done"}).rows if row["job"] == job.id)
-    assert (row["graph"], row["category"], row["kind"]) == (mined.id, category, "mine")
 
 
 def test_the_queue_is_by_priority_then_by_age(queue: Database) -> None:

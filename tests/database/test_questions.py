@@ -11,11 +11,13 @@ from synthetic import synthetic_graph
 
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
+from egraph.graph.graphs import graphs
 from egraph.graph.parts import add_labels
 from egraph.graph.questions import Answer, ask, parse_assignments, questions
 from egraph.graph.write import write_graph
 from egraph.mining.mined import MinedGraph
 from egraph.photos.photo import Box, PhotoObject
+from egraph.worker.jobs import claim, find_job, renew, submit
 
 
 def labelled(mined: MinedGraph) -> list[PhotoObject]:
@@ -178,7 +180,9 @@ def test_overview(database: Database, mined: MinedGraph, category: str) -> None:
     assert rows[0]["patterns"] == sum(len(t) for t in mined.patterns.values())
 
 
-def test_every_question_declares_its_columns(database: Database, mined: MinedGraph, category: str) -> None:
+def test_every_question_declares_its_columns(
+    database: Database, queue: Database, mined: MinedGraph, category: str
+) -> None:
     legs = []
     for o in mined.objects[1:5]:
         right = Box(o.box.x + o.box.width * 0.4, o.box.y, o.box.width * 0.6, o.box.height)
@@ -203,6 +207,7 @@ def test_every_question_declares_its_columns(database: Database, mined: MinedGra
         },
     }
     write_graph(database, replace(mined, name="twin", co_activations=[]))
+    submit(queue, "mine", {})
     for asked in questions():
         title = asked.name.removeprefix("questions/")
         known = {parameter.name for parameter in asked.parameters}
@@ -210,6 +215,22 @@ def test_every_question_declares_its_columns(database: Database, mined: MinedGra
         answer = ask(database, title, {key: value for key, value in given.items() if key in known})
         assert answer.columns == list(asked.columns), asked.name
         assert answer.rows, f"{asked.name} should answer something here"
+
+
+def test_jobs_are_seen_without_any_graph(queue: Database) -> None:
+    if not any(graph.state == "complete" for graph in graphs(queue)):
+        with pytest.raises(NothingYetError):
+            ask(queue, "jobs", {})
+    first, second = (submit(queue, kind, {"n": kind}, "zebra", priority) for kind, priority in (("mine", 2), ("x", 0)))
+    held = claim(queue, find_job(queue, first), "somebody", 60)
+    assert held
+    renew(queue, held, 1, {"stage": "writing", "done": 1, "total": 3, "seconds_left": 2.0})
+    rows = ask(queue, "jobs", {}).rows
+    assert [row["job"] for row in rows] == [second, first]
+    for row in rows:
+        job = find_job(queue, row.pop("job"))
+        assert row == {name: getattr(job, name) for name in row}
+    assert [row["job"] for row in ask(queue, "jobs", {"state": "queued"}).rows] == [second]
 
 
 def test_every_question_has_a_test() -> None:
