@@ -11,7 +11,7 @@ import typer
 
 from egraph import __version__
 from egraph.errors import EgraphError
-from egraph_cli import db, demo, evaluate, graph, layers, mine, part, query
+from egraph_cli import db, demo, evaluate, export, graph, layers, mine, part, query
 
 INTERRUPTED = "Interrupted; what is done stays, and the same command goes on from there."
 
@@ -26,6 +26,7 @@ app.command("mine")(mine.mine)
 app.add_typer(part.app, name="part")
 app.command("query")(query.query)
 app.add_typer(evaluate.app, name="evaluate")
+app.command("export")(export.export)
 app.add_typer(graph.app, name="graph")
 app.add_typer(db.app, name="db")
 app.command("demo")(demo.demo)

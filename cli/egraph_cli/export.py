@@ -1,0 +1,43 @@
+"""`egraph export`: a graph as files."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from egraph.export.formats import Format
+from egraph_cli.options import Json, Quiet, settings_of
+from egraph_cli.output import write_json
+
+
+def export(
+    context: typer.Context,
+    graph: Annotated[str, typer.Argument(help="The graph's id, as `egraph graph list` shows it.")],
+    format_: Annotated[
+        Format, typer.Option("--format", help="graphml and json are one file, the others a folder of tables.")
+    ],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="The file or folder to make; without it, one here named like the graph."),
+    ] = None,
+    quiet: Quiet = False,
+    as_json: Json = False,
+) -> None:
+    """Write a whole graph to files that other programs read."""
+    from egraph.export.export import export_graph
+    from egraph.graph.connection import open_database
+    from egraph_cli.progress import ProgressDisplay
+
+    path = output or Path(format_.name_for(graph))
+    with open_database(settings_of(context)) as database, ProgressDisplay(quiet) as progress:
+        done = export_graph(database, graph, format_, path, progress)
+    if as_json:
+        write_json(asdict(done))
+        return
+    nodes, edges = sum(done.nodes.values()), sum(done.relationships.values())
+    print(f"Wrote {nodes:,} nodes and {edges:,} relationships to {done.output}.")
+    if format_ is Format.NEO4J_ADMIN:
+        print(
+            "Import it while the server is stopped, in that folder: neo4j-admin database import full neo4j @import.args"
+        )

@@ -1,0 +1,1 @@
+"""The way out: a graph as files that other programs read."""

@@ -1,0 +1,235 @@
+"""Writing a graph to files: page by page, so that memory stays flat, and all of it or nothing."""
+
+import errno
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from egraph.errors import EgraphError, NothingYetError, UsageError
+from egraph.export.columns import Columns, widen
+from egraph.export.formats import Format, Target, begin
+from egraph.export.kinds import NODES, RELATIONSHIPS, Kind, Page
+from egraph.export.tables import Table
+from egraph.graph.connection import Database
+
+PATTERNS = 400
+"""Patterns whose nodes or edges are read at once; one has up to a few hundred edges of a type."""
+OTHERS = 2000
+
+Progress = Callable[[str, int, int], None]
+Ends = list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """What was written: how many nodes of each label, relationships of each type, and bytes."""
+
+    graph: str
+    format: str
+    output: str
+    nodes: dict[str, int]
+    relationships: dict[str, int]
+    bytes: int
+    seconds: float
+
+
+@dataclass
+class Content:
+    """The ids of what is exported, in a few bytes each.
+
+    patterns: for each layer, its name and (P, 2) filter and number. objects: their ids.
+    """
+
+    graph: str
+    category: str
+    network: str
+    patterns: list[tuple[str, np.ndarray]]
+    objects: list[str]
+    filters: list[tuple[str, np.ndarray]] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.filters = [(layer, np.unique(pairs[:, 0])) for layer, pairs in self.patterns]
+
+    def pages(self, page: Page) -> Iterator[dict[str, Any]]:
+        """The parameters of each call of a statement."""
+        common = {"graph": self.graph, "category": self.category}
+        if page is Page.GRAPH:
+            yield common
+            return
+        ids, size = {
+            Page.PATTERNS: (self._pattern_ids(), PATTERNS),
+            Page.FILTERS: (self._filter_ids(), OTHERS),
+            Page.OBJECTS: (iter(self.objects), OTHERS),
+        }[page]
+        while some := [id_ for _, id_ in zip(range(size), ids, strict=False)]:
+            yield common | {"ids": some}
+
+    def count_pages(self, page: Page) -> int:
+        """How many pages there are."""
+        rows = {
+            Page.PATTERNS: sum(len(pairs) for _, pairs in self.patterns) / PATTERNS,
+            Page.FILTERS: sum(len(filters) for _, filters in self.filters) / OTHERS,
+            Page.OBJECTS: len(self.objects) / OTHERS,
+        }
+        return int(np.ceil(rows[page])) if page in rows else 1
+
+    def _pattern_ids(self) -> Iterator[str]:
+        # From the top down: anchors have properties that others lack, and a table's columns are best known early.
+        for layer, pairs in reversed(self.patterns):
+            for filter_, number in pairs:
+                yield f"{self.graph}/{layer}/{filter_}/{number}"
+
+    def _filter_ids(self) -> Iterator[str]:
+        for layer, filters in self.filters:
+            for filter_ in filters:
+                yield f"{self.network}/{layer}/{filter_}"
+
+
+def export_graph(
+    database: Database, graph_id: str, format_: Format, output: Path, progress: Progress | None = None
+) -> Export:
+    """Write a complete graph to `output`, which must not be there yet; on any failure nothing is left of it.
+
+    Raises:
+        NothingYetError: there is no such graph, it is not complete, or it is removed meanwhile.
+        UsageError: `output` is there, or cannot be made; what the format needs is not installed.
+        EgraphError: the disk is full.
+        DatabaseError: the database failed.
+    """
+    began = time.perf_counter()
+    output = output.absolute()
+    if os.path.lexists(output):
+        raise UsageError(f"{output} is there already; remove it, or name another file or folder with --output.")
+    content = read_content(database, graph_id)
+    try:
+        parent = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
+    except OSError as error:
+        raise refusal(error, output) from error
+    try:
+        target = begin(format_, parent / output.name, graph_id)
+        counts = write(database, content, format_, target, progress)
+        target.finish()
+        # Labels may be added while we read; only a graph that is gone or begun anew cannot be one export.
+        check_complete(database, graph_id)
+        size = written_bytes(parent / output.name)
+        (parent / output.name).rename(output)
+    except OSError as error:
+        raise refusal(error, output) from error
+    finally:
+        shutil.rmtree(parent, ignore_errors=True)
+    nodes: dict[str, int] = {}
+    relationships: dict[str, int] = {}
+    for kind, count in counts.items():
+        into = nodes if kind.is_node else relationships
+        into[kind.name] = into.get(kind.name, 0) + count
+    seconds = round(time.perf_counter() - began, 3)
+    return Export(graph_id, format_.value, str(output), nodes, relationships, size, seconds)
+
+
+def check_complete(database: Database, graph_id: str) -> dict[str, Any]:
+    """The graph's properties.
+
+    Raises:
+        NothingYetError: there is no such graph, or it is not complete.
+    """
+    found = database.read("read/graph", graph=graph_id)
+    if not found or found[0]["graph"]["state"] != "complete":
+        raise NothingYetError(f"There is no complete graph {graph_id}; `egraph graph list` shows those there are.")
+    return dict(found[0]["graph"])
+
+
+def read_content(database: Database, graph_id: str) -> Content:
+    """The ids of all that a graph consists of.
+
+    Raises:
+        NothingYetError: there is no such graph, or it is not complete.
+        DatabaseError: the database failed.
+    """
+    graph = check_complete(database, graph_id)
+    patterns = []
+    for layer in database.read("read/layers", graph=graph_id):
+        rows = database.ask("read/pattern_numbers", {"graph": graph_id, "layer": layer["name"]}).rows
+        patterns.append((layer["name"], np.array(rows, np.int32).reshape(len(rows), 2)))
+    objects = [row["id"] for row in database.read("export/object_ids", graph=graph_id)]
+    return Content(graph_id, graph["category"], graph["network"], patterns, sorted(objects))
+
+
+def write(
+    database: Database, content: Content, format_: Format, target: Target, progress: Progress | None
+) -> dict[Kind, int]:
+    """Write all kinds; how many rows each has."""
+    kinds = (*NODES, *RELATIONSHIPS)
+    total, done = sum(content.count_pages(kind.page) for kind in kinds), 0
+    counts: dict[Kind, int] = {}
+
+    def step() -> None:
+        nonlocal done
+        done += 1
+        if progress:
+            progress("exporting", min(done, total), total)
+
+    for kind in kinds:
+        columns: Columns = {}
+        before = done
+        # A property that only later rows have, which somebody may have added by hand, begins the table again.
+        while (count := write_table(database, content, kind, format_, target, columns, step)) is None:
+            done = before
+        counts[kind] = count
+    return counts
+
+
+def write_table(
+    database: Database,
+    content: Content,
+    kind: Kind,
+    format_: Format,
+    target: Target,
+    columns: Columns,
+    step: Callable[[], None],
+) -> int | None:
+    """Write one kind; returns its rows, or None if its columns turned out to be others, which `columns` now has."""
+    table: Table | None = None
+    count = 0
+    try:
+        for parameters in content.pages(kind.page):
+            ends, rows = read_page(database, kind, parameters)
+            step()
+            if not rows:
+                continue
+            if format_.is_folder and widen(columns, rows) and table is not None:
+                return None
+            table = table or target.table(kind, columns)
+            table.write(ends, rows)
+            count += len(rows)
+    finally:
+        if table is not None:
+            table.close()
+    return count
+
+
+def read_page(database: Database, kind: Kind, parameters: dict[str, Any]) -> tuple[Ends, Sequence[dict[str, Any]]]:
+    """The ends of relationships, and the properties of what was read."""
+    answer = database.ask(f"export/{kind.statement}", parameters)
+    if kind.is_node:
+        return [], [row[0] for row in answer.rows]
+    return [(row[0], row[1]) for row in answer.rows], [row[2] for row in answer.rows]
+
+
+def written_bytes(path: Path) -> int:
+    """The size of a file or of all files in a folder."""
+    return sum(file.stat().st_size for file in (path.iterdir() if path.is_dir() else [path]))
+
+
+def refusal(error: OSError, output: Path) -> EgraphError:
+    """The sentence for what the file system refused."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return EgraphError(f"The disk that holds {output.parent} is full; make room, or name another --output.")
+    reason = (error.strerror or str(error)).lower()
+    return UsageError(f"{output} cannot be written ({reason}); name another file or folder with --output.")
