@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.mining.block import LayerTask, PeakReader
 from egraph.mining.edges import Upper
-from egraph.mining.layer import LayerTask, PeakReader
 
 UNIT = 1 / 14
 PEAKS = 4
@@ -36,7 +36,6 @@ class Planted:
         return LayerTask(
             filters=len(self.values),
             patterns=patterns,
-            peaks=PEAKS,
             photos=photos,
             unit=UNIT,
             anchors=anchors,

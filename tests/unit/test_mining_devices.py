@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch._subclasses import FakeTensorMode
 
-from egraph.mining.edges import Upper, candidate_rank, relative_place, standardised
+from egraph.mining.edges import Partners, Upper, candidate_rank, relative_place, standardised
 from egraph.mining.expectation import Assigned
 from egraph.mining.noise import advantage, even_scatter, find_noise, fires
 from egraph.mining.parents import choose_parents, parent_offsets
@@ -70,5 +70,15 @@ def test_relations_are_found_on_their_device() -> None:
     offsets = parent_offsets(choose_parents(places, mass, candidates), candidates)
     upper = Upper(torch.arange(3, device=GPU), candidates, on_gpu(3, 6), on_gpu(3, 6) > 0.5)
     mean, sigma = relative_place(places[:3], upper.places, upper.mass)
-    tensors = offsets, standardised(upper.mass), candidate_rank(mass, places), mean, sigma
+    partners = Partners.of(upper)
+    tensors = (
+        offsets,
+        partners.displacement,
+        partners.square,
+        partners.score,
+        standardised(upper.mass),
+        candidate_rank(mass, places),
+        mean,
+        sigma,
+    )
     assert {t.device for t in tensors} == {GPU}

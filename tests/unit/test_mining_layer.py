@@ -1,16 +1,21 @@
 """Whole layers whose patterns, parents and movements are known are mined back."""
 
+import itertools
 from dataclasses import fields, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from egraph.mining import block as mining_block
 from egraph.mining import layer as mining_layer
-from egraph.mining.layer import REASONS, LayerTask, MinedLayer, PoseRecord, mine_layer
+from egraph.mining.block import REASONS, LayerTask
+from egraph.mining.layer import MinedLayer, mine_layer
 from egraph.mining.noise import EVEN
 from egraph.mining.parents import Parents
 from egraph.mining.patterns import Patterns, infer_patterns
+from egraph.mining.posing import PoseRecord
 from reference.planted import UNIT, Planted, plant
 
 CPU = torch.device("cpu")
@@ -97,7 +102,7 @@ def test_planted_pairs_fire_together_and_stand_where_they_were_planted(seed: int
         assert lower.edge_lift[own[0]] >= 1 and lower.edge_support[own[0]] <= min(lower.support[row], 90)
 
 
-def test_the_other_view_is_scored_with_its_own_peaks_and_anchors() -> None:
+def test_the_other_view_is_scored_with_its_own_peaks_and_anchors(tmp_path: Path) -> None:
     world = plant(2)
     task = replace(world.task(), anchors_other=-world.task().anchors)
     turned = replace(world, places=2 * world.place.mean() - world.places, values=world.values * 0.5)
@@ -105,7 +110,7 @@ def test_the_other_view_is_scored_with_its_own_peaks_and_anchors() -> None:
     def read(filters: slice, other: bool) -> tuple[torch.Tensor, torch.Tensor]:
         return (turned if other else world).reader()(filters, other)
 
-    record = PoseRecord()
+    record = PoseRecord(tmp_path, 90)
     mined = mine_layer(task, read, record)
     canonical, other = (torch.cat(view) for view in zip(*record.read_scores(), strict=True))
     np.testing.assert_allclose(canonical.mean(1), mined.score, rtol=1e-2)
@@ -152,14 +157,14 @@ def test_only_the_strongest_firings_and_candidates_are_kept(monkeypatch: pytest.
     assert whole.candidate_row.tolist() == list(range(len(whole.filter)))
 
 
-def test_blocks_of_filters_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_blocks_of_filters_change_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     above = plant(1)
     below = plant(101, like=above)
     found = []
-    for elements in (10**9, 1, 2 * 5 * 90 * 4):
-        monkeypatch.setattr(mining_layer, "BLOCK_ELEMENTS", elements)
+    for elements in (10**9, 1, 2 * 5 * 90):
+        monkeypatch.setattr(mining_block, "BLOCK", elements)
         seen: list[int] = []
-        record = PoseRecord()
+        record = PoseRecord(tmp_path, 90)
         upper = mine_layer(above.task(), above.reader())
         task = below.task(upper=upper.upper(CPU))
         lower = mine_layer(task, below.reader(), record, lambda done, of, seen=seen: seen.append(done))
@@ -177,8 +182,58 @@ def test_blocks_of_filters_change_nothing(monkeypatch: pytest.MonkeyPatch) -> No
     assert len(moved) == len(scores[0]) == len(whole.filter)
 
 
+class Memory:
+    """Keeps what is found of a layer in main memory."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, np.ndarray] | None = None
+
+    def load(self) -> dict[str, np.ndarray] | None:
+        return self.found
+
+    def save(self, found: dict[str, np.ndarray]) -> None:
+        self.found = found
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_layer_that_was_cut_off_ends_to_the_bit_as_one_that_was_not(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, threads: int
+) -> None:
+    monkeypatch.setattr(mining_block, "BLOCK", 5 * 90)
+    monkeypatch.setattr(mining_layer, "CHECKPOINT", 5 * 90)
+    monkeypatch.setattr(mining_layer, "STRONGEST_FIRINGS", 3)
+    monkeypatch.setattr(mining_layer, "CANDIDATES", 4)
+    above = plant(1)
+    below = plant(101, like=above)
+    upper = mine_layer(above.task(), above.reader()).upper(CPU)
+    kept = Memory()
+    seen: list[int] = []
+
+    def mine(unfinished: Memory | None, ends_at: int = 0) -> tuple[MinedLayer, list[torch.Tensor]]:
+        def progress(done: int, of: int) -> None:
+            seen.append(done)
+            if done == ends_at:
+                raise KeyboardInterrupt
+
+        record = PoseRecord(tmp_path, 90)
+        mined = mine_layer(below.task(upper=upper), below.reader(), record, progress, unfinished)
+        return mined, [*record.read_displacements(), *itertools.chain(*record.read_scores())]
+
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    whole, posed = mine(None)
+    for ends_at in (2, 4, 5):
+        with pytest.raises(KeyboardInterrupt):
+            mine(kept, ends_at)
+    seen.clear()
+    again, posed_again = mine(kept)
+    assert seen == [5, 6, 7], "what was kept is not mined again"
+    for field in fields(whole):
+        np.testing.assert_array_equal(getattr(again, field.name), getattr(whole, field.name), err_msg=field.name)
+    assert all(a.equal(b) for a, b in zip(posed, posed_again, strict=True))
+
+
 @pytest.mark.parametrize("kind", ["empty", "dead filter", "alike", "one peak", "no anchors"])
-def test_layers_that_tell_little_are_mined_without_a_nan(kind: str) -> None:
+def test_layers_that_tell_little_are_mined_without_a_nan(kind: str, tmp_path: Path) -> None:
     world = plant(2, filters=3, photos=12)
     if kind == "empty":
         world.values[:] = 0
@@ -191,7 +246,7 @@ def test_layers_that_tell_little_are_mined_without_a_nan(kind: str) -> None:
     task = world.task()
     if kind == "no anchors":
         task = replace(task, anchors=task.anchors[:0], anchors_other=task.anchors[:0], anchor_mean=task.anchor_mean[:0])
-    record = PoseRecord()
+    record = PoseRecord(tmp_path, 12)
     mined = mine_layer(task, world.reader(), record)
     assert_sound(mined, 4, 5)
     assert all(block.isfinite().all() for block in record.read_displacements())

@@ -5,15 +5,16 @@ import pytest
 import torch
 from torch import Tensor
 
-from egraph.mining.edges import SMALLEST_AFFINITY, Upper, candidate_rank, link, relative_place, standardised
+from egraph.mining.edges import SMALLEST_AFFINITY, Partners, Upper, candidate_rank, link, relative_place, standardised
 from egraph.mining.parents import (
     FEW_PHOTOS,
     RIDGE,
     STILL,
+    Parents,
     choose_parents,
-    displacement_correlation,
-    mean_displacement,
+    movement,
     parent_offsets,
+    parent_products,
 )
 from reference import relations as slow
 
@@ -37,8 +38,7 @@ def test_parents_are_the_best_correlated_candidates(patterns: int, candidates: i
     theirs = moving(candidates, photos, 2)[0]
     theirs = theirs - theirs.mean(1, keepdim=True)
     found = choose_parents(places, mass, theirs)
-    correlation, _, share = displacement_correlation(places, mass, theirs)
-    torch.testing.assert_close(share.sum(1), torch.ones(patterns))
+    correlation = movement(places, mass, theirs, parent_products(theirs)[0]).correlation
     offsets = parent_offsets(found, theirs)
     assert found.index.shape == (patterns, min(5, candidates))
     for v in range(patterns):
@@ -78,12 +78,22 @@ def test_what_does_not_move_has_no_correlation_and_no_gain(mass: Tensor) -> None
         assert found.weight.isfinite().all() and (found.weight.abs().sum(1) < 1 + 1e-5).all()
 
 
-def test_the_mean_displacement_is_the_weighted_sum() -> None:
+def test_the_products_of_all_pairs_stand_where_they_are_said_to() -> None:
     candidates = torch.randn(4, 6, 2, generator=torch.Generator().manual_seed(2))
-    index, weight = torch.tensor([[3, 1], [0, 2]]), torch.tensor([[0.25, 0.75], [1.0, 0.0]])
-    found = mean_displacement(index, weight, candidates)
-    torch.testing.assert_close(found[0], 0.25 * candidates[3] + 0.75 * candidates[1])
-    torch.testing.assert_close(found[1], candidates[0])
+    numbers, column = parent_products(candidates)
+    for p, q in np.ndindex(4, 4):
+        torch.testing.assert_close(numbers[:, column[p, q]], (candidates[p] * candidates[q]).sum(1))
+    assert column.diagonal().tolist() == [0, 1, 2, 3]
+
+
+def test_the_offset_is_the_weighted_sum_times_the_gain() -> None:
+    candidates = torch.randn(4, 6, 2, generator=torch.Generator().manual_seed(2))
+    parents = Parents(
+        torch.tensor([[3, 1], [0, 2]]), torch.tensor([[0.25, 0.75], [1.0, 0.0]]), torch.tensor([2.0, 0.5])
+    )
+    found = parent_offsets(parents, candidates)
+    torch.testing.assert_close(found[0], 0.5 * candidates[3] + 1.5 * candidates[1])
+    torch.testing.assert_close(found[1], 0.5 * candidates[0])
 
 
 @pytest.mark.parametrize(("lower", "upper", "photos"), [(7, 9, 20), (4, 2, 15), (1, 1, 4), (3, 4, 1), (3, 0, 5)])
@@ -91,7 +101,7 @@ def test_edges_are_those_of_a_brute_force_over_all_pairs(lower: int, upper: int,
     (places, mass), (theirs, their_mass) = moving(lower, photos, 4), moving(upper, photos, 5)
     fires, they_fire = mass > 0.7, their_mass > 0.8
     rows = torch.arange(100, 100 + upper)
-    found = link(places, mass, fires, Upper(rows, theirs, their_mass, they_fire), count=3)
+    found = link(places, mass, fires, Partners.of(Upper(rows, theirs, their_mass, they_fire)), count=3)
     wanted = slow.link(
         *(t.double().numpy() for t in (places, mass)), fires.numpy(),
         *(t.double().numpy() for t in (theirs, their_mass)), they_fire.numpy(), 3, SMALLEST_AFFINITY,
@@ -109,10 +119,10 @@ def test_partners_that_stand_still_or_never_change_are_not_linked() -> None:
     places, mass = moving(3, 10, 4)
     fires = mass > 0.7
     still = places.mean(1, keepdim=True).expand_as(places)
-    assert len(link(places, mass, fires, Upper(torch.arange(3), still, mass, fires)).lower) == 0
+    assert len(link(places, mass, fires, Partners.of(Upper(torch.arange(3), still, mass, fires))).lower) == 0
     constant = torch.full_like(mass, 0.1)
-    assert len(link(places, mass, fires, Upper(torch.arange(3), places, constant, fires)).lower) == 0
-    assert len(link(places, constant, fires, Upper(torch.arange(3), places, constant, fires)).lower) == 0
+    assert len(link(places, mass, fires, Partners.of(Upper(torch.arange(3), places, constant, fires))).lower) == 0
+    assert len(link(places, constant, fires, Partners.of(Upper(torch.arange(3), places, constant, fires))).lower) == 0
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3, 123.456])
@@ -123,7 +133,7 @@ def test_constant_rows_become_zero(value: float) -> None:
 def test_edges_without_a_common_firing_are_measured_on_all_photos() -> None:
     places, mass = moving(2, 12, 4)
     never = torch.zeros(2, 12, dtype=torch.bool)
-    found = link(places, mass, never, Upper(torch.arange(2), places, mass, never))
+    found = link(places, mass, never, Partners.of(Upper(torch.arange(2), places, mass, never)))
     assert len(found.lower) and (found.support == 0).all() and (found.lift == 0).all()
     assert torch.stack([found.dy, found.dx, found.sigma]).isfinite().all()
 

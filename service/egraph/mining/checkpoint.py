@@ -1,4 +1,4 @@
-"""Finished layers on disk, so that a run that was cut off goes on behind them."""
+"""What is found of the layers, on disk, so that a run that was cut off goes on behind it."""
 
 import hashlib
 import json
@@ -24,33 +24,57 @@ class Checkpoints:
 
     def load(self, layer: int) -> MinedLayer | None:
         """A finished layer, or None where it must still be mined."""
-        path = self._path(layer)
-        if not path.exists():
-            return None
-        with np.load(path, allow_pickle=False) as file:
-            return MinedLayer(**{field.name: file[field.name] for field in fields(MinedLayer)})
+        kept = self._layer(layer).load()
+        return None if kept is None else MinedLayer(**kept)
 
     def save(self, layer: int, mined: MinedLayer) -> None:
-        """Keep a finished layer: written beside, brought to the disk, then renamed."""
-        self._write(self._path(layer), {field.name: getattr(mined, field.name) for field in fields(mined)})
+        """Keep a finished layer."""
+        self._layer(layer).save({field.name: getattr(mined, field.name) for field in fields(mined)})
+        self.unfinished(layer).remove()
+
+    def unfinished(self, layer: int) -> "KeptArrays":
+        """What is found of a layer before all of it is."""
+        return KeptArrays(self.folder / f"layer-{layer}.unfinished.npz")
 
     def load_pose(self) -> tuple[Pose, Tensor] | None:
         """Pose and orientation weights of the posed layer, or None."""
-        path = self.folder / "pose.npz"
-        if not path.exists():
+        kept = self._pose.load()
+        if kept is None:
             return None
-        with np.load(path, allow_pickle=False) as file:
-            loadings, vectors, weights = (torch.from_numpy(file[n]) for n in ("loadings", "vectors", "weights"))
+        loadings, vectors, weights = (torch.from_numpy(kept[n]) for n in ("loadings", "vectors", "weights"))
         return Pose(loadings, vectors), weights
 
     def save_pose(self, pose: Pose, weights: Tensor) -> None:
         """Keep pose and orientation weights."""
         arrays = {"loadings": pose.loadings, "vectors": pose.vectors, "weights": weights}
-        self._write(self.folder / "pose.npz", {name: value.numpy() for name, value in arrays.items()})
+        self._pose.save({name: value.numpy() for name, value in arrays.items()})
 
-    def _write(self, path: Path, arrays: dict[str, np.ndarray]) -> None:
-        with whole_file(path) as file:
+    @property
+    def _pose(self) -> "KeptArrays":
+        return KeptArrays(self.folder / "pose.npz")
+
+    def _layer(self, layer: int) -> "KeptArrays":
+        return KeptArrays(self.folder / f"layer-{layer}.npz")
+
+
+class KeptArrays:
+    """Arrays in one file, which is either the old one or the whole new one."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def load(self) -> dict[str, np.ndarray] | None:
+        """The arrays, or None where there are none."""
+        if not self._path.exists():
+            return None
+        with np.load(self._path, allow_pickle=False) as file:
+            return dict(file)
+
+    def save(self, arrays: dict[str, np.ndarray]) -> None:
+        """Keep them: written beside, brought to the disk, then renamed."""
+        with whole_file(self._path) as file:
             np.savez(file, allow_pickle=False, **arrays)
 
-    def _path(self, layer: int) -> Path:
-        return self.folder / f"layer-{layer}.npz"
+    def remove(self) -> None:
+        """Delete the file."""
+        self._path.unlink(missing_ok=True)

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from egraph.mining.parents import displacement_correlation
+from egraph.mining.group import ALONE, Group
+from egraph.mining.parents import movement
 
 EDGES = 5
 """Edges from a pattern to the layer above."""
@@ -33,6 +34,26 @@ class Upper:
 
 
 @dataclass(frozen=True)
+class Partners:
+    """Upper patterns, and what of them is the same for every lower one. displacement: (C, n, 2) from the mean place;
+    square: (n, C) its square; score: (n, C) standardised; firings: (C,) photos on which they fire."""
+
+    upper: Upper
+    displacement: Tensor
+    square: Tensor
+    score: Tensor
+    firings: Tensor
+
+    @classmethod
+    def of(cls, upper: Upper, group: Group = ALONE) -> "Partners":
+        """Prepare upper patterns to be linked to."""
+        photos = group.total(upper.mass.shape[1])
+        displacement = upper.places - group.sum(upper.places.sum(1, keepdim=True)) / photos
+        score = standardised(upper.mass, group).T.contiguous()
+        return cls(upper, displacement, displacement.square().sum(2).T, score, group.sum(upper.fires.sum(1)))
+
+
+@dataclass(frozen=True)
 class Edges:
     """E edges. lower: (E,) 0..B-1; upper: (E,) rows of the upper table; the rest (E,), see `CoActivations` and
     `Displacements`; support int64."""
@@ -47,13 +68,17 @@ class Edges:
     sigma: Tensor
 
 
-def candidate_rank(mass: Tensor, places: Tensor) -> Tensor:
+def candidate_rank(mass: Tensor, places: Tensor, group: Group = ALONE) -> Tensor:
     """How useful a pattern is to link to: mean evidence times root mean square movement, (B,)."""
-    movement = (places - places.mean(1, keepdim=True)).square().sum(2).mean(1).sqrt()
-    return mass.mean(1) * movement
+    photos = group.total(mass.shape[1])
+    mean = group.sum(places.sum(1, keepdim=True)) / photos
+    evidence, square = group.sum(torch.stack([mass.sum(1), (places - mean).square().sum((1, 2))]))
+    return evidence / photos * (square / photos).sqrt()
 
 
-def link(places: Tensor, mass: Tensor, fires: Tensor, upper: Upper, count: int = EDGES) -> Edges:
+def link(
+    places: Tensor, mass: Tensor, fires: Tensor, partners: Partners, count: int = EDGES, group: Group = ALONE
+) -> Edges:
     """Choose the `count` upper patterns that fire with and move with each lower one, and measure the relation.
 
     Affinity = correlation of the scores over the photos times correlation of the displacements, both at least 0:
@@ -62,16 +87,17 @@ def link(places: Tensor, mass: Tensor, fires: Tensor, upper: Upper, count: int =
     Args:
         places: (B, n, 2), mass: (B, n), fires: (B, n) of the lower patterns.
     """
-    moves, _, _ = displacement_correlation(places, mass, upper.places - upper.places.mean(1, keepdim=True))
-    together = standardised(mass) @ standardised(upper.mass).T / mass.shape[1]
-    affinity = moves.clamp_min(0.0) * together.clamp_min(0.0)
+    upper, photos = partners.upper, group.total(mass.shape[1])
+    moves = movement(places, mass, partners.displacement, partners.square, group).correlation
+    together = group.sum(standardised(mass, group) @ partners.score) / photos
+    affinity = moves.clamp_min_(0.0) * together.clamp_min(0.0)
     best, partner = affinity.topk(min(count, affinity.shape[1]), dim=1)
     lower, rank = (best > SMALLEST_AFFINITY).nonzero(as_tuple=True)
     chosen = partner[lower, rank]
     both = fires[lower] & upper.fires[chosen]
-    support = both.sum(1)
-    chance = fires.sum(1)[lower].float() * upper.fires.sum(1)[chosen].float() / mass.shape[1]
-    mean, sigma = relative_place(places[lower], upper.places[chosen], both.float())
+    support = group.sum(both.sum(1))
+    chance = group.sum(fires.sum(1))[lower].float() * partners.firings[chosen].float() / photos
+    mean, sigma = relative_place(places[lower], upper.places[chosen], both.float(), group)
     return Edges(
         lower=lower,
         upper=upper.row[chosen],
@@ -84,24 +110,25 @@ def link(places: Tensor, mass: Tensor, fires: Tensor, upper: Upper, count: int =
     )
 
 
-def relative_place(lower: Tensor, upper: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
+def relative_place(lower: Tensor, upper: Tensor, weight: Tensor, group: Group = ALONE) -> tuple[Tensor, Tensor]:
     """Weighted mean (E, 2) and root mean square deviation (E,) of lower minus upper place.
 
     Args:
         lower, upper: (E, n, 2). weight: (E, n); photos without weight for an edge count all alike.
     """
-    weight = torch.where(weight.sum(1, keepdim=True) > 0, weight, torch.ones_like(weight))
-    weight = weight / weight.sum(1, keepdim=True)
-    difference = lower - upper
-    mean = (weight[..., None] * difference).sum(1)
-    deviation = (weight * (difference - mean[:, None]).square().sum(2)).sum(1).sqrt()
-    return mean, deviation
+    total = group.sum(weight.sum(1, keepdim=True))
+    weight = torch.where(total > 0, weight / total.clamp_min(1e-30), 1 / group.total(weight.shape[1]))
+    dy, dx = (low - up for low, up in zip(lower.unbind(-1), upper.unbind(-1), strict=True))
+    mean = group.sum(torch.stack([(weight * dy).sum(1), (weight * dx).sum(1)], 1))
+    dy, dx = dy.sub_(mean[:, :1]), dx.sub_(mean[:, 1:])
+    return mean, group.sum((weight * dy.square_().addcmul_(dx, dx)).sum(1)).sqrt()
 
 
-def standardised(rows: Tensor) -> Tensor:
+def standardised(rows: Tensor, group: Group = ALONE) -> Tensor:
     """Rows with mean 0 and deviation 1; constant rows become 0."""
-    centred = rows - rows.mean(1, keepdim=True)
-    deviation = centred.square().mean(1, keepdim=True).sqrt()
+    photos = group.total(rows.shape[1])
+    centred = rows - group.sum(rows.sum(1, keepdim=True)) / photos
+    deviation = (group.sum(centred.square().sum(1, keepdim=True)) / photos).sqrt()
     # the mean of equal numbers is rounded: what it leaves must not count as a deviation
-    varies = deviation > CONSTANT * rows.abs().amax(1, keepdim=True)
+    varies = deviation > CONSTANT * group.largest(rows.abs().amax(1, keepdim=True))
     return torch.where(varies, centred / deviation.clamp_min(1e-9), torch.zeros(()))

@@ -16,16 +16,18 @@ from torch import Tensor
 import egraph
 from egraph.errors import EgraphError
 from egraph.mining.anchors import PLACE_WEIGHT, Anchors, mine_anchors, place_anchors, score_anchors
+from egraph.mining.block import REASONS, LayerTask
 from egraph.mining.checkpoint import Checkpoints
 from egraph.mining.edges import CANDIDATES, EDGES
 from egraph.mining.expectation import NOISE, PRIOR_MASS, SEARCHING_PRIOR_MASS
-from egraph.mining.layer import REASONS, LayerTask, MinedLayer, PoseRecord, mine_layer
+from egraph.mining.layer import MinedLayer, mine_layer
 from egraph.mining.mined import ANCHORS, LayerReading, MinedGraph
 from egraph.mining.noise import FIRING, SURE
 from egraph.mining.orientation import NEIGHBOURS, solve_orientation, view_similarity
 from egraph.mining.parents import PARENTS, RIDGE
 from egraph.mining.patterns import SIGMAS
 from egraph.mining.pose import POSE_NUMBERS, Pose, find_pose, orientation_weights
+from egraph.mining.posing import PoseRecord
 from egraph.mining.tables import (
     anchor_layer,
     anchor_table,
@@ -253,11 +255,10 @@ class _Session:
             extra = checkpoints.load_pose() if posed else None
             if finished is None or (posed and extra is None):
                 at_layer(layer.name, False)
-                record = PoseRecord() if posed else None
+                record = PoseRecord(checkpoints.folder, len(self.rows)) if posed else None
                 task = LayerTask(
                     filters=layer.channels,
                     patterns=patterns_per_filter(layer.width),
-                    peaks=self.store.plan.peaks[layer.name],
                     photos=len(self.rows),
                     unit=layer.stride / self.network.preprocessing.size,
                     anchors=anchors,
@@ -271,10 +272,12 @@ class _Session:
                     self._peak_reader(layer, views),
                     record,
                     partial(_report_filters, report, done, total),
+                    checkpoints.unfinished(index),
                 )
                 if record is not None:
                     extra = find_pose(record.read_displacements), orientation_weights(record.read_scores, confidence)
                     checkpoints.save_pose(*extra)
+                    record.remove()
                 checkpoints.save(index, finished)
                 at_layer(layer.name, True)
             if extra is not None:
@@ -292,7 +295,10 @@ class _Session:
         def read(filters: slice, other: bool) -> tuple[Tensor, Tensor]:
             values, units = self.store.peaks(layer.name, self.rows, 1 - views if other else views, filters)
             places = unit_places(units, layer.width, layer.first_centre, layer.stride, size)
-            return values.contiguous().to(self.device), places.contiguous().to(self.device)
+            # one peak of all photos after the other: that is how the E-step goes through them
+            values = values.permute(2, 0, 1).contiguous().permute(1, 2, 0)
+            places = places.permute(3, 2, 0, 1).contiguous().permute(2, 3, 1, 0)
+            return values.to(self.device), places.to(self.device)
 
         return read
 

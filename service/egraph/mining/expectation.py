@@ -1,9 +1,11 @@
 """E-step: which peak belongs to which pattern of the filter, and where each pattern is on each photo.
 
 Shapes: d filters, N patterns per filter, n photos, K peaks per map. Places are (row, column) in fractions of the
-crop. A pattern that is left out has an infinite place.
+crop. A pattern that is left out has an infinite place. Rows and columns lie apart in memory, photos innermost: then
+every step runs along the photos.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -15,8 +17,16 @@ NOISE = 0.1
 PRIOR_MASS = 1.0
 """kappa: evidence that weighs as much as the expected place."""
 
+CACHED = 120_000
+"""Numbers of each array that the E-step works on at once: all of them together fit in the second-level cache."""
+
 SEARCHING_PRIOR_MASS = 0.075
 """The same while parents are sought: there a pattern must show how it moves on its own."""
+
+
+def planes(places: Tensor) -> Tensor:
+    """The same places (..., 2), with rows and columns apart in memory."""
+    return places.movedim(-1, 0).contiguous().movedim(0, -1)
 
 
 @dataclass(frozen=True)
@@ -32,8 +42,9 @@ class Assigned:
 
 def expected_places(place: Tensor, offset: Tensor | None, photos: int) -> Tensor:
     """c_VI = mu_V + m_VI: (d, N, 2) and the parents' offset (d, N, n, 2), or None before there are parents."""
-    spread = place[:, :, None]
-    return spread.expand(-1, -1, photos, -1) if offset is None else spread + offset
+    origin = place.permute(2, 0, 1)[..., None]
+    found = origin.expand(-1, -1, -1, photos) if offset is None else origin + offset.permute(3, 0, 1, 2)
+    return found.permute(1, 2, 3, 0)
 
 
 def assign_peaks(expected: Tensor, values: Tensor, places: Tensor, sigma: float) -> Assigned:
@@ -48,15 +59,39 @@ def assign_peaks(expected: Tensor, values: Tensor, places: Tensor, sigma: float)
         places: (d, n, K, 2) their places x.
         sigma: width of the window, in fractions of the crop.
     """
-    dy = places[:, None, ..., 0] - expected[..., 0:1]
-    dx = places[:, None, ..., 1] - expected[..., 1:2]
-    window = (dy * dy).addcmul_(dx, dx).mul_(-0.5 / sigma**2).exp_()
-    explained = window.sum(1) + NOISE
-    weight = window.square_().mul_((values / explained)[:, None])
-    pull = torch.stack([(weight * dy).sum(-1), (weight * dx).sum(-1)], -1)
-    return Assigned(weight.sum(-1), pull, (values * explained.log()).sum((1, 2)))
+    filters, patterns, photos, _ = expected.shape
+    row, column = expected.unbind(-1)
+    y, x = places.unbind(-1)
+    mass, pull_y, pull_x = found = expected.new_zeros(3, filters, patterns, photos)
+    likelihood = expected.new_zeros(filters)
+    for part, some in _tiles(filters, patterns, photos, expected.device):
+        here = part, slice(None), some
+        for peak in range(values.shape[2]):
+            evidence = values[part, some, peak]
+            dy = y[part, None, some, peak] - row[here]
+            dx = x[part, None, some, peak] - column[here]
+            window = (dy * dy).addcmul_(dx, dx).mul_(-0.5 / sigma**2).exp_()
+            explained = window.sum(1).add_(NOISE)
+            weight = window.square_().mul_((evidence / explained)[:, None])
+            mass[here].add_(weight)
+            pull_y[here].addcmul_(weight, dy)
+            pull_x[here].addcmul_(weight, dx)
+            likelihood[part] += (evidence * explained.log_()).sum(1)
+    return Assigned(mass, found[1:].permute(1, 2, 3, 0), likelihood)
+
+
+def _tiles(filters: int, patterns: int, photos: int, device: torch.device) -> Iterator[tuple[slice, slice]]:
+    """Blocks of filters and photos whose numbers a processor's cache holds; all at once on an accelerator."""
+    whole = device.type != "cpu"
+    some = photos if whole else min(photos, max(1, CACHED // patterns))
+    step = filters if whole else max(1, CACHED // (patterns * max(1, some)))
+    for filter_ in range(0, filters, step):
+        for photo in range(0, photos, max(1, some)):
+            yield slice(filter_, filter_ + step), slice(photo, photo + some)
 
 
 def inferred_places(expected: Tensor, assigned: Assigned, prior_mass: float = PRIOR_MASS) -> Tensor:
     """p_VI = c_VI + pull / (mass + prior_mass): (d, N, n, 2); without evidence a pattern stays where it is expected."""
-    return expected + assigned.pull / (assigned.mass + prior_mass)[..., None]
+    certain = (assigned.mass + prior_mass).reciprocal_()
+    planes = [c.addcmul(pull, certain) for c, pull in zip(expected.unbind(-1), assigned.pull.unbind(-1), strict=True)]
+    return torch.stack(planes).permute(1, 2, 3, 0)

@@ -1,28 +1,30 @@
 """Mining one conv layer, a block of filters at a time, so that memory does not grow with the number of filters."""
 
+import itertools
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from egraph.mining.edges import CANDIDATES, Edges, Upper, candidate_rank, link, relative_place
-from egraph.mining.maximization import initial_places
-from egraph.mining.noise import EVEN, RARE, TWIN, advantage, even_scatter, find_noise, fires
-from egraph.mining.parents import Parents
-from egraph.mining.patterns import SIGMAS, Inferred, Patterns, infer_patterns, mine_patterns
+from egraph.mining.block import Block, BlockMiner, LayerTask, PeakReader
+from egraph.mining.edges import CANDIDATES, Upper
+from egraph.mining.expectation import planes
+from egraph.mining.group import ALONE, Group
+from egraph.mining.posing import PoseRecord
 
 STRONGEST_FIRINGS = 50
 """Patterns per object and layer whose firing is kept for every object."""
 
-BLOCK_ELEMENTS = 1_500_000
-"""Patterns x photos x peaks handled at once."""
+CHECKPOINT = 50_000_000
+"""Patterns x photos between two checkpoints in the middle of a layer: a few seconds' work."""
 
-REASONS = (EVEN, RARE, TWIN)
-
-PeakReader = Callable[[slice, bool], tuple[Tensor, Tensor]]
-"""Gives values (d, n, K) and places (d, n, K, 2) of some filters, in the canonical view or (True) in the other one."""
+PENDING = 1024
+"""Patterns that are compared at once with the strongest so far."""
 
 
 @dataclass
@@ -70,49 +72,18 @@ class MinedLayer:
     def upper(self, device: torch.device) -> Upper:
         """What the layer below may link to, on the device that it is mined on."""
         columns = self.candidate_row, self.candidate_places, self.candidate_mass, self.candidate_fires
-        return Upper(*(torch.from_numpy(column).to(device) for column in columns))
+        row, places, mass, fire = (torch.from_numpy(column).to(device) for column in columns)
+        return Upper(row, planes(places), mass, fire)
 
 
-@dataclass(frozen=True)
-class LayerTask:
-    """What mining a layer needs besides its peaks.
+class Unfinished(Protocol):
+    """Keeps what is found of a layer before all of it is."""
 
-    unit: size of a map unit in fractions of the crop. anchors, anchors_other: (A, n, 2) displacements of the anchors
-    from their mean places in the canonical view and in the other one. anchor_mean: (A, 2). upper: None for the top
-    layer.
-    """
+    def load(self) -> dict[str, np.ndarray] | None:
+        """What was saved last, or None."""
 
-    filters: int
-    patterns: int
-    peaks: int
-    photos: int
-    unit: float
-    anchors: Tensor
-    anchors_other: Tensor
-    anchor_mean: Tensor
-    upper: Upper | None
-    generator: torch.Generator
-
-
-class PoseRecord:
-    """Displacements and scores of one layer's patterns on all photos, kept for the pose and the orientation weights."""
-
-    def __init__(self) -> None:
-        self.displacements: list[Tensor] = []
-        self.scores: list[tuple[Tensor, Tensor]] = []
-
-    def add(self, displacement: Tensor, canonical: Tensor, other: Tensor) -> None:
-        """Add a block: (B, n, 2), (B, n), (B, n); kept as half floats in main memory."""
-        self.displacements.append(displacement.half().cpu())
-        self.scores.append((canonical.half().cpu(), other.half().cpu()))
-
-    def read_displacements(self) -> Iterator[Tensor]:
-        """Block by block, float32."""
-        return (block.float() for block in self.displacements)
-
-    def read_scores(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Block by block, float32: canonical view, other view."""
-        return ((a.float(), b.float()) for a, b in self.scores)
+    def save(self, found: dict[str, np.ndarray]) -> None:
+        """Keep it, instead of what was saved before."""
 
 
 def mine_layer(
@@ -120,157 +91,173 @@ def mine_layer(
     read: PeakReader,
     pose: PoseRecord | None = None,
     progress: Callable[[int, int], None] | None = None,
+    unfinished: Unfinished | None = None,
+    group: Group = ALONE,
 ) -> MinedLayer:
     """Mine all filters of a layer, top to bottom of the graph being the caller's business.
 
-    Patterns that are noise are left out, and the places of the others inferred once more without their competition.
+    Filters do not know of each other: a block of them is mined by one thread from beginning to end, and the blocks are
+    put together in order, so that the number of threads changes nothing.
+
+    Args:
+        pose: where displacements and scores are kept, if the pose is to be found from this layer.
+        progress: called with the filters that are done; what it raises ends the mining.
+        unfinished: where to go on from, and where to keep what is found on the way.
     """
-    start = initial_places(task.filters, task.patterns, task.generator).to(task.anchors.device)
-    step = max(1, BLOCK_ELEMENTS // (task.patterns * task.photos * task.peaks))
-    blocks: list[dict[str, np.ndarray]] = []
-    strongest = _Strongest(task.photos)
-    candidates = _Candidates(task.photos)
-    rows = 0
-    for first in range(0, task.filters, step):
-        filters = slice(first, min(first + step, task.filters))
-        values, places = read(filters, False)
-        patterns = mine_patterns(start[filters], values, places, task.anchors)
-        inferred = infer_patterns(patterns, values, places, task.anchors)
-        scatter = even_scatter(patterns.place, values, SIGMAS[-1])
-        noise = find_noise(patterns.place, inferred.assigned.mass, inferred.control, scatter, task.unit)
-        left_out = noise[RARE] | noise[EVEN] | noise[TWIN]
-        patterns = patterns.without(left_out)
-        inferred = infer_patterns(patterns, values, places, task.anchors)
-        kept = (~left_out).flatten().nonzero()[:, 0]
-        block = _Block(inferred, patterns, kept)
-        if pose is not None:
-            other = infer_patterns(patterns, *read(filters, True), task.anchors_other)
-            pose.add(
-                block.places - block.places.mean(1, keepdim=True), block.mass, other.assigned.mass.flatten(0, 1)[kept]
-            )
-        table = block.table(first, task)
-        table |= {"edge_" + n: v for n, v in _edge_columns(block, task.upper, rows).items()}
-        table["dropped"] = torch.stack([noise[reason].sum() for reason in REASONS])[None].cpu().numpy()
-        table["log_likelihood"] = inferred.assigned.log_likelihood.double().sum()[None].cpu().numpy()
-        blocks.append(table)
-        strongest.add(block, rows)
-        candidates.add(block, rows)
-        rows += len(kept)
-        if progress:
-            progress(filters.stop, task.filters)
-    columns = {name: np.concatenate([block[name] for block in blocks]) for name in blocks[0]}
-    for name in ("dropped", "log_likelihood"):
-        columns[name] = columns[name].sum(0)
-    return MinedLayer(**columns, **strongest.columns(), **candidates.columns())
+    miner = BlockMiner(task, read, pose is not None, group)
+    found = _Found(task.photos, group)
+    if unfinished is not None and (kept := unfinished.load()) is not None:
+        found.restore(kept)
+    if pose is not None:
+        pose.open(found.rows)
+    mined_since = 0
+    blocks = miner.blocks(found.filters)
+    with _threads(task.anchors.device, group) as each:
+        for filters, block in zip(blocks, each(miner.mine, blocks), strict=True):
+            found.add(block, filters.stop)
+            if pose is not None:
+                pose.add(*block.posed)
+            if progress:
+                progress(filters.stop, task.filters)
+            mined_since += (filters.stop - filters.start) * task.patterns * task.photos
+            if unfinished is not None and mined_since > CHECKPOINT and filters.stop < task.filters:
+                if pose is not None:
+                    pose.flush()
+                unfinished.save(found.arrays())
+                mined_since = 0
+    if pose is not None:
+        pose.flush()
+    return found.layer()
 
 
-class _Block:
-    """The kept patterns of a block of filters, flattened: places, mass (B, n, …) and their parameters."""
+Mapped = Callable[[Callable[[slice], "Block"], list[slice]], Iterator["Block"]]
 
-    def __init__(self, inferred: Inferred, patterns: Patterns, kept: Tensor) -> None:
-        self.kept = kept
-        self.per_filter = patterns.place.shape[1]
-        self.places = inferred.places.flatten(0, 1)[kept]
-        self.mass = inferred.assigned.mass.flatten(0, 1)[kept]
-        self.place = patterns.place.flatten(0, 1)[kept]
-        control = inferred.control.flatten(0, 1)[kept]
-        self.fires = fires(self.mass, control)
-        self.advantage = advantage(self.mass, control)
-        p = patterns.parents
-        self.parents = Parents(p.index[kept], p.weight[kept], p.gain[kept])
 
-    def table(self, first_filter: int, task: LayerTask) -> dict[str, np.ndarray]:
-        mean = self.places.mean(1)
-        spread = (self.places - mean[:, None]).square().sum(2).mean(1).sqrt()
-        index = self.parents.index
-        anchor_places = (task.anchors + task.anchor_mean[:, None])[index.flatten()]
-        parent_mean, parent_sigma = relative_place(
-            self.places.repeat_interleave(index.shape[1], 0),
-            anchor_places,
-            self.mass.repeat_interleave(index.shape[1], 0),
+@contextmanager
+def _threads(device: torch.device, group: Group) -> Iterator[Mapped]:
+    """Map blocks by as many threads as torch would use, each on its own block, a few blocks ahead of who asks.
+
+    One thread's array fits its own cache, and nobody waits for the others after every operation. Processes of a group
+    must exchange sums in the same order, and an accelerator is fed by one thread.
+    """
+    threads = torch.get_num_threads()
+    if device.type != "cpu" or group.size > 1 or threads == 1:
+        yield map
+        return
+    torch.set_num_threads(1)
+    pool = ThreadPoolExecutor(threads, initializer=_start_thread)
+
+    def ahead(work: Callable[[slice], Block], blocks: list[slice]) -> Iterator[Block]:
+        waiting = iter(blocks)
+        running = [pool.submit(work, block) for block in itertools.islice(waiting, 2 * threads)]
+        while running:
+            yield running.pop(0).result()
+            running += [pool.submit(work, block) for block in itertools.islice(waiting, 1)]
+
+    try:
+        yield ahead
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(threads)
+
+
+def _start_thread() -> None:
+    """Settings that a thread has of its own."""
+    torch.set_num_threads(1)
+    torch.set_flush_denormal(True)
+
+
+class _Found:
+    """What is found of a layer so far: tables, the strongest patterns per photo, what the layer below may link to."""
+
+    def __init__(self, photos: int, group: Group) -> None:
+        self.filters = self.rows = 0
+        self._group = group
+        self._tables: list[dict[str, np.ndarray]] = []
+        self._pending: list[Block] = []
+        self._strongest: tuple[Tensor, ...] = (
+            torch.zeros(photos, 0),
+            torch.zeros(photos, 0, dtype=torch.long),
+            torch.zeros(photos, 0, 2),
         )
-        columns = {
-            "filter": (first_filter + self.kept // self.per_filter).int(),
-            "number": (self.kept % self.per_filter).int(),
-            "place": self.place,
-            "mean_place": mean,
-            "spread": spread,
-            "support": self.fires.sum(1).int(),
-            "score": self.mass.mean(1),
-            "advantage": self.advantage,
-            "parent_gain": self.parents.gain,
-            "parent_index": index.int(),
-            "parent_weight": self.parents.weight,
-            "parent_mean": parent_mean.unflatten(0, index.shape),
-            "parent_sigma": parent_sigma.unflatten(0, index.shape),
-        }
-        return {name: value.cpu().numpy() for name, value in columns.items()}
+        self._rank, self._row = torch.zeros(0), torch.zeros(0, dtype=torch.long)
+        self._upper: tuple[Tensor, ...] = (
+            torch.zeros(0, photos, 2),
+            torch.zeros(0, photos),
+            torch.zeros(0, photos, dtype=torch.bool),
+        )
 
+    def add(self, block: Block, filters: int) -> None:
+        """Add the next block, up to the filter `filters`."""
+        table = dict(block.table)
+        table["edge_lower"] = table["edge_lower"] + np.int32(self.rows + sum(len(b.mass) for b in self._pending))
+        self._tables.append(table)
+        self._pending.append(block)
+        self.filters = filters
+        if sum(len(b.mass) for b in self._pending) >= PENDING:
+            self._settle()
 
-def _edge_columns(block: _Block, upper: Upper | None, first_row: int) -> dict[str, np.ndarray]:
-    if upper is None or len(block.kept) == 0:
-        nothing = torch.zeros(0)
-        edges = Edges(nothing.long(), nothing.long(), nothing, nothing, nothing.long(), nothing, nothing, nothing)
-    else:
-        edges = link(block.places, block.mass, block.fires, upper)
-    columns = {field.name: getattr(edges, field.name).cpu().numpy() for field in fields(edges)}
-    columns["lower"] = (columns["lower"] + first_row).astype(np.int32)
-    columns["upper"] = columns["upper"].astype(np.int32)
-    columns["support"] = columns["support"].astype(np.int32)
-    return columns
-
-
-class _Strongest:
-    """The strongest patterns per photo so far."""
-
-    def __init__(self, photos: int) -> None:
-        self.mass = torch.zeros(photos, 0)
-        self.row = torch.zeros(photos, 0, dtype=torch.long)
-        self.places = torch.zeros(photos, 0, 2)
-
-    def add(self, block: _Block, first_row: int) -> None:
-        rows = torch.arange(first_row, first_row + len(block.mass))
-        mass = torch.cat([self.mass, torch.where(block.fires, block.mass, torch.zeros(())).T.cpu()], 1)
-        row = torch.cat([self.row, rows.expand(len(mass), -1)], 1)
-        places = torch.cat([self.places, block.places.transpose(0, 1).cpu()], 1)
-        self.mass, best = mass.topk(min(STRONGEST_FIRINGS, mass.shape[1]), dim=1)
-        self.row = row.gather(1, best)
-        self.places = places.gather(1, best[..., None].expand(-1, -1, 2))
-
-    def columns(self) -> dict[str, np.ndarray]:
-        photo, rank = (self.mass > 0).nonzero(as_tuple=True)
-        return {
-            "firing_pattern": self.row[photo, rank].int().numpy(),
-            "firing_object": photo.int().numpy(),
-            "firing_score": self.mass[photo, rank].numpy(),
-            "firing_place": self.places[photo, rank].numpy(),
-        }
-
-
-class _Candidates:
-    """The patterns so far that the layer below may link to."""
-
-    def __init__(self, photos: int) -> None:
-        self.rank = torch.zeros(0)
-        self.row = torch.zeros(0, dtype=torch.long)
-        self.mass = torch.zeros(0, photos)
-        self.places = torch.zeros(0, photos, 2)
-        self.fires = torch.zeros(0, photos, dtype=torch.bool)
-
-    def add(self, block: _Block, first_row: int) -> None:
-        device = block.mass.device
-        rank = torch.cat([self.rank.to(device), candidate_rank(block.mass, block.places)])
-        row = torch.cat([self.row, torch.arange(first_row, first_row + len(block.mass))]).to(device)
+    def _settle(self) -> None:
+        """Compare the pending patterns with the strongest so far."""
+        if not self._pending:
+            return
+        mass, firing = torch.cat([b.mass for b in self._pending]), torch.cat([b.fires for b in self._pending])
+        places = torch.cat([b.places for b in self._pending])
+        rank = torch.cat([b.rank for b in self._pending])
+        rows = torch.arange(self.rows, self.rows + len(mass))
+        self._pending, self.rows = [], self.rows + len(mass)
+        strong = torch.where(firing, mass, torch.zeros(())).T.cpu()
+        best, pattern = strong.topk(min(STRONGEST_FIRINGS, strong.shape[1]), dim=1)
+        photo = torch.arange(len(strong))[:, None]
+        here = best, rows[pattern], places.cpu()[pattern, photo]
+        before, best_row, best_place = (torch.cat(pair, 1) for pair in zip(self._strongest, here, strict=True))
+        mass_, order = before.topk(min(STRONGEST_FIRINGS, before.shape[1]), dim=1)
+        self._strongest = mass_, best_row.gather(1, order), best_place[photo, order]
+        rank, row = torch.cat([self._rank, rank.cpu()]), torch.cat([self._row, rows])
         best = rank.topk(min(CANDIDATES, len(rank))).indices.sort().values
-        self.rank, self.row = rank[best], row[best].cpu()
-        self.mass = torch.cat([self.mass.to(device), block.mass])[best]
-        self.places = torch.cat([self.places.to(device), block.places])[best]
-        self.fires = torch.cat([self.fires.to(device), block.fires])[best]
+        self._rank, self._row = rank[best], row[best]
+        upper = places.cpu(), mass.cpu(), firing.cpu()
+        old, new = best[best < len(self._upper[0])], best[best >= len(self._upper[0])] - len(self._upper[0])
+        self._upper = tuple(torch.cat([a[old], b[new]]) for a, b in zip(self._upper, upper, strict=True))
 
-    def columns(self) -> dict[str, np.ndarray]:
+    def _columns(self) -> dict[str, np.ndarray]:
+        return {name: np.concatenate([table[name] for table in self._tables]) for name in self._tables[0]}
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All of it, to be restored."""
+        self._settle()
+        state = (*self._strongest, self._rank, self._row, *self._upper)
         return {
-            "candidate_row": self.row.cpu().numpy(),
-            "candidate_places": self.places.cpu().numpy(),
-            "candidate_mass": self.mass.cpu().numpy(),
-            "candidate_fires": self.fires.cpu().numpy(),
+            **{f"table {name}": column for name, column in self._columns().items()},
+            **{f"state {number}": tensor.numpy() for number, tensor in enumerate(state)},
+            "filters": np.array(self.filters),
         }
+
+    def restore(self, arrays: dict[str, np.ndarray]) -> None:
+        """Go on from what `arrays` gave."""
+        self._tables = [{n.removeprefix("table "): column for n, column in arrays.items() if n.startswith("table ")}]
+        state = [torch.from_numpy(arrays[f"state {number}"]) for number in range(8)]
+        self._strongest, self._rank, self._row = tuple(state[:3]), state[3], state[4]
+        self._upper = tuple(state[5:])
+        self.filters, self.rows = int(arrays["filters"]), len(self._tables[0]["filter"])
+
+    def layer(self) -> MinedLayer:
+        """The whole layer."""
+        self._settle()
+        columns = self._columns()
+        for name in ("dropped", "log_likelihood"):
+            columns[name] = columns[name].sum(0)
+        mass, row, places = self._strongest
+        photo, rank = (mass > 0).nonzero(as_tuple=True)
+        upper_places, upper_mass, upper_fires = (tensor.numpy() for tensor in self._upper)
+        return MinedLayer(
+            **columns,
+            firing_pattern=row[photo, rank].int().numpy(),
+            firing_object=photo.int().numpy(),
+            firing_score=mass[photo, rank].numpy(),
+            firing_place=places[photo, rank].numpy(),
+            candidate_row=self._row.numpy(),
+            candidate_places=upper_places,
+            candidate_mass=upper_mass,
+            candidate_fires=upper_fires,
+        )

@@ -4,17 +4,18 @@ import torch
 from torch import Tensor
 
 from egraph.mining.expectation import Assigned
+from egraph.mining.group import ALONE, Group
 
 SMALLEST_MASS = 1e-6
 
 
-def updated_places(place: Tensor, assigned: Assigned) -> Tensor:
+def updated_places(place: Tensor, assigned: Assigned, group: Group = ALONE) -> Tensor:
     """mu_V + (sum over photos of pull) / (sum over photos of mass), kept on the crop: (d, N, 2).
 
     This is the mean of the peaks won, weighted, each seen from where the pattern was expected on its photo.
     """
-    mass = assigned.mass.sum(2).clamp_min(SMALLEST_MASS)
-    return (place + assigned.pull.sum(2) / mass[..., None]).clamp(0.0, 1.0)
+    won = group.sum(torch.cat([assigned.mass.sum(2)[..., None], assigned.pull.sum(2)], -1))
+    return (place + won[..., 1:] / won[..., :1].clamp_min(SMALLEST_MASS)).clamp(0.0, 1.0)
 
 
 def initial_places(filters: int, patterns: int, generator: torch.Generator) -> Tensor:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 from egraph.mining.expectation import NOISE
-from egraph.responses.evidence import grid_places
+from egraph.mining.group import ALONE, Group
 
 FIRING = 2.0
 """A pattern fires on a photo where it finds at least so many times what evenly scattered peaks would give it there."""
@@ -38,22 +38,24 @@ def even_control(place: Tensor, values: Tensor, sigma: float) -> Tensor:
     return _even_shares(place, sigma).mean(2)[..., None] * values.sum(2)[:, None]
 
 
-def even_scatter(place: Tensor, values: Tensor, sigma: float) -> Tensor:
+def even_scatter(place: Tensor, values: Tensor, sigma: float, group: Group = ALONE) -> Tensor:
     """Deviation of that evidence, summed over the photos, from one scattering to another: (d, N)."""
     variance = _even_shares(place, sigma).var(2, correction=0)
-    return (variance * values.square().sum((1, 2))[:, None]).sqrt()
+    return (variance * group.sum(values.square().sum((1, 2)))[:, None]).sqrt()
 
 
 def _even_shares(place: Tensor, sigma: float) -> Tensor:
     """What each pattern wins of a peak in every cell of the crop: (d, N, cells)."""
-    difference = place[:, :, None] - grid_places(CONTROL_CELLS).to(place)
-    window = torch.exp(difference.square().sum(-1) * (-0.5 / sigma**2))
-    return window.square() / (window.sum(1, keepdim=True) + NOISE)
+    centres = (torch.arange(CONTROL_CELLS, device=place.device) + 0.5) / CONTROL_CELLS
+    row, column = ((c[..., None] - centres).square_().mul_(-0.5 / sigma**2).exp_() for c in place.unbind(-1))
+    window = (row[..., None] * column[..., None, :]).flatten(2)
+    return window.square().div_(window.sum(1, keepdim=True).add_(NOISE))
 
 
-def advantage(mass: Tensor, control: Tensor) -> Tensor:
+def advantage(mass: Tensor, control: Tensor, group: Group = ALONE) -> Tensor:
     """Evidence won over the even control, over all photos: (..., n) both give (...). 1 is no better than noise."""
-    return mass.sum(-1) / control.sum(-1).clamp_min(1e-9)
+    evidence, scattered = group.sum(torch.stack([mass.sum(-1), control.sum(-1)]))
+    return evidence / scattered.clamp_min(1e-9)
 
 
 def fires(mass: Tensor, control: Tensor) -> Tensor:
@@ -61,16 +63,20 @@ def fires(mass: Tensor, control: Tensor) -> Tensor:
     return (mass >= FIRING * control) & (control > 0)
 
 
-def find_noise(place: Tensor, mass: Tensor, control: Tensor, scatter: Tensor, unit: float) -> dict[str, Tensor]:
+def find_noise(
+    place: Tensor, mass: Tensor, control: Tensor, scatter: Tensor, unit: float, group: Group = ALONE
+) -> dict[str, Tensor]:
     """Patterns to leave out, by reason, each (d, N) bool; no pattern has two reasons.
 
     Args:
         place: (d, N, 2) mu. mass, control: (d, N, n). scatter: (d, N) from `even_scatter`. unit: size of a map unit in
             fractions of the crop.
     """
-    even = mass.sum(2) <= control.sum(2) + SURE * scatter
-    rare = ~even & (fires(mass, control).sum(2) < max(3, FEWEST_FIRINGS * mass.shape[2]))
-    twin = find_twins(place, mass.sum(2).masked_fill(even | rare, -torch.inf), unit) & ~even & ~rare
+    evidence, scattered = group.sum(torch.stack([mass.sum(2), control.sum(2)]))
+    firings = group.sum(fires(mass, control).sum(2))
+    even = evidence <= scattered + SURE * scatter
+    rare = ~even & (firings < max(3, FEWEST_FIRINGS * group.total(mass.shape[2])))
+    twin = find_twins(place, evidence.masked_fill(even | rare, -torch.inf), unit) & ~even & ~rare
     return {EVEN: even, RARE: rare, TWIN: twin}
 
 

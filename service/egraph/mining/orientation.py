@@ -33,8 +33,7 @@ def view_similarity(read_cells: Callable[[slice], Tensor], cells: int, block: in
     for start in range(0, cells, block):
         views = read_cells(slice(start, min(start + block, cells))).flatten(0, 1).flatten(1)
         views = views - views.mean(0)
-        product = views @ views.T
-        gram = product if gram is None else gram.add_(product)
+        gram = views @ views.T if gram is None else gram.addmm_(views, views.T)
     assert gram is not None
     length = gram.diagonal().clamp_min(1e-12).rsqrt()
     return gram * length[:, None] * length

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from egraph.mining.expectation import SEARCHING_PRIOR_MASS, Assigned, assign_peaks, expected_places, inferred_places
+from egraph.mining.group import ALONE, Group
 from egraph.mining.maximization import updated_places
 from egraph.mining.noise import even_control
 from egraph.mining.parents import Parents, choose_parents, parent_offsets
@@ -27,6 +28,24 @@ class Patterns:
         place = torch.where(left_out[..., None], torch.full((), torch.inf, device=self.place.device), self.place)
         return Patterns(place, self.parents)
 
+    def only(self, stays: Tensor) -> tuple["Patterns", Tensor, Tensor]:
+        """The patterns that stay (d, N) bool, moved together, so that no work goes to the others.
+
+        Returns:
+            patterns, as many per filter as the filter with the most has, number (d, most) that each had before, and
+            (d, most) bool: False where a filter has fewer, and there a pattern stands nowhere.
+        """
+        most = max(1, int(stays.sum(1).max()))
+        number = stays.int().argsort(dim=1, descending=True, stable=True)[:, :most]
+        row = (torch.arange(len(stays), device=stays.device)[:, None] * stays.shape[1] + number).flatten()
+        parents = Parents(self.parents.index[row], self.parents.weight[row], self.parents.gain[row])
+        there = stays.gather(1, number)
+        return (
+            Patterns(self.place.flatten(0, 1)[row].unflatten(0, number.shape), parents).without(~there),
+            number,
+            there,
+        )
+
 
 @dataclass(frozen=True)
 class Inferred:
@@ -40,7 +59,13 @@ class Inferred:
 
 
 def mine_patterns(
-    start: Tensor, values: Tensor, places: Tensor, candidates: Tensor, sigmas: Sequence[float] = SIGMAS
+    start: Tensor,
+    values: Tensor,
+    places: Tensor,
+    candidates: Tensor,
+    products: tuple[Tensor, Tensor] | None = None,
+    sigmas: Sequence[float] = SIGMAS,
+    group: Group = ALONE,
 ) -> Patterns:
     """EM over all photos: places from the peaks won, parents from the places, window narrowing.
 
@@ -49,6 +74,7 @@ def mine_patterns(
     Args:
         start: (d, N, 2) first places. values: (d, n, K), places: (d, n, K, 2) peaks.
         candidates: (C, n, 2) displacements of the possible parents from their mean places.
+        products: `parent_products(candidates)`, where they are known already.
     """
     filters, patterns, _ = start.shape
     photos = values.shape[1]
@@ -56,10 +82,10 @@ def mine_patterns(
     for step, sigma in enumerate(sigmas[:-1]):
         expected = expected_places(place, offset, photos)
         assigned = assign_peaks(expected, values, places, sigma)
-        place = updated_places(place, assigned)
+        place = updated_places(place, assigned, group)
         if step >= 1:
-            inferred = inferred_places(expected, assigned, SEARCHING_PRIOR_MASS)
-            parents = choose_parents(inferred.flatten(0, 1), assigned.mass.flatten(0, 1), candidates)
+            inferred = inferred_places(expected, assigned, SEARCHING_PRIOR_MASS).flatten(0, 1)
+            parents = choose_parents(inferred, assigned.mass.flatten(0, 1), candidates, products, group=group)
             offset = parent_offsets(parents, candidates).unflatten(0, (filters, patterns))
     if parents is None:
         raise ValueError("at least three E-steps are needed: one to settle, one for parents, one to infer")

@@ -197,16 +197,16 @@ class ResponseStore:
             values float32 and units int64, both (filters, n, peaks).
         """
         index = np.asarray(rows)
-        values = self._values[layer][index, views, filters].astype(np.float32)
+        values = torch.from_numpy(self._values[layer][index, views, filters]).float()
         units = self._units[layer][index, views, filters].astype(np.int64)
-        return torch.from_numpy(values).transpose(0, 1), torch.from_numpy(units).transpose(0, 1)
+        return values.transpose(0, 1), torch.from_numpy(units).transpose(0, 1)
 
     def context(self, rows: Sequence[int], views: np.ndarray | None = None) -> Tensor:
         """Context of photos, float32: (n, cells * cells, context channels) of one view each, or of both (n, 2, …)."""
         index = np.asarray(rows)
         block = self._context[index] if views is None else self._context[index, views]
-        return torch.from_numpy(block.astype(np.float32))
+        return torch.from_numpy(np.asarray(block)).float()
 
     def context_cells(self, rows: Sequence[int], cells: slice) -> Tensor:
         """Context of both views at some cells of all photos, float32: (n, 2, cells of the slice, context channels)."""
-        return torch.from_numpy(self._context[:, :, cells][np.asarray(rows)].astype(np.float32))
+        return torch.from_numpy(np.asarray(self._context[:, :, cells][np.asarray(rows)])).float()
