@@ -89,9 +89,10 @@ def main() -> None:
                 embedded.stop(settings)
             seconds = report.seconds
             row = (passes, seconds["forward"] - passes, seconds["mining"], seconds["writing"], total)
+            ratios = row[2] / passes, mining_work.seconds / work, total / passes
             print(
                 f"{report.used:6}  {row[0]:6.1f}s  {row[1]:8.1f}s  {row[2]:5.1f}s  {row[3]:6.1f}s {row[4]:5.0f}s | "
-                f"{row[2] / passes:14.3f}  {mining_work.seconds / work:11.3f}  {total / passes:13.2f}  {report.counts['patterns']:8,}"
+                f"{ratios[0]:14.3f}  {ratios[1]:11.3f}  {ratios[2]:13.2f}  {report.counts['patterns']:8,}"
             )
 
 
