@@ -14,9 +14,10 @@ from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.graph import batches
 from egraph.graph.connection import Database, open_database
 from egraph.graph.content import content_hash
-from egraph.graph.delete import delete_graph
+from egraph.graph.delete import delete_category, delete_graph, delete_network, plan_category
 from egraph.graph.firings import write_firings
 from egraph.graph.graphs import count_graph, find_graph, graphs
+from egraph.graph.parts import add_labels, list_parts
 from egraph.graph.read import read_graph
 from egraph.graph.write import write_graph
 from egraph.mining.mined import MinedGraph
@@ -209,6 +210,53 @@ def test_deleting_takes_one_graph_and_leaves_the_others(database: Database, cate
     delete_graph(database, two.id)
     ids = [o.id for o in one.objects]
     assert not database.read("read/objects_there", ids=ids), "objects that nothing needs are gone"
+
+
+def test_deleting_a_category_takes_all_of_it_and_nothing_else(
+    database: Database, category: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("egraph.graph.delete.PATTERNS", 7)
+    other = f"{category}-other"
+    graphs_of = [synthetic_graph(category, name=name) for name in ("one", "two")]
+    foreign = synthetic_graph(other)
+    for graph in (*graphs_of, foreign):
+        write_graph(database, graph)
+    labelled = [replace(o, parts={"head": (o.box,)}) for o in graphs_of[0].objects[:3]]
+    add_labels(database, labelled, category, "head")
+    add_labels(database, [replace(o, parts={"head": (o.box,)}) for o in foreign.objects[:2]], other, "head")
+    told: list[tuple[int, int]] = []
+    patterns = 2 * expected_counts(graphs_of[0])["patterns"]
+    plan = plan_category(database, category)
+    done = delete_category(database, category, lambda _, done, total: told.append((done, total)))
+    assert done == plan and done.patterns == patterns and done.parts == ("head",)
+    assert set(done.graphs) == {graph.id for graph in graphs_of}
+    assert told[-1] == (patterns, patterns) and len(told) > 2
+    assert not database.read("read/objects_there", ids=[o.id for o in graphs_of[0].objects])
+    assert [p.category for p in list_parts(database) if p.category.startswith(category)] == [other]
+    assert count_graph(database, foreign.id) == expected_counts(foreign)
+    with pytest.raises(NothingYetError, match=other):
+        delete_category(database, category)
+    delete_category(database, other)
+
+
+def test_deleting_a_network_takes_its_graphs_layers_and_filters(database: Database, category: str) -> None:
+    mined = [synthetic_graph(category, name=name, salt=category) for name in ("one", "two")]
+    foreign = synthetic_graph(category, name="one", salt=f"{category}x")
+    for graph in (*mined, foreign):
+        write_graph(database, graph)
+    # One is interrupted in the middle.
+    database.write("write/graph_deleting", graph=mined[0].id)
+    database.write("write/delete_patterns", graph=mined[0].id, limit=9)
+    done = delete_network(database, mined[0].network_name)
+    assert done.network == mined[0].network_id and set(done.graphs) == {graph.id for graph in mined}
+    assert [g.id for g in graphs(database) if g.category == category] == [foreign.id]
+    assert count_graph(database, foreign.id) == expected_counts(foreign)
+    left = database.read("export/filters", ids=[f"{done.network}/layer1/0", f"{foreign.network_id}/layer1/0"])
+    assert [row["properties"]["id"] for row in left] == [f"{foreign.network_id}/layer1/0"]
+    assert done.network not in [row["id"] for row in database.read("read/networks")]
+    with pytest.raises(NothingYetError, match=foreign.network_id):
+        delete_network(database, mined[0].network_id)
+    delete_network(database, foreign.network_id)
 
 
 def test_firings_replace_those_of_their_objects(database: Database, category: str) -> None:

@@ -1,15 +1,33 @@
-"""Deleting a graph, in steps that may be interrupted."""
+"""Deleting a graph, a category or a network, in steps that may be interrupted: the same call goes on."""
 
-from egraph.errors import NothingYetError
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database, Transaction
+from egraph.graph.graphs import GraphSummary, graphs
+from egraph.graph.parts import list_parts, remove_part
 
 PATTERNS = 1000
 """Patterns in one transaction; each takes its edges with it."""
 
 OBJECTS = 4000
+FILTERS = 4000
+
+Progress = Callable[[str, int, int], None]
 
 
-def delete_graph(database: Database, graph_id: str) -> int:
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What goes, or went: the graphs with so many patterns, a category's parts, a network's id."""
+
+    graphs: tuple[str, ...]
+    patterns: int
+    parts: tuple[str, ...] = ()
+    network: str | None = None
+
+
+def delete_graph(database: Database, graph_id: str, progress: Progress | None = None) -> int:
     """Delete a graph with its patterns and edges, and the objects that nothing else needs; returns the patterns.
 
     Networks, layers and filters stay: other graphs share them. No question sees the graph from the first step on; if
@@ -19,18 +37,95 @@ def delete_graph(database: Database, graph_id: str) -> int:
         NothingYetError: there is no such graph.
         DatabaseError: the database failed.
     """
-    if not database.write("write/graph_deleting", graph=graph_id)[0]["found"]:
+    there = next((graph for graph in graphs(database) if graph.id == graph_id), None)
+    if there is None:
         raise NothingYetError(f"There is no graph {graph_id}; `egraph query overview` shows those there are.")
-    patterns = 0
-    while deleted := database.write("write/delete_patterns", graph=graph_id, limit=PATTERNS)[0]["deleted"]:
-        patterns += int(deleted)
+    return delete_graphs(database, [there], progress)
 
-    def forget(transaction: Transaction) -> bool:
-        objects = transaction.run("write/forget_objects", graph=graph_id, limit=OBJECTS)[0]["objects"]
-        transaction.run("write/delete_loose_objects", objects=objects)
-        return bool(objects)
 
-    while database.transaction(forget):
+def delete_graphs(database: Database, some: Sequence[GraphSummary], progress: Progress | None = None) -> int:
+    """Delete graphs; returns their patterns. `progress` is told the patterns."""
+    total = sum(graph.patterns for graph in some)
+    done = 0
+    # First of all, so that no question sees some of them while the others go.
+    for graph in some:
+        database.write("write/graph_deleting", graph=graph.id)
+    for graph in some:
+        while deleted := database.write("write/delete_patterns", graph=graph.id, limit=PATTERNS)[0]["deleted"]:
+            done += int(deleted)
+            if progress:
+                progress("removing", done, max(done, total))
+
+        def forget(transaction: Transaction, graph_id: str = graph.id) -> bool:
+            objects = transaction.run("write/forget_objects", graph=graph_id, limit=OBJECTS)[0]["objects"]
+            transaction.run("write/delete_loose_objects", objects=objects)
+            return bool(objects)
+
+        while database.transaction(forget):
+            pass
+        database.write("write/delete_graph", graph=graph.id)
+    return done
+
+
+def plan_category(database: Database, category: str) -> Deletion:
+    """What deleting a category would take: its graphs, complete or not, and its parts with their boxes.
+
+    Raises:
+        NothingYetError: there is nothing of this category.
+        DatabaseError: the database failed.
+    """
+    all_graphs, parts = graphs(database), list_parts(database)
+    found = [graph for graph in all_graphs if graph.category == category]
+    named = tuple(part.part for part in parts if part.category == category)
+    if not found and not named:
+        known = sorted({graph.category for graph in all_graphs} | {part.category for part in parts})
+        raise NothingYetError(f"There is nothing of {category}; there are: {', '.join(known) or 'no categories'}.")
+    return Deletion(tuple(graph.id for graph in found), sum(graph.patterns for graph in found), named)
+
+
+def delete_category(database: Database, category: str, progress: Progress | None = None) -> Deletion:
+    """Delete all graphs and parts of a category, and the objects that nothing else needs; returns what went.
+
+    Raises:
+        NothingYetError: there is nothing of this category.
+        DatabaseError: the database failed.
+    """
+    plan = plan_category(database, category)
+    patterns = delete_graphs(database, [g for g in graphs(database) if g.id in plan.graphs], progress)
+    for part in plan.parts:
+        remove_part(database, category, part)
+    return Deletion(plan.graphs, patterns, plan.parts)
+
+
+def plan_network(database: Database, network: str) -> Deletion:
+    """What deleting a network would take: all its graphs, and itself; `network` is an id, or a name that only one has.
+
+    Raises:
+        NothingYetError: there is no such network.
+        UsageError: several have this name.
+        DatabaseError: the database failed.
+    """
+    known = [row["id"] for row in database.read("read/networks")]
+    fitting = [id_ for id_ in known if network in (id_, id_.partition("@")[0])]
+    if not fitting:
+        raise NothingYetError(f"There is no network {network}; there are: {', '.join(known) or 'none'}.")
+    if len(fitting) > 1:
+        raise UsageError(f"There are several networks {network}, so name one of them as a whole: {', '.join(fitting)}.")
+    found = [graph for graph in graphs(database) if graph.network == fitting[0]]
+    return Deletion(tuple(graph.id for graph in found), sum(graph.patterns for graph in found), network=fitting[0])
+
+
+def delete_network(database: Database, network: str, progress: Progress | None = None) -> Deletion:
+    """Delete a network with all graphs mined from it, its layers and filters; returns what went. Parts stay.
+
+    Raises:
+        NothingYetError: there is no such network.
+        UsageError: several have this name.
+        DatabaseError: the database failed.
+    """
+    plan = plan_network(database, network)
+    patterns = delete_graphs(database, [g for g in graphs(database) if g.id in plan.graphs], progress)
+    while database.write("write/delete_filters", network=plan.network, limit=FILTERS)[0]["deleted"]:
         pass
-    database.write("write/delete_graph", graph=graph_id)
-    return patterns
+    database.write("write/delete_network", network=plan.network)
+    return Deletion(plan.graphs, patterns, network=plan.network)

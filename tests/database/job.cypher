@@ -1,0 +1,2 @@
+// Delete one job
+MATCH (j:Job {id: $job}) DETACH DELETE j
