@@ -2,10 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 STAMP := $(VENV)/.installed
+CYPHER_STYLE := tests/cypher_style
+CYPHER_STAMP := $(CYPHER_STYLE)/node_modules/.package-lock.json
 PIP := $(VENV)/bin/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint bench browser lock clean
+.PHONY: help setup demo test lint format bench browser lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
@@ -28,10 +30,22 @@ demo: setup ## mine, ask and report on generated photos, offline
 test: setup ## run the tests
 	$(VENV)/bin/pytest
 
-lint: setup ## check style and types
+lint: setup $(CYPHER_STAMP) ## check style and types, of Cypher too (needs Node.js 20 or newer)
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	node $(CYPHER_STYLE)/check.js
+
+format: setup $(CYPHER_STAMP) ## format Python and Cypher
+	$(VENV)/bin/ruff format
+	node $(CYPHER_STYLE)/check.js --write
+	$(MAKE) browser
+
+$(CYPHER_STAMP): $(CYPHER_STYLE)/package-lock.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && command -v npm >/dev/null || \
+	  { echo 'checking Cypher needs Node.js 20 or newer with npm (https://nodejs.org; Debian: apt install nodejs npm)' >&2; exit 1; }
+	npm --prefix $(CYPHER_STYLE) ci --no-audit --no-fund --loglevel=error
+	@touch $@
 
 bench: setup ## measure speed
 	set -e; for script in tests/benchmarks/*_speed.py; do echo "$$script"; $(VENV)/bin/python "$$script"; done
@@ -45,5 +59,5 @@ lock: setup ## pin the newest versions that pyproject.toml allows in requirement
 	  --prerelease=if-necessary-or-explicit --generate-hashes --no-header --no-annotate --output-file requirements.lock
 
 clean: ## remove .venv, caches and builds
-	rm -rf $(VENV) build dist demo-report .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(CYPHER_STYLE)/node_modules build dist demo-report .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -13,8 +13,15 @@ WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (:Part {id: $category + '/' + $part})<-[s:SHOWS]-(o:Object)
 WHERE EXISTS { (o)<-[:FIRES_ON]-(:Pattern)-[:IN_GRAPH]->(g) }
 WITH g, o, s.box AS box, o.box AS frame
-WITH g, o, collect([(box[0] - frame[0]) / frame[2], (box[1] - frame[1]) / frame[3],
-  (box[0] + box[2] - frame[0]) / frame[2], (box[1] + box[3] - frame[1]) / frame[3]]) AS boxes
+WITH
+  g,
+  o,
+  collect([
+    (box[0] - frame[0]) / frame[2],
+    (box[1] - frame[1]) / frame[3],
+    (box[0] + box[2] - frame[0]) / frame[2],
+    (box[1] + box[3] - frame[1]) / frame[3]
+  ]) AS boxes
 WITH g, collect({object: o, boxes: boxes}) AS shown
 WITH g, shown, size(shown) AS labelled
 UNWIND shown AS one

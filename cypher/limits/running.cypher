@@ -4,6 +4,7 @@
 //
 // :param beginning: text, required. What the statement's text begins with.
 // :returns id
-SHOW TRANSACTIONS YIELD transactionId, currentQuery
+SHOW TRANSACTIONS
+YIELD transactionId, currentQuery
 WHERE currentQuery STARTS WITH $beginning
 RETURN transactionId AS id

@@ -9,7 +9,15 @@
 MATCH (p:Pattern {id: $pattern})-[:IN_GRAPH]->(:ExplanatoryGraph {state: 'complete'})
 MATCH (p)-[c:CO_ACTIVATES_WITH]->(upper:Pattern)
 OPTIONAL MATCH (p)-[d:DISPLACED_FROM]->(upper)
-RETURN upper.id AS pattern, upper.layer AS layer, upper.filter AS filter, c.strength AS strength, c.lift AS lift,
-  c.support AS photos, d.dx AS dx, d.dy AS dy, d.sigma AS sigma
+RETURN
+  upper.id AS pattern,
+  upper.layer AS layer,
+  upper.filter AS filter,
+  c.strength AS strength,
+  c.lift AS lift,
+  c.support AS photos,
+  d.dx AS dx,
+  d.dy AS dy,
+  d.sigma AS sigma
 ORDER BY strength DESC, pattern
 LIMIT $limit

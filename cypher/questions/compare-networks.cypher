@@ -12,22 +12,59 @@
 // :param other_network: network, optional. The other network, by name or id.
 // :returns below_top, layer, network, graph, patterns, filters, channels, support, advantage, sigma, apart, ties, lift
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
-WHERE ($network IS NULL AND $other_network IS NULL) OR g.network IN [$network, $other_network]
-  OR split(g.network, '@')[0] IN [$network, $other_network]
+WHERE
+  ($network IS NULL AND $other_network IS NULL) OR
+  g.network IN [$network, $other_network] OR
+  split(g.network, '@')[0] IN [$network, $other_network]
 MATCH (g)-[r:READS]->(:Layer)
 WITH g, max(r.position) AS top
 MATCH (g)-[r:READS]->(l:Layer)
 MATCH (g)<-[:IN_GRAPH]-(p:Pattern {layer: l.name})
 WITH g, top - r.position AS below_top, l.name AS layer, r.channels AS channels, p
 OPTIONAL MATCH (p)-[d:DISPLACED_FROM]->(upper:Pattern)
-WITH g, below_top, layer, channels, p, count(d) AS steps, sum(d.sigma) AS sigma,
+WITH
+  g,
+  below_top,
+  layer,
+  channels,
+  p,
+  count(d) AS steps,
+  sum(d.sigma) AS sigma,
   sum(sqrt(p.spread ^ 2 + upper.spread ^ 2)) AS apart
 OPTIONAL MATCH (p)-[c:CO_ACTIVATES_WITH]->(:Pattern)
 WITH g, below_top, layer, channels, p, steps, sigma, apart, count(c) AS ties, sum(c.lift) AS lift
-WITH g, below_top, layer, channels, count(p) AS patterns, count(DISTINCT p.filter) AS filters,
-  avg(toFloat(p.support) / g.images) AS support, avg(p.advantage) AS advantage, sum(steps) AS steps,
-  sum(sigma) AS sigma, sum(apart) AS apart, sum(ties) AS ties, sum(lift) AS lift
-RETURN below_top, layer, g.network AS network, g.name AS graph, patterns, filters, channels, support, advantage,
-  CASE WHEN steps > 0 THEN sigma / steps END AS sigma, CASE WHEN steps > 0 THEN apart / steps END AS apart,
-  toFloat(ties) / patterns AS ties, CASE WHEN ties > 0 THEN lift / ties END AS lift
+WITH
+  g,
+  below_top,
+  layer,
+  channels,
+  count(p) AS patterns,
+  count(DISTINCT p.filter) AS filters,
+  avg(toFloat(p.support) / g.images) AS support,
+  avg(p.advantage) AS advantage,
+  sum(steps) AS steps,
+  sum(sigma) AS sigma,
+  sum(apart) AS apart,
+  sum(ties) AS ties,
+  sum(lift) AS lift
+RETURN
+  below_top,
+  layer,
+  g.network AS network,
+  g.name AS graph,
+  patterns,
+  filters,
+  channels,
+  support,
+  advantage,
+  CASE
+    WHEN steps > 0 THEN sigma / steps
+  END AS sigma,
+  CASE
+    WHEN steps > 0 THEN apart / steps
+  END AS apart,
+  toFloat(ties) / patterns AS ties,
+  CASE
+    WHEN ties > 0 THEN lift / ties
+  END AS lift
 ORDER BY below_top, network, graph

@@ -21,14 +21,23 @@ MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (:Part {id: $category + '/' + $part})<-[s:SHOWS]-(o:Object)
 WHERE EXISTS { (o)<-[:FIRES_ON]-(:Pattern)-[:IN_GRAPH]->(g) }
-WITH g, collect({object: o, box: s.box}) AS shown, count(DISTINCT o) AS labelled,
+WITH
+  g,
+  collect({object: o, box: s.box}) AS shown,
+  count(DISTINCT o) AS labelled,
   sum(s.box[2] * s.box[3] / (o.box[2] * o.box[3])) AS area
 UNWIND shown AS one
 WITH g.id + '/' AS prefix, labelled, area / labelled AS by_chance, one.object AS o, one.box AS box
 WITH prefix, labelled, by_chance, o, box, o.box AS frame
-WITH prefix, labelled, by_chance, o,
-  (box[0] - frame[0]) / frame[2] AS left, (box[0] + box[2] - frame[0]) / frame[2] AS right,
-  (box[1] - frame[1]) / frame[3] AS top, (box[1] + box[3] - frame[1]) / frame[3] AS bottom
+WITH
+  prefix,
+  labelled,
+  by_chance,
+  o,
+  (box[0] - frame[0]) / frame[2] AS left,
+  (box[0] + box[2] - frame[0]) / frame[2] AS right,
+  (box[1] - frame[1]) / frame[3] AS top,
+  (box[1] + box[3] - frame[1]) / frame[3] AS bottom
 MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
 WHERE left <= f.x AND f.x <= right AND top <= f.y AND f.y <= bottom
 WITH prefix, labelled, by_chance, p, count(DISTINCT o) AS hits
@@ -41,17 +50,36 @@ UNWIND found AS one
 WITH ids, one.pattern AS p, one.on_part AS on_part, one.by_chance AS by_chance
 OPTIONAL MATCH (p)-[c:CO_ACTIVATES_WITH]->(partner:Pattern)
 WHERE partner.id IN ids
-WITH collect({pattern: p, on_part: on_part, by_chance: by_chance, tie: c, partner: partner}) AS ties,
+WITH
+  collect({pattern: p, on_part: on_part, by_chance: by_chance, tie: c, partner: partner}) AS ties,
   collect(partner.id) AS partners
 UNWIND ties AS one
-WITH one.pattern AS p, one.on_part AS on_part, one.by_chance AS by_chance, one.tie AS c, one.partner AS partner,
+WITH
+  one.pattern AS p,
+  one.on_part AS on_part,
+  one.by_chance AS by_chance,
+  one.tie AS c,
+  one.partner AS partner,
   partners
 WHERE (partner IS NOT NULL OR NOT p.id IN partners) AND ($layer IS NULL OR p.layer = $layer)
 // The embedded database takes a null node for an unbound one, hence the comparison of ids.
 OPTIONAL MATCH (p)-[d:DISPLACED_FROM]->(above:Pattern)
 WHERE above.id = partner.id
-RETURN p.id AS pattern, p.layer AS layer, p.filter AS filter, on_part, by_chance, p.score AS score,
-  partner.id AS partner, partner.layer AS partner_layer, partner.filter AS partner_filter,
-  c.strength AS strength, c.lift AS lift, c.support AS photos, d.dx AS dx, d.dy AS dy, d.sigma AS sigma
+RETURN
+  p.id AS pattern,
+  p.layer AS layer,
+  p.filter AS filter,
+  on_part,
+  by_chance,
+  p.score AS score,
+  partner.id AS partner,
+  partner.layer AS partner_layer,
+  partner.filter AS partner_filter,
+  c.strength AS strength,
+  c.lift AS lift,
+  c.support AS photos,
+  d.dx AS dx,
+  d.dy AS dy,
+  d.sigma AS sigma
 ORDER BY partner IS NULL, on_part DESC, score DESC, pattern, strength DESC, partner
 LIMIT $limit

@@ -11,8 +11,21 @@
 MATCH (j:Job)
 WHERE $state IS NULL OR j.state = $state
 OPTIONAL MATCH (j)-[:PRODUCED]->(g:ExplanatoryGraph)
-RETURN j.kind AS kind, j.category AS category, j.state AS state, j.priority AS priority, j.attempts AS attempts,
-  j.stage AS stage, j.done AS done, j.total AS total, j.seconds_left AS seconds_left, j.error AS error,
-  j.submitted_by AS submitted_by, j.created_at AS created_at, j.worker AS worker, g.id AS graph, j.id AS job
+RETURN
+  j.kind AS kind,
+  j.category AS category,
+  j.state AS state,
+  j.priority AS priority,
+  j.attempts AS attempts,
+  j.stage AS stage,
+  j.done AS done,
+  j.total AS total,
+  j.seconds_left AS seconds_left,
+  j.error AS error,
+  j.submitted_by AS submitted_by,
+  j.created_at AS created_at,
+  j.worker AS worker,
+  g.id AS graph,
+  j.id AS job
 ORDER BY created_at DESC, job
 LIMIT $limit

@@ -20,10 +20,25 @@ MATCH (g)-[r:READS]->(l:Layer)
 WHERE r.template_size = 0 AND ($layer IS NULL OR l.name = $layer)
 WITH g, l.name AS layer, r.position < top AS has_above, r.position > 0 AS has_below
 MATCH (g)<-[:IN_GRAPH]-(p:Pattern {layer: layer})
-WITH p, CASE WHEN has_above THEN COUNT { (p)-[:CO_ACTIVATES_WITH]->(:Pattern) } END AS above,
-  CASE WHEN has_below THEN COUNT { (p)<-[:CO_ACTIVATES_WITH]-(:Pattern) } END AS below
+WITH
+  p,
+  CASE
+    WHEN has_above THEN COUNT { (p)-[:CO_ACTIVATES_WITH]->(:Pattern) }
+  END AS above,
+  CASE
+    WHEN has_below THEN COUNT { (p)<-[:CO_ACTIVATES_WITH]-(:Pattern) }
+  END AS below
 WHERE above = 0 OR below = 0
-RETURN p.id AS pattern, p.layer AS layer, p.filter AS filter, above, below, p.x AS x, p.y AS y, p.support AS support,
-  p.score AS score, p.advantage AS advantage
+RETURN
+  p.id AS pattern,
+  p.layer AS layer,
+  p.filter AS filter,
+  above,
+  below,
+  p.x AS x,
+  p.y AS y,
+  p.support AS support,
+  p.score AS score,
+  p.advantage AS advantage
 ORDER BY score DESC, pattern
 LIMIT $limit

@@ -9,7 +9,15 @@
 MATCH (p:Pattern {id: $pattern})-[:IN_GRAPH]->(:ExplanatoryGraph {state: 'complete'})
 MATCH (lower:Pattern)-[c:CO_ACTIVATES_WITH]->(p)
 OPTIONAL MATCH (lower)-[d:DISPLACED_FROM]->(p)
-RETURN lower.id AS pattern, lower.layer AS layer, lower.filter AS filter, c.strength AS strength, c.lift AS lift,
-  c.support AS photos, d.dx AS dx, d.dy AS dy, d.sigma AS sigma
+RETURN
+  lower.id AS pattern,
+  lower.layer AS layer,
+  lower.filter AS filter,
+  c.strength AS strength,
+  c.lift AS lift,
+  c.support AS photos,
+  d.dx AS dx,
+  d.dy AS dy,
+  d.sigma AS sigma
 ORDER BY strength DESC, pattern
 LIMIT $limit

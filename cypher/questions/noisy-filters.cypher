@@ -22,7 +22,13 @@ OPTIONAL MATCH (:Filter {id: l.id + '/' + toString(filter)})<-[:SEPARATED_FROM]-
 WHERE p.id STARTS WITH g.id + '/'
 WITH r, l, filter, count(p) AS patterns, avg(p.advantage) AS advantage
 WHERE $most IS NULL OR patterns <= $most
-RETURN l.name AS layer, filter, patterns, toFloat(r.patterns) / r.channels AS in_layer, advantage,
-  r.filter_mean[filter] AS mean, r.filter_deviation[filter] AS deviation
+RETURN
+  l.name AS layer,
+  filter,
+  patterns,
+  toFloat(r.patterns) / r.channels AS in_layer,
+  advantage,
+  r.filter_mean[filter] AS mean,
+  r.filter_deviation[filter] AS deviation
 ORDER BY patterns, r.position, advantage, filter
 LIMIT $limit

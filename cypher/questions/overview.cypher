@@ -13,6 +13,14 @@ OPTIONAL MATCH (part:Part {category: g.category})<-[:SHOWS]-(:Object)
 WITH g, layers, part.name AS part
 ORDER BY g.id, part
 WITH g, layers, collect(DISTINCT part) AS parts
-RETURN g.category AS category, g.name AS graph, g.network AS network, g.images AS images, layers,
-  g.patterns AS patterns, parts, g.created_at AS created_at, g.id AS id
+RETURN
+  g.category AS category,
+  g.name AS graph,
+  g.network AS network,
+  g.images AS images,
+  layers,
+  g.patterns AS patterns,
+  parts,
+  g.created_at AS created_at,
+  g.id AS id
 ORDER BY id

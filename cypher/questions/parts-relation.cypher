@@ -21,25 +21,69 @@ WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (part:Part {category: $category})<-[s:SHOWS]-(o:Object)
 WHERE part.name IN [$part, $other_part] AND EXISTS { (o)<-[:FIRES_ON]-(:Pattern)-[:IN_GRAPH]->(g) }
 WITH g, part.name AS part, o, s.box AS box, o.box AS frame
-WITH g, part, o, collect([(box[0] - frame[0]) / frame[2], (box[1] - frame[1]) / frame[3],
-  (box[0] + box[2] - frame[0]) / frame[2], (box[1] + box[3] - frame[1]) / frame[3]]) AS boxes
+WITH
+  g,
+  part,
+  o,
+  collect([
+    (box[0] - frame[0]) / frame[2],
+    (box[1] - frame[1]) / frame[3],
+    (box[0] + box[2] - frame[0]) / frame[2],
+    (box[1] + box[3] - frame[1]) / frame[3]
+  ]) AS boxes
 OPTIONAL MATCH (o)-[seen:IN_GRAPH]->(g)
-WITH g, part, o, boxes, CASE WHEN seen.mirrored THEN -1 WHEN seen IS NOT NULL THEN 1 END AS side
-WITH g, part, collect({object: o, id: o.id, side: side, boxes: boxes,
-  area: reduce(area = 0.0, b IN boxes | area + (b[2] - b[0]) * (b[3] - b[1])),
-  x: reduce(x = 0.0, b IN boxes | x + (b[0] + b[2]) / 2) / size(boxes),
-  y: reduce(y = 0.0, b IN boxes | y + (b[1] + b[3]) / 2) / size(boxes)}) AS shown
+WITH g, part, o, boxes,
+  CASE
+    WHEN seen.mirrored THEN -1
+    WHEN seen IS NOT NULL THEN 1
+  END AS side
+WITH
+  g,
+  part,
+  collect({
+    object: o,
+    id: o.id,
+    side: side,
+    boxes: boxes,
+    area: reduce(area = 0.0, b IN boxes | area + (b[2] - b[0]) * (b[3] - b[1])),
+    x: reduce(x = 0.0, b IN boxes | x + (b[0] + b[2]) / 2) / size(boxes),
+    y: reduce(y = 0.0, b IN boxes | y + (b[1] + b[3]) / 2) / size(boxes)
+  }) AS shown
 WITH g, collect({part: part, shown: shown}) AS parts
-WITH g, head([one IN parts WHERE one.part = $part | one.shown]) AS here,
+WITH
+  g,
+  head([one IN parts WHERE one.part = $part | one.shown]) AS here,
   head([one IN parts WHERE one.part = $other_part | one.shown]) AS there
-WITH g, here, there, [a IN here WHERE a.side IS NOT NULL AND any(b IN there WHERE b.id = a.id) |
-  head([b IN there WHERE b.id = a.id | [a.side * (a.x - b.x), a.y - b.y]])] AS steps
-WITH g, here, there, size(steps) AS boxes,
-  CASE WHEN size(steps) > 0 THEN reduce(sum = 0.0, s IN steps | sum + s[0]) / size(steps) END AS boxes_dx,
-  CASE WHEN size(steps) > 0 THEN reduce(sum = 0.0, s IN steps | sum + s[1]) / size(steps) END AS boxes_dy
+WITH
+  g,
+  here,
+  there,
+  [
+    a IN here
+    WHERE a.side IS NOT NULL AND any(b IN there WHERE b.id = a.id)
+    | head([b IN there WHERE b.id = a.id | [a.side * (a.x - b.x), a.y - b.y]])
+  ] AS steps
+WITH
+  g,
+  here,
+  there,
+  size(steps) AS boxes,
+  CASE
+    WHEN size(steps) > 0 THEN reduce(sum = 0.0, s IN steps | sum + s[0]) / size(steps)
+  END AS boxes_dx,
+  CASE
+    WHEN size(steps) > 0 THEN reduce(sum = 0.0, s IN steps | sum + s[1]) / size(steps)
+  END AS boxes_dy
 UNWIND [{first: true, shown: here}, {first: false, shown: there}] AS side
 WITH g, boxes, boxes_dx, boxes_dy, side.first AS first, side.shown AS shown
-WITH g, boxes, boxes_dx, boxes_dy, first, shown, size(shown) AS labelled,
+WITH
+  g,
+  boxes,
+  boxes_dx,
+  boxes_dy,
+  first,
+  shown,
+  size(shown) AS labelled,
   reduce(area = 0.0, one IN shown | area + one.area) / size(shown) AS by_chance
 UNWIND shown AS one
 WITH g.id + '/' AS prefix, boxes, boxes_dx, boxes_dy, first, labelled, by_chance, one.object AS o, one.boxes AS places
@@ -58,12 +102,57 @@ MATCH (p)-[d:DISPLACED_FROM]->(q:Pattern)
 WHERE q.id IN ids
 WITH boxes, boxes_dx, boxes_dy, p, id, place, d, q, head([one IN found WHERE one.id = q.id | one.place]) AS above
 WHERE place.first <> above.first
-WITH boxes, boxes_dx, boxes_dy, d, sqrt(p.spread ^ 2 + q.spread ^ 2) AS apart, place.first AS first,
-  CASE WHEN place.first THEN 1 ELSE -1 END AS sign, id AS lower, q.id AS upper, place, above
-WITH boxes, boxes_dx, boxes_dy, d, sign, apart, CASE WHEN first THEN lower ELSE upper END AS pattern,
-  CASE WHEN first THEN upper ELSE lower END AS other_pattern, CASE WHEN first THEN place ELSE above END AS one,
-  CASE WHEN first THEN above ELSE place END AS two
-RETURN pattern, other_pattern, sign * d.dx AS dx, sign * d.dy AS dy, d.sigma AS sigma, apart, one.on_part AS on_part,
-  one.by_chance AS by_chance, two.on_part AS on_other, two.by_chance AS by_chance_other, boxes_dx, boxes_dy, boxes
+WITH
+  boxes,
+  boxes_dx,
+  boxes_dy,
+  d,
+  sqrt(p.spread ^ 2 + q.spread ^ 2) AS apart,
+  place.first AS first,
+  CASE
+    WHEN place.first THEN 1
+    ELSE -1
+  END AS sign,
+  id AS lower,
+  q.id AS upper,
+  place,
+  above
+WITH
+  boxes,
+  boxes_dx,
+  boxes_dy,
+  d,
+  sign,
+  apart,
+  CASE
+    WHEN first THEN lower
+    ELSE upper
+  END AS pattern,
+  CASE
+    WHEN first THEN upper
+    ELSE lower
+  END AS other_pattern,
+  CASE
+    WHEN first THEN place
+    ELSE above
+  END AS one,
+  CASE
+    WHEN first THEN above
+    ELSE place
+  END AS two
+RETURN
+  pattern,
+  other_pattern,
+  sign * d.dx AS dx,
+  sign * d.dy AS dy,
+  d.sigma AS sigma,
+  apart,
+  one.on_part AS on_part,
+  one.by_chance AS by_chance,
+  two.on_part AS on_other,
+  two.by_chance AS by_chance_other,
+  boxes_dx,
+  boxes_dy,
+  boxes
 ORDER BY sigma, pattern, other_pattern
 LIMIT $limit

@@ -17,14 +17,31 @@ WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (:Part {id: $category + '/' + $part})<-[s:SHOWS]-(o:Object)
 WHERE EXISTS { (o)<-[:FIRES_ON]-(:Pattern)-[:IN_GRAPH]->(g) }
 WITH g, o, s.box AS box, o.box AS frame
-WITH g, o, collect([(box[0] - frame[0]) / frame[2], (box[1] - frame[1]) / frame[3],
-  (box[0] + box[2] - frame[0]) / frame[2], (box[1] + box[3] - frame[1]) / frame[3]]) AS boxes
-WITH g, collect({object: o, boxes: boxes}) AS shown,
+WITH
+  g,
+  o,
+  collect([
+    (box[0] - frame[0]) / frame[2],
+    (box[1] - frame[1]) / frame[3],
+    (box[0] + box[2] - frame[0]) / frame[2],
+    (box[1] + box[3] - frame[1]) / frame[3]
+  ]) AS boxes
+WITH
+  g,
+  collect({object: o, boxes: boxes}) AS shown,
   avg(reduce(area = 0.0, b IN boxes | area + (b[2] - b[0]) * (b[3] - b[1]))) AS by_chance
 MATCH path = (:Pattern {id: $pattern})-[:CO_ACTIVATES_WITH*1..6]->(top:Pattern)
 WHERE top.id STARTS WITH g.id + '/'
-WITH shown, by_chance, top, [n IN nodes(path) | n.id] AS ids,
-  reduce(least = 1.0, c IN relationships(path) | CASE WHEN c.strength < least THEN c.strength ELSE least END) AS weakest
+WITH
+  shown,
+  by_chance,
+  top,
+  [n IN nodes(path) | n.id] AS ids,
+  reduce(least = 1.0, c IN relationships(path) |
+      CASE
+        WHEN c.strength < least THEN c.strength
+        ELSE least
+      END) AS weakest
 ORDER BY weakest DESC, ids
 WITH shown, by_chance, top, head(collect({ids: ids, weakest: weakest})) AS best
 UNWIND shown AS one
@@ -34,7 +51,13 @@ WHERE any(b IN boxes WHERE b[0] <= f.x AND f.x <= b[2] AND b[1] <= f.y AND f.y <
 WITH labelled, by_chance, top, best, count(*) AS hits
 WITH by_chance, top, best, toFloat(hits) / labelled AS on_part
 WHERE on_part >= $share
-RETURN top.id AS end, top.layer AS layer, size(best.ids) - 1 AS steps, best.weakest AS weakest, on_part, by_chance,
+RETURN
+  top.id AS end,
+  top.layer AS layer,
+  size(best.ids) - 1 AS steps,
+  best.weakest AS weakest,
+  on_part,
+  by_chance,
   best.ids AS path
 ORDER BY on_part DESC, weakest DESC, end
 LIMIT $limit

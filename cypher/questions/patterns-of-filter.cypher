@@ -14,7 +14,14 @@
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (:Filter {id: g.network + '/' + $layer + '/' + toString($filter)})<-[:SEPARATED_FROM]-(p:Pattern)-[:IN_GRAPH]->(g)
-RETURN p.id AS pattern, p.number AS number, p.x AS x, p.y AS y, p.spread AS spread, p.support AS support,
-  p.score AS score, p.advantage AS advantage
+RETURN
+  p.id AS pattern,
+  p.number AS number,
+  p.x AS x,
+  p.y AS y,
+  p.spread AS spread,
+  p.support AS support,
+  p.score AS score,
+  p.advantage AS advantage
 ORDER BY score DESC, pattern
 LIMIT $limit

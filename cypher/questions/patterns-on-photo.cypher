@@ -17,7 +17,15 @@ MATCH (o:Object)
 WHERE $photo IN [o.id, o.path] OR o.path ENDS WITH '/' + $photo
 MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
 WHERE p.id STARTS WITH g.id + '/' AND ($layer IS NULL OR p.layer = $layer)
-RETURN o.id AS object, p.id AS pattern, p.layer AS layer, p.filter AS filter, f.score AS score, p.score AS usual,
-  o.box[0] + f.x * o.box[2] AS x, o.box[1] + f.y * o.box[3] AS y, o.box AS box
+RETURN
+  o.id AS object,
+  p.id AS pattern,
+  p.layer AS layer,
+  p.filter AS filter,
+  f.score AS score,
+  p.score AS usual,
+  o.box[0] + f.x * o.box[2] AS x,
+  o.box[1] + f.y * o.box[3] AS y,
+  o.box AS box
 ORDER BY object, score DESC, pattern
 LIMIT $limit

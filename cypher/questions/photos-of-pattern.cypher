@@ -8,7 +8,13 @@
 // :returns photo, object, score, usual, x, y, box
 MATCH (p:Pattern {id: $pattern})-[:IN_GRAPH]->(:ExplanatoryGraph {state: 'complete'})
 MATCH (p)-[f:FIRES_ON]->(o:Object)
-RETURN o.path AS photo, o.id AS object, f.score AS score, p.score AS usual, o.box[0] + f.x * o.box[2] AS x,
-  o.box[1] + f.y * o.box[3] AS y, o.box AS box
+RETURN
+  o.path AS photo,
+  o.id AS object,
+  f.score AS score,
+  p.score AS usual,
+  o.box[0] + f.x * o.box[2] AS x,
+  o.box[1] + f.y * o.box[3] AS y,
+  o.box AS box
 ORDER BY score DESC, object
 LIMIT $limit

@@ -24,7 +24,11 @@ MATCH (g)-[r:READS]->(l:Layer)<-[:IN_LAYER]-(f:Filter)
 WHERE r.template_size = 0 AND ($layer IS NULL OR l.name = $layer)
 MATCH (q:Pattern)-[:SEPARATED_FROM]->(f)
 WHERE q.id STARTS WITH h.id + '/'
-WITH g, f, collect({pattern: q, id: q.id, x: CASE WHEN $turned THEN 1 - q.x ELSE q.x END, y: q.y}) AS others
+WITH g, f, collect({pattern: q, id: q.id, x:
+      CASE
+        WHEN $turned THEN 1 - q.x
+        ELSE q.x
+      END, y: q.y}) AS others
 MATCH (p:Pattern)-[:SEPARATED_FROM]->(f)
 WHERE p.id STARTS WITH g.id + '/'
 WITH p, others
@@ -36,8 +40,21 @@ ORDER BY distance, id
 WITH p, count, head(collect({pattern: one.pattern, x: one.x, distance: distance})) AS nearest
 WITH p, count, nearest.pattern AS q, nearest.x AS other_x, nearest.distance AS distance
 WITH p, q, other_x, distance, count, pi() * distance ^ 2 AS area
-RETURN p.id AS pattern, q.id AS other_pattern, p.layer AS layer, p.filter AS filter, distance,
-  1 - (CASE WHEN area < 1 THEN 1 - area ELSE 0.0 END) ^ count AS by_chance, p.x AS x, p.y AS y, other_x,
-  q.y AS other_y, p.score AS score, q.score AS other_score
+RETURN
+  p.id AS pattern,
+  q.id AS other_pattern,
+  p.layer AS layer,
+  p.filter AS filter,
+  distance,
+  1 - (CASE
+      WHEN area < 1 THEN 1 - area
+      ELSE 0.0
+    END) ^ count AS by_chance,
+  p.x AS x,
+  p.y AS y,
+  other_x,
+  q.y AS other_y,
+  p.score AS score,
+  q.score AS other_score
 ORDER BY by_chance, pattern
 LIMIT $limit

@@ -17,7 +17,16 @@ MATCH (g)<-[:IN_GRAPH]-(p:Pattern)
 WHERE p.support >= $support * g.images AND ($layer IS NULL OR p.layer = $layer)
 MATCH (p)-[d:DISPLACED_FROM]->(upper:Pattern)
 WITH p, avg(d.sigma) AS sigma, avg(sqrt(p.spread ^ 2 + upper.spread ^ 2)) AS apart, count(d) AS neighbours
-RETURN p.id AS pattern, p.layer AS layer, p.filter AS filter, sigma, apart, neighbours, p.spread AS spread,
-  p.advantage AS advantage, p.support AS support, p.score AS score
+RETURN
+  p.id AS pattern,
+  p.layer AS layer,
+  p.filter AS filter,
+  sigma,
+  apart,
+  neighbours,
+  p.spread AS spread,
+  p.advantage AS advantage,
+  p.support AS support,
+  p.score AS score
 ORDER BY sigma, pattern
 LIMIT $limit

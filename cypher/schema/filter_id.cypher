@@ -1,2 +1,4 @@
 // The id of a Filter is unique
-CREATE CONSTRAINT filter_id IF NOT EXISTS FOR (n:Filter) REQUIRE n.id IS UNIQUE
+CREATE CONSTRAINT filter_id IF NOT EXISTS
+FOR (n:Filter)
+REQUIRE n.id IS UNIQUE
