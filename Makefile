@@ -42,7 +42,7 @@ format: setup $(CYPHER_STAMP) ## format Python and Cypher
 	$(MAKE) browser
 
 $(CYPHER_STAMP): $(CYPHER_STYLE)/package-lock.json
-	@node -e 'process.exit(parseInt(process.versions.node) < 20)' 2>/dev/null && command -v npm >/dev/null || \
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || \
 	  { echo 'checking Cypher needs Node.js 20 or newer with npm (https://nodejs.org; Debian: apt install nodejs npm)' >&2; exit 1; }
 	npm --prefix $(CYPHER_STYLE) ci --no-audit --no-fund --loglevel=error
 	@touch $@
