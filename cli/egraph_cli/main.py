@@ -11,7 +11,7 @@ import typer
 
 from egraph import __version__
 from egraph.errors import EgraphError
-from egraph_cli import db, demo, evaluate, export, graph, layers, mine, part, query
+from egraph_cli import aog, db, demo, evaluate, export, graph, layers, mine, part, query
 
 INTERRUPTED = "Interrupted; what is done stays, and the same command goes on from there."
 
@@ -24,6 +24,7 @@ app = typer.Typer(
 app.command("layers")(layers.layers)
 app.command("mine")(mine.mine)
 app.add_typer(part.app, name="part")
+app.add_typer(aog.app, name="aog")
 app.command("query")(query.query)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("export")(export.export)

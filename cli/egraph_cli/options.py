@@ -14,6 +14,9 @@ Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, 
 Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0, metavar="N")]
 Category = Annotated[str, typer.Option(help="Kind of object, for example horse.")]
 Part = Annotated[str, typer.Option(help="Name of the part, for example head.")]
+Weights = Annotated[
+    str | None, typer.Option(help="Weights of the mined network, where the graph does not know where they lie.")
+]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 
 

@@ -28,18 +28,23 @@ PLAN = ResponsePlan(
     context_layers=("low", "high"),
     context_cells=2,
     context_channels=5,
+    evidence_photos=3,
     objects=tuple(f"object {n}" for n in range(6)),
 )
 
 
-def responses(photos: int, seed: int) -> tuple[dict[str, tuple[torch.Tensor, torch.Tensor]], torch.Tensor]:
+Responses = tuple[dict[str, tuple[torch.Tensor, torch.Tensor]], torch.Tensor, torch.Tensor]
+
+
+def responses(photos: int, seed: int) -> Responses:
     generator = torch.Generator().manual_seed(seed)
     peaks = {}
     for layer in PLAN.layers:
         shape = (photos, 2, layer.channels, PLAN.peaks[layer.name])
         units = torch.randint(0, layer.height * layer.width, shape, generator=generator)
         peaks[layer.name] = torch.rand(shape, generator=generator).half().float(), units
-    return peaks, torch.randn(photos, 2, 4, 5, generator=generator).half().float()
+    context = torch.randn(photos, 2, 4, 5, generator=generator).half().float()
+    return peaks, context, torch.rand(photos, 2, 4, 5, generator=generator)
 
 
 def assert_holds(store: ResponseStore, rows: list[int], peaks: dict, context: torch.Tensor) -> None:
@@ -59,21 +64,42 @@ def assert_holds(store: ResponseStore, rows: list[int], peaks: dict, context: to
 def test_what_is_put_is_there_after_reopening_and_the_rest_is_still_waiting(tmp_path: Path) -> None:
     store = ResponseStore(tmp_path, PLAN)
     assert store.waiting() == [0, 1, 2, 3, 4, 5] and store.usable() == []
-    peaks, context = responses(2, 1)
-    store.put([4, 1], peaks, context)
+    peaks, context, evidence = responses(2, 1)
+    store.put([4, 1], peaks, context, evidence)
     store.refuse(2, "the photo is broken")
     for again in (store, ResponseStore(tmp_path, PLAN)):
         assert again.waiting() == [0, 3, 5] and again.usable() == [1, 4]
         assert again.reasons == {2: "the photo is broken"}
         assert_holds(again, [4, 1], peaks, context)
     again = ResponseStore(tmp_path, PLAN)
-    more, more_context = responses(3, 2)
-    again.put([0, 3, 5], more, more_context)
+    more, more_context, more_evidence = responses(3, 2)
+    again.put([0, 3, 5], more, more_context, more_evidence)
     again.flush()
     last = ResponseStore(tmp_path, PLAN)
     assert last.waiting() == [] and last.usable() == [0, 1, 3, 4, 5]
     assert_holds(last, [4, 1], peaks, context)
     assert_holds(last, [0, 3, 5], more, more_context)
+
+
+def test_the_evidence_of_evenly_spread_photos_is_kept_to_a_255th_of_the_largest_of_its_place(tmp_path: Path) -> None:
+    store = ResponseStore(tmp_path, PLAN)
+    assert PLAN.evidence_rows.tolist() == [0, 2, 5]
+    assert store.with_evidence() == []
+    evidence = {}
+    for rows, seed in (([5, 4], 1), ([1, 0], 2)):
+        *rest, whole = responses(2, seed)
+        whole[0, 1, 2] = 0.0
+        store.put(rows, *rest, whole)
+        evidence |= dict(zip(rows, whole, strict=True))
+    store.refuse(2, "the photo is broken")
+    again = ResponseStore(tmp_path, PLAN)
+    assert again.with_evidence() == [0, 5]
+    for views in (np.array([0, 1]), np.array([1, 0])):
+        kept = again.evidence([5, 0], views)
+        exact = torch.stack([evidence[row][view] for row, view in zip([5, 0], views, strict=True)])
+        assert kept.dtype == torch.float32 and kept.shape == (2, 4, 5)
+        assert ((kept - exact).abs() <= exact.amax(-1, keepdim=True) * (0.5 / 255 + 2**-10)).all()
+    assert (again.evidence([0], np.array([1])) - evidence[0][1]).abs().max() > 0, "bytes are not exact"
 
 
 def test_a_photo_that_can_be_read_after_all_is_not_named_any_more(tmp_path: Path) -> None:
@@ -93,6 +119,7 @@ CHANGES: list[dict[str, Any]] = [
     {"context_layers": ("low",)},
     {"context_cells": 3},
     {"context_channels": 4},
+    {"evidence_photos": 2},
     {"objects": PLAN.objects[:5]},
     {"objects": PLAN.objects[::-1]},
 ]
@@ -112,7 +139,7 @@ def test_units_of_very_large_maps_fit(tmp_path: Path) -> None:
     plan = replace(PLAN, layers=(large,), peaks={"large": 2}, context_layers=("large",), objects=("a",))
     store = ResponseStore(tmp_path, plan)
     units = torch.tensor([[[[89_999, 65_536]], [[65_535, 0]]]])
-    store.put([0], {"large": (torch.ones(1, 2, 1, 2), units)}, torch.zeros(1, 2, 4, 5))
+    store.put([0], {"large": (torch.ones(1, 2, 1, 2), units)}, torch.zeros(1, 2, 4, 5), torch.zeros(1, 2, 4, 1))
     for view in (0, 1):
         assert store.peaks("large", [0], np.array([view]), slice(0, 1))[1].equal(units[:, view].transpose(0, 1))
 

@@ -4,7 +4,7 @@ from egraph.errors import DatabaseError
 from egraph.graph.connection import Database
 from egraph.graph.statements import names
 
-VERSION = 2
+VERSION = 3
 OLDEST = 1
 """What was made since then lacks nothing but constraints and indexes, which are added."""
 

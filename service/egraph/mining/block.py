@@ -12,7 +12,7 @@ from egraph.mining.group import Group
 from egraph.mining.maximization import initial_places
 from egraph.mining.noise import EVEN, RARE, TWIN, advantage, even_scatter, find_noise, fires
 from egraph.mining.parents import movement, parent_products
-from egraph.mining.patterns import SIGMAS, infer_patterns, mine_patterns
+from egraph.mining.patterns import SIGMAS, free_places, infer_patterns, mine_patterns
 
 BLOCK = 120_000
 """Patterns x photos that a thread handles at once: what the second-level cache holds."""
@@ -51,7 +51,7 @@ class Block:
     """What is kept of a block of filters: B patterns.
 
     table: columns of `MinedLayer`. places: (B, n, 2). mass, fires: (B, n). rank: (B,) from `candidate_rank`.
-    posed: displacements (B, n, 2), scores in the canonical and in the other view, (B, n) each; empty where not asked.
+    posed: displacements of the free places (B, n, 2), scores in the canonical and in the other view, (B, n) each; empty where not asked.
     """
 
     table: dict[str, np.ndarray]
@@ -100,7 +100,8 @@ class BlockMiner:
         posed: tuple[Tensor, ...] = ()
         if self.posed:
             other = infer_patterns(patterns, *self.read(filters, True), task.anchors_other)
-            posed = displacement, mass, other.assigned.mass.flatten(0, 1)[kept]
+            free = free_places(inferred).flatten(0, 1)[kept] - mean[:, None]
+            posed = free, mass, other.assigned.mass.flatten(0, 1)[kept]
         counted = {
             "dropped": torch.stack([noise[reason].sum() for reason in REASONS])[None],
             "log_likelihood": group.sum(inferred.assigned.log_likelihood.double().sum())[None],

@@ -84,6 +84,7 @@ def mining_parameters(layers: Sequence[LayerGeometry]) -> dict:
         "orientation_neighbours": NEIGHBOURS,
         "anchor_place_weight": PLACE_WEIGHT,
         "pose_numbers": POSE_NUMBERS,
+        "pose_prior_mass": SEARCHING_PRIOR_MASS,
     }
 
 

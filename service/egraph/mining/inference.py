@@ -12,13 +12,13 @@ from egraph.mining.anchors import Anchors, place_anchors
 from egraph.mining.mined import ANCHORS, Displacements, Firings, MinedGraph, PatternTable
 from egraph.mining.noise import fires
 from egraph.mining.parents import Parents
-from egraph.mining.patterns import Patterns, infer_patterns
+from egraph.mining.patterns import Patterns, free_places, infer_patterns
 from egraph.mining.pose import SCORE_FLOOR
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject
-from egraph.responses.evidence import unit_places
-from egraph.responses.forward import CONTEXT_CELLS, Progress, peaks_per_map, read_views, reduce_views
+from egraph.responses.evidence import projected_direction, unit_places
+from egraph.responses.forward import CONTEXT_CELLS, Progress, Reduced, peaks_per_map, read_views, reduce_views
 from egraph.responses.store import Calibration, ResponsePlan
 
 BLOCK_OBJECTS = 8
@@ -58,14 +58,8 @@ def place_patterns(
     Raises:
         InputError: the graph was mined with other weights, or a photo cannot be read.
     """
-    if network.id != graph.network_id:
-        raise InputError(
-            f"The graph {graph.id} was mined with {graph.network_id}, not with {network.id}; "
-            f"give the weights that it was mined with ({graph.weights_source})."
-        )
-    layers = [layer for layer in graph.layers if layer.name != ANCHORS]
     blocks = []
-    model = _Graph(graph, network, layers)
+    model = GraphModel(graph, network)
     for start in range(0, len(objects), BLOCK_OBJECTS):
         some = slice(start, start + BLOCK_OBJECTS)
         blocks.append(model.place(objects[some], None if mirrored is None else mirrored[some]))
@@ -94,50 +88,99 @@ def firings(placed: Placed) -> list[Firings]:
     return found
 
 
-class _Graph:
-    """A mined graph, ready to be placed."""
+class GraphModel:
+    """A mined graph, ready to be placed on objects: everything that inference needs, from the graph alone.
 
-    def __init__(self, graph: MinedGraph, network: Network, layers: Sequence[LayerGeometry]) -> None:
-        self.network, self.layers = network, layers
+    posed: name of the layer whose patterns tell pose and side. plan: how its responses are read.
+    """
+
+    def __init__(self, graph: MinedGraph, network: Network) -> None:
+        """
+        Raises:
+            InputError: the graph was mined with other weights.
+        """
+        if network.id != graph.network_id:
+            raise InputError(
+                f"The graph {graph.id} was mined with {graph.network_id}, not with {network.id}; "
+                f"give the weights that it was mined with ({graph.weights_source})."
+            )
+        self.network = network
+        self.layers = {layer.name: layer for layer in graph.layers if layer.name != ANCHORS}
+        layers = list(self.layers.values())
         self.calibration = _calibration(graph, layers)
         self.models = {layer.name: _Model(graph, layer) for layer in layers}
         table = graph.patterns[ANCHORS]
         self.anchors = Anchors(*(torch.from_numpy(a) for a in _anchor_arrays(table)))
         self.anchor_mean = torch.from_numpy(table.mean_place)[:, None]
         self.plan = _plan(graph, network, layers)
-        self.posed = next((i for i in layers if np.any(graph.patterns[i.name].orientation_weight)), layers[0])
-        self.orientation_weight = torch.from_numpy(graph.patterns[self.posed.name].orientation_weight)
+        self.posed = next((n for n in self.layers if np.any(graph.patterns[n].orientation_weight)), layers[0].name)
+        posed = graph.patterns[self.posed]
+        self.orientation_weight = torch.from_numpy(posed.orientation_weight)
+        self.mean_place = torch.from_numpy(posed.mean_place)[:, None]
+        self.loadings = torch.from_numpy(posed.pose)
+
+    def views(self, objects: Sequence[PhotoObject]) -> Reduced:
+        """Responses of objects and their mirrors, with the anchors' scores as context; see `ResponseStore.put`.
+
+        Raises:
+            InputError: a photo cannot be read.
+        """
+        return reduce_views(self.network, self.plan, self.calibration, read_views(self.network, objects))
+
+    def side(self, photo: Tensor, mirror: Tensor) -> np.ndarray:
+        """(n,) bool, which objects stand in the canonical view when mirrored, from the posed patterns' mass (P, n) in
+        both views."""
+        ratio = (mirror + SCORE_FLOOR).log() - (photo + SCORE_FLOOR).log()
+        return (self.orientation_weight @ ratio > 0).numpy()
 
     def place(self, objects: Sequence[PhotoObject], mirrored: np.ndarray | None) -> Placed:
-        peaks, context = reduce_views(self.network, self.plan, self.calibration, read_views(self.network, objects))
-        rows = torch.arange(len(objects))
+        """Infer all patterns on objects; `mirrored` as in `place_patterns`."""
+        reduced = self.views(objects)
         if mirrored is None:
-            photo, mirror = (
-                self._infer(self.posed, rows, peaks, context, torch.full_like(rows, view))["mass"] for view in (0, 1)
+            count = len(objects)
+            mirrored = self.side(
+                *(self.place_layer(self.posed, reduced, np.full(count, v))["mass"] for v in (False, True))
             )
-            ratio = (mirror + SCORE_FLOOR).log() - (photo + SCORE_FLOOR).log()
-            mirrored = (self.orientation_weight @ ratio > 0).numpy()
-        views = torch.from_numpy(mirrored.astype(np.int64))
-        found = {layer.name: self._infer(layer, rows, peaks, context, views) for layer in self.layers}
+        found = {name: self.place_layer(name, reduced, mirrored) for name in self.layers}
         names = ("places", "expected", "prior", "mass", "fires", "peaks", "peak_scores")
-        return Placed(**{n: {k: v[n] for k, v in found.items()} for n in names}, mirrored=mirrored)
+        return Placed(**{n: {k: f[n] for k, f in found.items()} for n in names}, mirrored=mirrored)
 
-    def _infer(
-        self,
-        layer: LayerGeometry,
-        rows: Tensor,
-        peaks: dict[str, tuple[Tensor, Tensor]],
-        context: Tensor,
-        views: Tensor,
-    ) -> dict[str, Tensor]:
+    def place_layer(self, layer: str, reduced: Reduced, mirrored: np.ndarray) -> dict[str, Tensor]:
+        """What `infer` says of one layer, on objects in the views that `mirrored` (n,) names."""
+        peaks, context, _ = reduced
+        rows, views = torch.arange(len(mirrored)), torch.from_numpy(np.asarray(mirrored, np.int64))
         scores = context[rows, views].permute(2, 0, 1).contiguous().cpu()
-        displacement = place_anchors(scores, self.anchors).places - self.anchor_mean
-        values, units = (t.cpu()[rows, views].transpose(0, 1) for t in peaks[layer.name])
-        size = self.network.preprocessing.size
-        places = unit_places(units.long(), layer.width, layer.first_centre, layer.stride, size)
+        values, units = (t.cpu()[rows, views].transpose(0, 1) for t in peaks[layer])
         # Mining reads responses that were kept as half floats; the same rounding gives the same places.
-        found = self.models[layer.name].infer(values.half().float(), places, displacement)
+        return self.infer(layer, values.half().float(), units.long(), self.anchor_displacement(scores))
+
+    def anchor_scores(self, evidence: Tensor) -> Tensor:
+        """Agreement of evidence (n, u, filters) with the anchors: (A, n, u)."""
+        scores = projected_direction(evidence, self.calibration.context_mean, self.calibration.projection)
+        return scores.permute(2, 0, 1).contiguous()
+
+    def anchor_displacement(self, scores: Tensor) -> Tensor:
+        """How far the anchors stand from their mean places: (A, n, u) scores give (A, n, 2)."""
+        return place_anchors(scores, self.anchors).places - self.anchor_mean
+
+    def infer(self, layer: str, values: Tensor, units: Tensor, displacement: Tensor) -> dict[str, Tensor]:
+        """What `Placed` holds of one layer, and `free_places` (P, n, 2), which tell the pose.
+
+        Args:
+            values, units: (channels, n, K) peaks. displacement: (A, n, 2) of the anchors.
+        """
+        geometry = self.layers[layer]
+        places = unit_places(
+            units, geometry.width, geometry.first_centre, geometry.stride, self.network.preprocessing.size
+        )
+        found = self.models[layer].infer(values, places, displacement)
         return {**found, "peaks": places[:, :, 0], "peak_scores": values[:, :, 0].float()}
+
+    def pose(self, places: Tensor) -> Tensor:
+        """Pose vectors from the free places of the posed layer's patterns: (P, n, 2) gives (n, r)."""
+        moved = places - self.mean_place
+        length = moved.square().sum((0, 2)).clamp_min(1e-12).sqrt()
+        return torch.einsum("pnc,prc->nr", moved, self.loadings) / length[:, None]
 
 
 def _joined(blocks: Sequence[Placed]) -> Placed:
@@ -181,6 +224,7 @@ class _Model:
         mass = inferred.assigned.mass.flatten(0, 1)[self.slot]
         return {
             "places": inferred.places.flatten(0, 1)[self.slot],
+            "free_places": free_places(inferred).flatten(0, 1)[self.slot],
             "expected": inferred.expected.flatten(0, 1)[self.slot],
             "prior": self.patterns.place.flatten(0, 1)[self.slot],
             "mass": mass,
@@ -222,5 +266,6 @@ def _plan(graph: MinedGraph, network: Network, layers: Sequence[LayerGeometry]) 
         context_layers=tuple(layer.name for layer in layers if len(graph.readings[layer.name].context_mean)),
         context_cells=CONTEXT_CELLS,
         context_channels=len(graph.patterns[ANCHORS]),
+        evidence_photos=0,
         objects=(),
     )

@@ -102,3 +102,11 @@ def infer_patterns(
     assigned = assign_peaks(expected, values, places, sigma)
     control = even_control(patterns.place, values, sigma)
     return Inferred(expected, inferred_places(expected, assigned), assigned, control)
+
+
+def free_places(inferred: Inferred) -> Tensor:
+    """Places that follow the evidence closely, (d, N, n, 2): the prior weighs as little as while parents are sought.
+
+    What they say of one pattern is noisier than its place, but together they tell an object's pose better.
+    """
+    return inferred_places(inferred.expected, inferred.assigned, SEARCHING_PRIOR_MASS)

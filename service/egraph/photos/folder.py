@@ -1,7 +1,7 @@
 """A folder of photos in which each whole photo is one object."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from egraph.errors import InputError
@@ -32,7 +32,35 @@ def read_folder(folder: Path, limit: int | None = None, seed: int = 0, progress:
         UsageError: `limit` is below 1.
     """
     files, skipped = list_files(folder)
-    objects: list[PhotoObject] = []
+    objects = _whole_photos(files, skipped, progress)
+    if not objects:
+        found = f"files that cannot be used: {len(skipped)}" if skipped else "there is no file that could be one"
+        hint = f" (the first: {Path(skipped[0].path).name}, {skipped[0].reason})" if skipped else ""
+        raise InputError(f"No usable photo under {folder}: {found}{hint}; name a folder with photos.")
+    return select(objects, skipped, limit, seed)
+
+
+def read_photos(paths: Sequence[Path], progress: Progress | None = None) -> PhotoSet:
+    """Whole photos: the files named, and those in the folders named, in this order.
+
+    Raises:
+        InputError: a file or folder is missing, or no photo can be used.
+    """
+    files: list[Path] = []
+    skipped: list[Skipped] = []
+    for path in paths:
+        inside, refused = list_files(path) if not path.is_file() else ([path], [])
+        files, skipped = files + inside, skipped + refused
+    objects = _whole_photos(files, skipped, progress)
+    if not objects:
+        hint = f" ({Path(skipped[0].path).name}: {skipped[0].reason})" if skipped else ""
+        raise InputError(f"None of these files is a usable photo{hint}; name photos or folders of photos.")
+    return PhotoSet(objects, skipped)
+
+
+def _whole_photos(files: Sequence[Path], skipped: list[Skipped], progress: Progress | None) -> list[PhotoObject]:
+    """One object for each photo; files that are none are added to `skipped`."""
+    objects = []
     for done, path in enumerate(files, start=1):
         try:
             header = read_header(path)
@@ -43,11 +71,7 @@ def read_folder(folder: Path, limit: int | None = None, seed: int = 0, progress:
             objects.append(PhotoObject(path, header.sha256, header.width, header.height, whole))
         if progress:
             progress("reading photos", done, len(files))
-    if not objects:
-        found = f"files that cannot be used: {len(skipped)}" if skipped else "there is no file that could be one"
-        hint = f" (the first: {Path(skipped[0].path).name}, {skipped[0].reason})" if skipped else ""
-        raise InputError(f"No usable photo under {folder}: {found}{hint}; name a folder with photos.")
-    return select(objects, skipped, limit, seed)
+    return objects
 
 
 def list_files(folder: Path) -> tuple[list[Path], list[Skipped]]:

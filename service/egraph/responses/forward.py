@@ -30,12 +30,18 @@ Progress = Callable[[str, int, int], None]
 
 CONTEXT_CELLS = 14
 CONTEXT_CHANNELS = 256
+EVIDENCE_PHOTOS = 1000
+"""Photos whose evidence is kept as well: 1.2 MB each for ResNet-50."""
 CALIBRATION_PHOTOS = 64
 BATCH_PHOTOS = 8
 HALF_LIMIT = 65504.0
 """The largest half float, in which the sample's activations are kept."""
 FEWEST_PHOTOS = 4
 """Below this, nothing can be said about what goes together."""
+
+
+Reduced = tuple[dict[str, tuple[Tensor, Tensor]], Tensor, Tensor]
+"""Peaks, context and evidence of photos and their mirrors; see `ResponseStore.put`."""
 
 
 def plan_responses(network: Network, layers: Sequence[LayerGeometry], objects: Sequence[PhotoObject]) -> ResponsePlan:
@@ -50,6 +56,7 @@ def plan_responses(network: Network, layers: Sequence[LayerGeometry], objects: S
         context_layers=context,
         context_cells=CONTEXT_CELLS,
         context_channels=min(CONTEXT_CHANNELS, channels),
+        evidence_photos=EVIDENCE_PHOTOS,
         objects=tuple(o.id for o in objects),
     )
 
@@ -103,8 +110,8 @@ def read_views(network: Network, objects: Sequence[PhotoObject]) -> Tensor:
     return network.preprocess(np.stack([crops, crops[:, :, ::-1]], axis=1).reshape(-1, size, size, 3))
 
 
-def reduce_views(network: Network, plan: ResponsePlan, calibration: Calibration, views: Tensor):
-    """Peaks and context of photos that are in no store; see `ResponseStore.put` for the shapes."""
+def reduce_views(network: Network, plan: ResponsePlan, calibration: Calibration, views: Tensor) -> Reduced:
+    """Peaks, context and evidence of photos that are in no store; see `ResponseStore.put` for the shapes."""
     return _reduce(_maps(network, plan, views), plan, calibration)
 
 
@@ -173,10 +180,8 @@ def _context(evidence: dict[str, Tensor], plan: ResponsePlan) -> Tensor:
     )
 
 
-def _reduce(
-    maps: dict[str, Tensor], plan: ResponsePlan, calibration: Calibration
-) -> tuple[dict[str, tuple[Tensor, Tensor]], Tensor]:
-    """Peaks per layer (photos, 2, channels, peaks) and context (photos, 2, cells * cells, context channels)."""
+def _reduce(maps: dict[str, Tensor], plan: ResponsePlan, calibration: Calibration) -> Reduced:
+    """Peaks per layer (photos, 2, channels, peaks), context (photos, 2, cells * cells, context channels), evidence."""
     peaks: dict[str, tuple[Tensor, Tensor]] = {}
     context: dict[str, Tensor] = {}
     for name, values in maps.items():
@@ -189,7 +194,8 @@ def _reduce(
             context[name] = evidence
     whole = _context(context, plan)
     mean, projection = calibration.context_mean.to(whole.device), calibration.projection.to(whole.device)
-    return peaks, projected_direction(whole, mean, projection).unflatten(0, (-1, 2))
+    directions = projected_direction(whole, mean, projection)
+    return peaks, directions.unflatten(0, (-1, 2)), whole.unflatten(0, (-1, 2))
 
 
 def _report(progress: Progress | None, done: int, total: int) -> None:

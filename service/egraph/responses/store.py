@@ -19,6 +19,8 @@ from egraph.whole import whole_file
 VIEWS = 2
 """As photographed, and mirrored left to right."""
 
+BYTE = 255
+
 _WAITING, _DONE, _UNREADABLE = 0, 1, 2
 
 
@@ -27,7 +29,8 @@ class ResponsePlan:
     """What is to be kept, and of what: two plans with the same content share a store.
 
     `peaks` gives the number of strongest peaks kept per map and layer, `context_layers` the layers whose evidence
-    becomes the context (`context_channels` numbers at each of context_cells x context_cells places).
+    becomes the context (`context_channels` numbers at each of context_cells x context_cells places). Of at most
+    `evidence_photos` photos, spread evenly, the evidence itself is kept: what And-Or graphs are learnt from.
     """
 
     network_id: str
@@ -37,18 +40,31 @@ class ResponsePlan:
     context_layers: tuple[str, ...]
     context_cells: int
     context_channels: int
+    evidence_photos: int
     objects: tuple[str, ...]
+
+    @property
+    def evidence_channels(self) -> int:
+        """Filters of the context layers."""
+        return sum(layer.channels for layer in self.layers if layer.name in self.context_layers)
+
+    @property
+    def evidence_rows(self) -> np.ndarray:
+        """Rows of the photos whose evidence is kept, rising."""
+        count = min(self.evidence_photos, len(self.objects))
+        return np.unique(np.linspace(0, max(0, len(self.objects) - 1), count).astype(np.int64))
 
     @property
     def key(self) -> str:
         """Hex digest of everything that decides the content of the store."""
         content = {
-            "format": 1,
+            "format": 2,
             "network": self.network_id,
             "preprocessing": self.preprocessing,
             "layers": [[layer.name, layer.channels, layer.height, layer.width] for layer in self.layers],
             "peaks": self.peaks,
             "context": [self.context_layers, self.context_cells, self.context_channels],
+            "evidence": self.evidence_photos,
             "objects": self.objects,
         }
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
@@ -69,11 +85,13 @@ class Calibration:
 
 
 class ResponseStore:
-    """The strongest peaks of every map and the context of every photo and mirror, on disk.
+    """The strongest peaks of every map, the context and some of the evidence of every photo and mirror, on disk.
 
     Files in `folder`: per layer `<n>.values` float16 and `<n>.units` uint16 (uint32 where a map has more units than
     that can count), both (photos, 2, channels, peaks);
-    `context` float16 (photos, 2, cells * cells, context channels); `state` one byte per photo, written last.
+    `context` float16 (photos, 2, cells * cells, context channels); `evidence` uint8 (kept photos, 2, cells * cells,
+    filters) in 255ths of `evidence.scale` float16 (kept photos, 2, cells * cells), the largest of each place; `state`
+    one byte per photo, written last.
     """
 
     def __init__(self, root: Path, plan: ResponsePlan) -> None:
@@ -90,6 +108,9 @@ class ResponseStore:
             self._units[layer.name] = self._open(f"{number}.units", unit, shape)
         cells = plan.context_cells**2
         self._context = self._open("context", np.float16, (count, VIEWS, cells, plan.context_channels))
+        kept = len(plan.evidence_rows)
+        self._evidence = self._open("evidence", np.uint8, (kept, VIEWS, cells, plan.evidence_channels))
+        self._evidence_scale = self._open("evidence.scale", np.float16, (kept, VIEWS, cells))
         self._state = self._open("state", np.uint8, (count,))
         self.reasons: dict[int, str] = self._read_json("reasons.json", {})
 
@@ -127,19 +148,27 @@ class ResponseStore:
         """Rows that hold responses."""
         return np.flatnonzero(self._state == _DONE).tolist()
 
-    def put(self, rows: Sequence[int], peaks: dict[str, tuple[Tensor, Tensor]], context: Tensor) -> None:
+    def put(
+        self, rows: Sequence[int], peaks: dict[str, tuple[Tensor, Tensor]], context: Tensor, evidence: Tensor
+    ) -> None:
         """Keep the responses of photos.
 
         Args:
             rows: n rows.
             peaks: per layer values and units, each (n, 2, channels, peaks).
             context: (n, 2, cells * cells, context channels).
+            evidence: (n, 2, cells * cells, filters of the context layers), at least 0.
         """
         index = np.asarray(rows)
         for name, (values, units) in peaks.items():
             self._values[name][index] = values.half().cpu().numpy()
             self._units[name][index] = units.cpu().numpy().astype(self._units[name].dtype)
         self._context[index] = context.half().cpu().numpy()
+        kept = np.flatnonzero(np.isin(index, self.plan.evidence_rows))
+        if len(kept):
+            codes, scale = _in_bytes(evidence[torch.from_numpy(kept)])
+            where = np.searchsorted(self.plan.evidence_rows, index[kept])
+            self._evidence[where], self._evidence_scale[where] = codes.cpu().numpy(), scale.cpu().numpy()
         self._state[index] = _DONE
         if self.reasons.keys() & set(rows):
             self.reasons = {row: reason for row, reason in self.reasons.items() if row not in rows}
@@ -157,7 +186,14 @@ class ResponseStore:
 
     def flush(self) -> None:
         """Bring everything to the disk."""
-        for array in (*self._values.values(), *self._units.values(), self._context, self._state):
+        for array in (
+            *self._values.values(),
+            *self._units.values(),
+            self._context,
+            self._evidence,
+            self._evidence_scale,
+            self._state,
+        ):
             if isinstance(array, np.memmap):
                 array.flush()
 
@@ -207,6 +243,24 @@ class ResponseStore:
         block = self._context[index] if views is None else self._context[index, views]
         return torch.from_numpy(np.asarray(block)).float()
 
+    def with_evidence(self) -> list[int]:
+        """Rows whose evidence is kept and could be read."""
+        kept = self.plan.evidence_rows
+        return kept[self._state[kept] == _DONE].tolist()
+
+    def evidence(self, rows: Sequence[int], views: np.ndarray) -> Tensor:
+        """Evidence of photos of `with_evidence` in one view each, float32: (n, cells * cells, filters)."""
+        where = np.searchsorted(self.plan.evidence_rows, np.asarray(rows))
+        scale = torch.from_numpy(self._evidence_scale[where, views].astype(np.float32) / BYTE)
+        return torch.from_numpy(self._evidence[where, views]).float().mul_(scale[..., None])
+
     def context_cells(self, rows: Sequence[int], cells: slice) -> Tensor:
         """Context of both views at some cells of all photos, float32: (n, 2, cells of the slice, context channels)."""
         return torch.from_numpy(np.asarray(self._context[:, :, cells][np.asarray(rows)])).float()
+
+
+def _in_bytes(evidence: Tensor) -> tuple[Tensor, Tensor]:
+    """Evidence in 255ths of the largest of each place: uint8 codes of the same shape, and the largest as float16."""
+    scale = evidence.amax(-1).half()
+    step = scale.float().clamp_min(torch.finfo(torch.float16).tiny)[..., None] / BYTE
+    return (evidence / step).round_().clamp_(0, BYTE).byte(), scale

@@ -1,0 +1,162 @@
+"""`egraph aog`: And-Or graphs, which find a named part on photos and show why."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
+from egraph_cli.output import Format, dumps, formats, skipped_lines, write_json, write_rows
+from egraph_cli.progress import ProgressDisplay
+
+if TYPE_CHECKING:
+    from egraph.aog.locate import LocatedPart
+    from egraph.photos.photo import PhotoObject
+
+COLUMNS = ["category", "part", "name", "labels", "templates", "patterns", "current", "created_at", "id"]
+
+app = typer.Typer(
+    help="Build And-Or graphs from a part's boxes, and find the part with them.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+)
+
+Name = Annotated[str, typer.Option(help="Name of the And-Or graph, to keep several of one part.")]
+Graph = Annotated[str | None, typer.Option(help="Name of the explanatory graph, where the category has several.")]
+
+
+@app.command("build")
+def build(
+    context: typer.Context,
+    category: Category,
+    part: Part,
+    shots: Annotated[
+        int | None,
+        typer.Option(help="Learn from so many labelled objects, drawn by --seed.", min=1, show_default="all"),
+    ] = None,
+    seed: Seed = 0,
+    name: Name = "default",
+    graph: Graph = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Learn a part from one to three boxes and everything that was mined, and write its And-Or graph.
+
+    One of the same name is replaced; the explanatory graph stays as it is.
+    """
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.aog.build import BuildRequest, build_aog
+
+        built = build_aog(settings, BuildRequest(category, part, name, graph, shots, seed, weights, device), progress)
+    if as_json:
+        write_json(built)
+        return
+    print(f"And-Or graph {built['aog']}")
+    print(f"  learnt from {built['labels']} labelled objects")
+    for template in built["templates"]:
+        print(f"  template {template['id'].rsplit('/', 1)[1]}: {template['patterns']} patterns")
+    print(f"Next: egraph aog locate PHOTO --category {category} --part {part}")
+
+
+@app.command("list")
+@formats
+def list_(context: typer.Context, *, output: Format) -> None:
+    """List the And-Or graphs; one that is not current is older than its graph."""
+    from egraph.aog.storage import list_aogs
+    from egraph.graph.connection import open_database
+
+    with open_database(settings_of(context)) as database:
+        rows = [asdict(aog) for aog in list_aogs(database)]
+    write_rows(output, COLUMNS, rows)
+
+
+@app.command("remove")
+def remove(
+    context: typer.Context,
+    aog: Annotated[str, typer.Argument(help="The And-Or graph's id, as `egraph aog list` shows it.")],
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Remove an And-Or graph; the patterns and the part's boxes stay."""
+    settings = settings_of(context)
+    confirm(f"Remove the And-Or graph {aog}?", yes)
+    from egraph.aog.storage import remove_aog
+    from egraph.graph.connection import open_database
+
+    with open_database(settings) as database:
+        remove_aog(database, aog)
+    if as_json:
+        write_json({"aog": aog})
+    else:
+        print(f"Removed {aog}.")
+
+
+@app.command("locate")
+def locate(
+    context: typer.Context,
+    photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
+    category: Category,
+    part: Annotated[str | None, typer.Option(help="Find only this part.", show_default="all built ones")] = None,
+    name: Annotated[str | None, typer.Option(help="Name of the And-Or graph, where a part has several.")] = None,
+    graph: Graph = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="COCO file with the objects' boxes; without it, a photo is one object.")
+    ] = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    patterns: Annotated[int, typer.Option(help="Name so many patterns that spoke for the place.", min=0)] = 10,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Find parts on photos, mined or new: box, confidence, and the patterns that spoke for the place.
+
+    With --json, one line for each object, as soon as it is done.
+    """
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.aog.find import LocateRequest, find_parts
+
+        request = LocateRequest(photos, category, part, name, graph, annotations, weights, device, patterns)
+        found, skipped = find_parts(settings, request, progress)
+        for obj, parts in found:
+            if as_json:
+                print(dumps(answer(obj, parts)), flush=True)
+            else:
+                for located in parts:
+                    print(sentence(obj, located), flush=True)
+    for line in skipped_lines([{"path": s.path, "reason": s.reason} for s in skipped]):
+        typer.echo(line, err=True)
+
+
+def answer(obj: "PhotoObject", parts: "list[LocatedPart]") -> dict[str, Any]:
+    """One object for programs: pixels of the photo as a viewer shows it, boxes [x, y, width, height]."""
+    return {
+        "photo": str(obj.path),
+        "object": list(asdict(obj.box).values()),
+        "parts": {
+            p.part: {
+                "box": list(asdict(p.box).values()),
+                "center": [p.x, p.y],
+                "score": p.score,
+                "confidence": p.confidence,
+                "unsure": p.unsure,
+                "template": p.template,
+                "mirrored": p.mirrored,
+                "patterns": [asdict(voter) for voter in p.voters],
+            }
+            for p in parts
+        },
+    }
+
+
+def sentence(obj: "PhotoObject", part: "LocatedPart") -> str:
+    """One part of one object for people."""
+    place = f"{part.part} at {part.x:.0f}, {part.y:.0f} ({part.box.width:.0f} x {part.box.height:.0f} pixels)"
+    sure = f"confidence {part.confidence:.2f}"
+    doubt = ": hardly there, fewer than one in twenty of the mined photos agree less" if part.unsure else ""
+    pose = f"template {part.template.rsplit('/', 1)[1]}{', mirrored' if part.mirrored else ''}"
+    return f"{obj.path}: {place}, {sure}{doubt}; {pose}"

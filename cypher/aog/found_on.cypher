@@ -1,0 +1,7 @@
+// Where an And-Or graph found its part on the objects of its graph
+//
+// x, y: in fractions of the object's box as photographed.
+MATCH (a:AndOrGraph {id: $id})
+UNWIND range(0, size($object) - 1) AS i
+MATCH (o:Object {id: $object[i]})
+CREATE (a)-[:FOUND_ON {x: $x[i], y: $y[i], confidence: $confidence[i], trust: $trust[i], template: $template[i], row: $row[i]}]->(o)

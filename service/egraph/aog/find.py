@@ -1,0 +1,96 @@
+"""Finding parts on a person's photos: the database and the photos come together, a batch at a time."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from egraph.aog.locate import LocatedPart, Locator
+from egraph.aog.storage import find_aogs, read_aog
+from egraph.errors import InputError
+from egraph.graph.connection import open_database
+from egraph.graph.read import read_graph
+from egraph.network.load import load_network
+from egraph.photos.coco import read_coco
+from egraph.photos.folder import read_photos
+from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
+from egraph.settings import Settings
+
+Progress = Callable[[str, int, int], None]
+
+BATCH_OBJECTS = 8
+
+
+@dataclass(frozen=True)
+class LocateRequest:
+    """Which photos, which And-Or graphs; `patterns` names so many of each part's patterns."""
+
+    photos: Sequence[Path]
+    category: str
+    part: str | None = None
+    name: str | None = None
+    graph: str | None = None
+    annotations: Path | None = None
+    weights: str | None = None
+    device: str = "cpu"
+    patterns: int = 10
+
+
+def find_parts(
+    settings: Settings, request: LocateRequest, progress: Progress | None = None
+) -> tuple[Iterator[tuple[PhotoObject, list[LocatedPart]]], list[Skipped]]:
+    """The parts of a category on photos, object by object as they are found.
+
+    Returns:
+        the objects with their parts, and what was skipped; that list grows while the former is read.
+
+    Raises:
+        NothingYetError: there is no And-Or graph.
+        InputError: no photo can be used, or the weights are not those of the graph.
+    """
+    with open_database(settings) as database:
+        _say(progress, "reading the graph", 0, 1)
+        fitting = find_aogs(database, request.category, request.part, request.name, request.graph)
+        graph = read_graph(database, fitting[0].graph, placing=True)
+        aogs = [read_aog(database, aog.id, graph) for aog in fitting]
+        _say(progress, "reading the graph", 1, 1)
+    found = objects_of(request, progress)
+    network = load_network(graph.network_name, request.weights or graph.weights_source, request.device)
+    locator = Locator(graph, network, aogs)
+    skipped = list(found.skipped)
+    return _found(locator, found.objects, request.patterns, skipped, progress), skipped
+
+
+def objects_of(request: LocateRequest, progress: Progress | None = None) -> PhotoSet:
+    """The objects to look at: whole photos, or, with annotations, their boxes on the photos asked for."""
+    photos = read_photos(request.photos, progress)
+    if request.annotations is None:
+        return photos
+    folder = next((path for path in request.photos if path.is_dir()), request.annotations.parent)
+    boxed = read_coco(request.annotations, folder, request.category, progress=progress)
+    wanted = {o.sha256 for o in photos.objects}
+    inside = [o for o in boxed.objects if o.sha256 in wanted]
+    if not inside:
+        raise InputError(f"{request.annotations} has no {request.category} on these photos; give the photos it is of.")
+    return PhotoSet(inside, photos.skipped)
+
+
+def _found(
+    locator: Locator, objects: Sequence[PhotoObject], voters: int, skipped: list[Skipped], progress: Progress | None
+) -> Iterator[tuple[PhotoObject, list[LocatedPart]]]:
+    for start in range(0, len(objects), BATCH_OBJECTS):
+        some = objects[start : start + BATCH_OBJECTS]
+        try:
+            yield from zip(some, locator.locate(some, voters), strict=True)
+        except InputError:
+            # One photo of the batch cannot be decoded: the others are looked at one by one.
+            for obj in some:
+                try:
+                    yield obj, locator.locate([obj], voters)[0]
+                except InputError as error:
+                    skipped.append(Skipped(str(obj.path), str(error)))
+        _say(progress, "looking at photos", min(start + BATCH_OBJECTS, len(objects)), len(objects))
+
+
+def _say(progress: Progress | None, stage: str, done: int, total: int) -> None:
+    if progress:
+        progress(stage, done, total)

@@ -1,0 +1,186 @@
+"""Finding parts on photos, mined or new, from what the graph database holds and the network alone."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from egraph.aog.model import AndOrGraph
+from egraph.aog.parse import Parse, kept_model
+from egraph.mining.inference import GraphModel
+from egraph.mining.mined import MinedGraph
+from egraph.network.load import Network
+from egraph.photos.crop import from_fractions
+from egraph.photos.photo import Box, PhotoObject
+from egraph.responses.evidence import grid_places
+from egraph.responses.forward import Reduced
+
+UNSURE = 0.05
+"""Confidence below which a part is said to be hardly there: at most so many of the learning photos are below."""
+
+
+@dataclass(frozen=True)
+class Voter:
+    """A pattern that spoke for the place: its id, its place in the photo (x, y in pixels), its share of the score."""
+
+    id: str
+    x: float
+    y: float
+    weight: float
+
+
+@dataclass(frozen=True)
+class LocatedPart:
+    """A part on an object, in pixels of the photo.
+
+    score: agreement of the patterns at the place, in deviations over all places of the learning photos. confidence:
+    share of the learning photos whose score is lower. template: id. voters: the patterns by their share, largest first.
+    """
+
+    part: str
+    box: Box
+    x: float
+    y: float
+    score: float
+    confidence: float
+    template: str
+    mirrored: bool
+    voters: list[Voter]
+
+    @property
+    def unsure(self) -> bool:
+        """Whether hardly any learning photo agreed less."""
+        return self.confidence < UNSURE
+
+
+@dataclass(frozen=True)
+class Posture:
+    """n objects brought to their canonical view. mirrored: (n,) bool. evidence: (n, u, F). pose, expected_pose: (n, r).
+    places: (P, n, 2) of the posed layer's patterns."""
+
+    mirrored: np.ndarray
+    evidence: Tensor
+    pose: Tensor
+    expected_pose: Tensor
+    places: Tensor
+
+
+class Viewer:
+    """Runs the network over objects and their mirrors and turns them as a graph's patterns tell."""
+
+    def __init__(self, graph: MinedGraph, network: Network) -> None:
+        """
+        Raises:
+            InputError: the graph was mined with other weights.
+        """
+        self.graph, self.model = graph, GraphModel(graph, network)
+        self.grid = grid_places(self.model.plan.context_cells)
+        self.rows = {o.id: row for row, o in enumerate(graph.objects)}
+        self.first_column: dict[str, int] = {}
+        columns = 0
+        for layer in self.model.plan.context_layers:
+            self.first_column[layer] = columns
+            columns += self.model.layers[layer].channels
+
+    def look(self, objects: Sequence[PhotoObject]) -> tuple[Reduced, Posture]:
+        """Responses, side and pose of objects; those that were mined stand as the graph knows them.
+
+        Raises:
+            InputError: a photo cannot be read.
+        """
+        reduced = self.model.views(objects)
+        views = [self.model.place_layer(self.model.posed, reduced, np.full(len(objects), v)) for v in (False, True)]
+        mirrored = self.model.side(*(view["mass"] for view in views))
+        known = [(row, self.rows[o.id]) for row, o in enumerate(objects) if o.id in self.rows]
+        for row, there in known:
+            mirrored[row] = self.graph.mirrored[there]
+        chosen = torch.from_numpy(mirrored)
+        turned = {
+            kind: torch.where(chosen[:, None], views[1][kind], views[0][kind])
+            for kind in ("places", "free_places", "expected")
+        }
+        pose = self.model.pose(turned["free_places"])
+        for row, there in known:
+            pose[row] = torch.from_numpy(self.graph.pose[there])
+        evidence = reduced[2][torch.arange(len(objects)), chosen.long()].cpu()
+        return reduced, Posture(mirrored, evidence, pose, self.model.pose(turned["expected"]), turned["places"])
+
+
+class Locator:
+    """A graph and its And-Or graphs: finds all parts in one run of the network over photo and mirror."""
+
+    def __init__(self, graph: MinedGraph, network: Network, aogs: Sequence[AndOrGraph]) -> None:
+        """
+        Raises:
+            InputError: the graph was mined with other weights.
+        """
+        self.viewer = Viewer(graph, network)
+        self.aogs = aogs
+        self.parts = [kept_model(aog, graph, self.viewer.first_column) for aog in aogs]
+        self.numbers = {
+            name: {pair: row for row, pair in enumerate(zip(t.filter.tolist(), t.number.tolist(), strict=True))}
+            for name, t in graph.patterns.items()
+        }
+
+    def locate(self, objects: Sequence[PhotoObject], voters: int = 0) -> list[list[LocatedPart]]:
+        """The parts on some objects, per object one for each And-Or graph.
+
+        Args:
+            voters: so many patterns of each part are named.
+
+        Raises:
+            InputError: a photo cannot be read.
+        """
+        reduced, seen = self.viewer.look(objects)
+        model = self.viewer.model
+        placed = {model.posed: seen.places}
+        for layer in {layer for aog in self.aogs for layer in aog.layer} - set(placed) if voters else ():
+            placed[layer] = model.place_layer(layer, reduced, seen.mirrored)["places"]
+        ids = [o.id for o in objects]
+        parses = [part.parse(seen.evidence, seen.pose, ids, self.viewer.grid) for part in self.parts]
+        return [
+            [
+                self._located(o, row, bool(seen.mirrored[row]), aog, parse, placed, voters)
+                for aog, parse in zip(self.aogs, parses, strict=True)
+            ]
+            for row, o in enumerate(objects)
+        ]
+
+    def _located(
+        self,
+        obj: PhotoObject,
+        row: int,
+        mirrored: bool,
+        aog: AndOrGraph,
+        parse: Parse,
+        placed: dict[str, Tensor],
+        voters: int,
+    ) -> LocatedPart:
+        def in_photo(place: Tensor) -> tuple[float, float]:
+            across, down = float(place[1]), float(place[0])
+            return from_fractions(obj, 1 - across if mirrored else across, down)
+
+        votes = np.bincount(aog.found.template, (parse.alike[row].numpy() * aog.found.trust), len(aog.templates))
+        template = int(votes.argmax())
+        x, y = in_photo(parse.places[row])
+        height, width = aog.templates[template].box * np.array([obj.box.height, obj.box.width])
+        shares = parse.shares[row]
+        spoken = []
+        for s in shares.argsort(descending=True)[:voters].tolist():
+            layer, pair = aog.layer[s], (int(aog.filter[s]), int(aog.number[s]))
+            place = placed[layer][self.numbers[layer][pair], row]
+            name = f"{aog.graph}/{layer}/{pair[0]}/{pair[1]}"
+            spoken.append(Voter(name, *in_photo(place), float(shares[s])))
+        return LocatedPart(
+            part=aog.part,
+            box=Box(x - width / 2, y - height / 2, float(width), float(height)),
+            x=x,
+            y=y,
+            score=float(parse.score[row]),
+            confidence=float(np.searchsorted(aog.score_levels, float(parse.score[row])) / len(aog.score_levels)),
+            template=f"{aog.id}/{template + 1}",
+            mirrored=mirrored,
+            voters=spoken,
+        )

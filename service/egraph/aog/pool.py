@@ -1,0 +1,148 @@
+"""What an And-Or graph is learnt from: the objects of a mined graph, their evidence and where their patterns are."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from egraph.mining.inference import GraphModel
+from egraph.mining.mined import MinedGraph
+from egraph.network.load import Network
+from egraph.photos.photo import PhotoObject
+from egraph.responses.evidence import grid_places
+from egraph.responses.store import ResponseStore
+
+BLOCK = 16
+"""Objects whose evidence is in memory at once: 40 MB for ResNet-50."""
+
+EvidenceReader = Callable[[], Iterator[Tensor]]
+"""Gives the evidence of all objects of a pool in the canonical view, block by block: (objects of the block, u, F)."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """n objects of a graph in their canonical views; F filters of its context layers, u places of the grid.
+
+    rows: (n,) which of the graph's objects. grid: (u, 2). evidence: see `EvidenceReader`. evidence_mean,
+    evidence_deviation: (F,) over objects and places. places, expected: (P, n, 2) where the patterns of the context
+    layers are, and where their parents alone expect them. layers: names of the context layers. column: (P,) which of
+    the F filters a pattern belongs to. pose: (n, r), and `expected_pose` the same from the expected places.
+    """
+
+    graph: MinedGraph
+    rows: np.ndarray
+    grid: Tensor
+    evidence: EvidenceReader
+    evidence_mean: Tensor
+    evidence_deviation: Tensor
+    places: Tensor
+    expected: Tensor
+    layers: tuple[str, ...]
+    column: Tensor
+    pose: Tensor
+    expected_pose: Tensor
+
+    def at(self, maps: Tensor) -> Tensor:
+        """Evidence of every object where its map says, summed over objects: (m, n, u) gives (m, F)."""
+        total, start = torch.zeros(len(maps), len(self.evidence_mean)), 0
+        for block in self.evidence():
+            stop = start + len(block)
+            total += maps[:, start:stop].reshape(len(maps), -1) @ block.flatten(0, 1)
+            start = stop
+        return total
+
+    def scores(self, weights: Tensor) -> Tensor:
+        """Agreement of every place with weights over the filters: (m, F) gives (m, n, u)."""
+        blocks = [(block.flatten(0, 1) @ weights.T).T.unflatten(1, block.shape[:2]) for block in self.evidence()]
+        return torch.cat(blocks, 1)
+
+
+def gather_pool(
+    graph: MinedGraph, network: Network, store: ResponseStore, rows: dict[str, int], labelled: Sequence[str] = ()
+) -> Pool:
+    """The objects of a graph whose evidence a store holds, and the labelled ones whose evidence it does not.
+
+    Args:
+        rows: row in the store of every object, by the object's id. labelled: ids of objects that must be there.
+
+    Raises:
+        InputError: the graph was mined with other weights, or the photo of a labelled object cannot be read.
+    """
+    model, layers = GraphModel(graph, network), store.plan.context_layers
+    kept = set(store.with_evidence())
+    inside = [row for row, o in enumerate(graph.objects) if rows.get(o.id) in kept]
+    beside = [
+        row for row, o in enumerate(graph.objects) if o.id in set(labelled) - {graph.objects[i].id for i in inside}
+    ]
+    there = [rows[graph.objects[row].id] for row in inside]
+    views = graph.mirrored[inside].astype(np.int64)
+    read = _Beside(model, [graph.objects[row] for row in beside], graph.mirrored[beside])
+
+    def evidence() -> Iterator[Tensor]:
+        for start in range(0, len(there), BLOCK):
+            yield store.evidence(there[start : start + BLOCK], views[start : start + BLOCK])
+        if beside:
+            yield read.evidence
+
+    displacement = model.anchor_displacement(torch.cat([model.anchor_scores(block) for block in evidence()], 1))
+    found = []
+    for layer in layers:
+        values, units = store.peaks(layer, there, views, slice(None))
+        if beside:
+            values, units = torch.cat([values, read.values[layer]], 1), torch.cat([units, read.units[layer]], 1)
+        found.append(model.infer(layer, values, units, displacement))
+    posed = found[layers.index(model.posed)]
+    mean, deviation = _statistics(evidence)
+    chosen = np.array(inside + beside, np.int64)
+    return Pool(
+        graph=graph,
+        rows=chosen,
+        grid=grid_places(store.plan.context_cells),
+        evidence=evidence,
+        evidence_mean=mean,
+        evidence_deviation=deviation,
+        places=torch.cat([f["places"] for f in found]),
+        expected=torch.cat([f["expected"] for f in found]),
+        layers=layers,
+        column=filter_columns(graph, layers),
+        pose=torch.from_numpy(graph.pose)[chosen],
+        expected_pose=model.pose(posed["expected"]),
+    )
+
+
+class _Beside:
+    """Responses of objects that no store holds: evidence (n, u, F); values and units per layer, (channels, n, K)."""
+
+    def __init__(self, model: GraphModel, objects: Sequence[PhotoObject], mirrored: np.ndarray) -> None:
+        if not objects:
+            return
+        peaks, _, evidence = model.views(objects)
+        row, view = torch.arange(len(objects)), torch.from_numpy(mirrored.astype(np.int64))
+        self.evidence = evidence.cpu()[row, view]
+        self.values = {layer: v.cpu()[row, view].transpose(0, 1).half().float() for layer, (v, _) in peaks.items()}
+        self.units = {layer: u.cpu()[row, view].transpose(0, 1).long() for layer, (_, u) in peaks.items()}
+
+
+def filter_columns(graph: MinedGraph, layers: tuple[str, ...]) -> Tensor:
+    """Which filter of several layers side by side every pattern of these layers belongs to: (P,)."""
+    columns, start = [], 0
+    channels = {layer.name: layer.channels for layer in graph.layers}
+    for name in layers:
+        columns.append(torch.from_numpy(graph.patterns[name].filter).long() + start)
+        start += channels[name]
+    return torch.cat(columns)
+
+
+def _statistics(evidence: EvidenceReader) -> tuple[Tensor, Tensor]:
+    """Mean and deviation of every filter over objects and places."""
+    count, total, square = 0, None, None
+    for block in evidence():
+        flat = block.flatten(0, 1)
+        count += len(flat)
+        total = flat.sum(0) if total is None else total + flat.sum(0)
+        square = flat.square().sum(0) if square is None else square + flat.square().sum(0)
+    assert total is not None and square is not None
+    mean = total / count
+    return mean, (square / count - mean.square()).clamp_min(0).sqrt().clamp_min(1e-6)

@@ -1,0 +1,248 @@
+"""And-Or graphs in the graph database: written whole in one transaction, read back as they were."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from egraph.aog.model import AndOrGraph, Found, Template
+from egraph.errors import NothingYetError, UsageError
+from egraph.graph.connection import Database, Transaction
+from egraph.graph.objects import check_names
+from egraph.graph.read import floats, keys
+from egraph.graph.schema import ensure_schema
+from egraph.mining.mined import MinedGraph
+
+
+@dataclass(frozen=True, slots=True)
+class AndOrGraphSummary:
+    """One And-Or graph; `current` is false where its graph was mined again, or removed, since it was built."""
+
+    id: str
+    category: str
+    part: str
+    name: str
+    graph: str
+    labels: int
+    templates: int
+    patterns: int
+    created_at: str
+    current: bool
+
+
+def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) -> None:
+    """Write an And-Or graph in place of one of the same id, in one transaction.
+
+    Args:
+        mirrored: whether the canonical view of an object is the mirrored one, by the object's id.
+
+    Raises:
+        NothingYetError: the graph or the part is no longer there.
+        DatabaseError: the database failed; an earlier And-Or graph of the same id is still there.
+    """
+    check_names(aog.part, aog.name)
+    ensure_schema(database)
+    names = [f"{aog.graph}/{layer}/{f}/{n}" for layer, f, n in zip(aog.layer, aog.filter, aog.number, strict=True)]
+    seen = [as_photographed(place, mirrored[o]) for o, place in zip(aog.found.objects, aog.found.places, strict=True)]
+
+    def work(transaction: Transaction) -> None:
+        transaction.run("aog/remove", id=aog.id)
+        written = transaction.run(
+            "aog/write",
+            id=aog.id,
+            graph=aog.graph,
+            category=aog.category,
+            part=aog.part,
+            properties=properties(aog),
+            templates=[template_row(number, t) for number, t in enumerate(aog.templates, start=1)],
+        )
+        if not written:
+            raise NothingYetError(f"The graph {aog.graph} or the part {aog.part} was removed meanwhile; look again.")
+        transaction.run("aog/learnt_from", id=aog.id, object=aog.learnt_from)
+        for number, template in enumerate(aog.templates, start=1):
+            transaction.run(
+                "aog/composed_of",
+                template=f"{aog.id}/{number}",
+                pattern=names,
+                dx=template.displacement[:, 1].tolist(),
+                dy=template.displacement[:, 0].tolist(),
+                sigma=template.sigma.tolist(),
+                weight=aog.weight.tolist(),
+                strength=template.strength.tolist(),
+            )
+        transaction.run(
+            "aog/found_on",
+            id=aog.id,
+            object=aog.found.objects,
+            x=[x for x, _ in seen],
+            y=[y for _, y in seen],
+            confidence=aog.found.confidence.tolist(),
+            trust=aog.found.trust.tolist(),
+            template=(aog.found.template + 1).tolist(),
+            row=list(range(len(aog.found.objects))),
+        )
+
+    database.transaction(work)
+
+
+def properties(aog: AndOrGraph) -> dict[str, Any]:
+    """What the And-Or graph's node carries; what has a shape of its own is JSON text."""
+    return {
+        "category": aog.category,
+        "part": aog.part,
+        "name": aog.name,
+        "graph": aog.graph,
+        "content": aog.content,
+        "seed": aog.seed,
+        "parameters": json.dumps(aog.parameters, sort_keys=True),
+        "versions": json.dumps(aog.versions, sort_keys=True),
+        "labels": len(aog.learnt_from),
+        "patterns": len(aog.layer),
+        "prior": aog.prior.tolist(),
+        "prior_weight": aog.prior_weight,
+        "score_mean": aog.score_mean,
+        "score_deviation": aog.score_deviation,
+        "offset": aog.offset.tolist(),
+        "score_levels": aog.score_levels.tolist(),
+        "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def template_row(number: int, template: Template) -> dict[str, Any]:
+    """What a template's node carries."""
+    return {
+        "number": number,
+        "pose": template.pose.tolist(),
+        "box_height": float(template.box[0]),
+        "box_width": float(template.box[1]),
+        "objects": template.objects,
+    }
+
+
+def as_photographed(place: np.ndarray, mirrored: bool) -> tuple[float, float]:
+    """x, y as photographed of a place (row, column) in the canonical view; the same the other way round."""
+    return float(1 - place[1] if mirrored else place[1]), float(place[0])
+
+
+def list_aogs(database: Database, category: str | None = None) -> list[AndOrGraphSummary]:
+    """All And-Or graphs, by id."""
+    return [
+        AndOrGraphSummary(**row, current=content is not None and content == graph_content)
+        for row in database.read("aog/list")
+        for content, graph_content in [(row.pop("content"), row.pop("graph_content"))]
+        if category in (None, row["category"])
+    ]
+
+
+def find_aogs(
+    database: Database, category: str, part: str | None = None, name: str | None = None, graph: str | None = None
+) -> list[AndOrGraphSummary]:
+    """The And-Or graphs of a category, one for each part, all from one graph.
+
+    Args:
+        part: only this one. name: of the And-Or graph, its whole id too. graph: name or id of the explanatory graph.
+
+    Raises:
+        NothingYetError: there is none, or its graph was mined again since.
+        UsageError: several fit.
+    """
+    known = list_aogs(database, category)
+    fitting = [
+        a
+        for a in known
+        if part in (None, a.part) and name in (None, a.name, a.id) and graph in (None, a.graph, a.graph.split("/")[-1])
+    ]
+    if not fitting:
+        have = f"; there are: {', '.join(a.id for a in known)}" if known else ""
+        raise NothingYetError(
+            f"There is no such And-Or graph of {category}; build one with `egraph aog build --category {category} "
+            f"--part {part or 'NAME'}`{have}."
+        )
+    parts = [a.part for a in fitting]
+    if len(parts) != len(set(parts)) or len({a.graph for a in fitting}) > 1:
+        raise UsageError(
+            f"Several And-Or graphs of {category} fit; choose with --part, --name or --graph: "
+            f"{', '.join(a.id for a in fitting)}."
+        )
+    for stale in (a for a in fitting if not a.current):
+        raise NothingYetError(
+            f"{stale.id} is older than its graph, which was mined again or removed; build it again with `egraph aog "
+            f"build --category {category} --part {stale.part} --name {stale.name}`."
+        )
+    return fitting
+
+
+def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
+    """One And-Or graph as it was written.
+
+    Raises:
+        NothingYetError: there is none of that id.
+        DatabaseError: the database failed.
+    """
+    rows = database.read("aog/read", id=aog_id)
+    if not rows:
+        raise NothingYetError(f"There is no And-Or graph {aog_id}; `egraph aog list` shows those there are.")
+    kept = rows[0]["aog"]
+    tables = [database.read("aog/read_patterns", template=row["template"]["id"]) for row in rows]
+    order = sorted(range(len(tables[0])), key=lambda i: _place_in(graph, tables[0][i]))
+    tables = [[table[i] for i in order] for table in tables]
+    mirrored = {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)}
+    found = database.read("aog/read_found", id=aog_id)
+    places = [as_photographed(np.array([f["y"], f["x"]]), mirrored[f["object"]]) for f in found]
+    return AndOrGraph(
+        graph=kept["graph"],
+        content=kept["content"],
+        category=kept["category"],
+        part=kept["part"],
+        name=kept["name"],
+        seed=kept["seed"],
+        parameters=json.loads(kept["parameters"]),
+        versions=json.loads(kept["versions"]),
+        learnt_from=[row["object"] for row in database.read("aog/read_learnt_from", id=aog_id)],
+        layer=[row["layer"] for row in tables[0]],
+        filter=np.array([row["filter"] for row in tables[0]], np.int32),
+        number=np.array([row["number"] for row in tables[0]], np.int32),
+        weight=floats([row["weight"] for row in tables[0]]),
+        prior=floats(kept["prior"]),
+        prior_weight=kept["prior_weight"],
+        score_mean=kept["score_mean"],
+        score_deviation=kept["score_deviation"],
+        offset=floats(kept["offset"]),
+        score_levels=floats(kept["score_levels"]),
+        templates=[
+            Template(
+                pose=floats(row["template"]["pose"]),
+                box=floats([row["template"]["box_height"], row["template"]["box_width"]]),
+                objects=row["template"]["objects"],
+                displacement=floats([[r["dy"], r["dx"]] for r in table]),
+                sigma=floats([r["sigma"] for r in table]),
+                strength=floats([r["strength"] for r in table]),
+            )
+            for row, table in zip(rows, tables, strict=True)
+        ],
+        found=Found(
+            objects=[f["object"] for f in found],
+            places=floats([[y, x] for x, y in places]),
+            trust=floats([f["trust"] for f in found]),
+            confidence=floats([f["confidence"] for f in found]),
+            template=np.array([f["template"] - 1 for f in found], np.int32),
+        ),
+    )
+
+
+def remove_aog(database: Database, aog_id: str) -> None:
+    """Remove an And-Or graph; its patterns, its objects and their labels stay.
+
+    Raises:
+        NothingYetError: there is none of that id.
+    """
+    if not database.write("aog/remove", id=aog_id):
+        raise NothingYetError(f"There is no And-Or graph {aog_id}; `egraph aog list` shows those there are.")
+
+
+def _place_in(graph: MinedGraph, row: dict[str, Any]) -> tuple[int, int]:
+    """Where a pattern stands in the graph: the layers from the input up, then filters and numbers."""
+    names = [layer.name for layer in graph.layers]
+    return names.index(row["layer"]), int(keys(np.array(row["filter"]), np.array(row["number"])))
