@@ -1,17 +1,21 @@
 """`egraph part`: the names and boxes that a person gives to parts."""
 
+import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Yes, confirm, settings_of
+from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import Format, formats, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
 
+if TYPE_CHECKING:
+    from egraph.photos.photo import Box
+
 app = typer.Typer(
-    help="Import, list and remove the boxes that name parts.", no_args_is_help=True, rich_markup_mode=None
+    help="Draw, import, list and remove the boxes that name parts.", no_args_is_help=True, rich_markup_mode=None
 )
 
 
@@ -28,9 +32,7 @@ def import_(
         int | None, typer.Option(help="Import at most so many objects, drawn by --seed.", min=1, metavar="N")
     ] = None,
     seed: Seed = 0,
-    weights: Annotated[
-        str | None, typer.Option(help="Weights of the mined network, where the graph does not know where they lie.")
-    ] = None,
+    weights: Weights = None,
     device: Device = "cpu",
     as_json: Json = False,
     quiet: Quiet = False,
@@ -59,6 +61,67 @@ def import_(
     for line in skipped_lines(done["skipped"]):
         print(line)
     print(f"Next: egraph query fires-together -P category={category} -P part={part}")
+
+
+@app.command("label")
+def label(
+    context: typer.Context,
+    photo: Annotated[Path, typer.Argument(help="The photo.")],
+    box: Annotated[str, typer.Option(help="The part's box in pixels, as a viewer shows the photo.", metavar="X,Y,W,H")],
+    category: Category,
+    part: Part,
+    object_: Annotated[
+        str | None,
+        typer.Option(
+            "--object",
+            help="The object's box.",
+            metavar="X,Y,W,H",
+            show_default="the mined object around the part, or the whole photo",
+        ),
+    ] = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Name a part with one box on one photo, and find the patterns on that object.
+
+    One to three boxes, on photos that were mined, are enough to build an And-Or graph.
+    """
+    settings = settings_of(context)
+    drawn, around = box_of(box, "--box"), box_of(object_, "--object") if object_ else None
+    with ProgressDisplay(quiet) as progress:
+        from egraph.pipeline import label_part
+
+        done = label_part(settings, photo, drawn, category, part, around, weights, device, progress)
+    if as_json:
+        write_json(done)
+        return
+    print(f"Kept a box of {category}/{part} on {photo}.")
+    for graph in done["graphs"]:
+        print(f"Placed the patterns of {graph} on it.")
+    if not done["graphs"]:
+        print(f"No graph of {category} was mined from this object; And-Or graphs learn from objects that were.")
+    print(f"Next: egraph aog build --category {category} --part {part}")
+
+
+def box_of(text: str, option: str) -> "Box":
+    """A box from `x,y,width,height`.
+
+    Raises:
+        UsageError: it is none.
+    """
+    from egraph.errors import UsageError
+    from egraph.photos.photo import Box
+
+    try:
+        numbers = [float(number) for number in text.split(",")]
+        x, y, width, height = numbers
+    except ValueError:
+        raise UsageError(f"{option} {text!r} is no box; give four numbers, x,y,width,height in pixels.") from None
+    if not all(math.isfinite(number) for number in numbers) or width <= 0 or height <= 0:
+        raise UsageError(f"{option} {text!r} has no area; give x,y,width,height in pixels.")
+    return Box(x, y, width, height)
 
 
 @app.command("list")

@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +15,9 @@ from egraph.graph.batches import suffixes
 from egraph.graph.connection import Database, Fence, open_database
 from egraph.graph.firings import write_firings
 from egraph.graph.graphs import find_graph, graphs
-from egraph.graph.objects import check_names
+from egraph.graph.objects import box_list, check_names
 from egraph.graph.parts import add_labels, labelled_objects
-from egraph.graph.read import object_ids, read_graph
+from egraph.graph.read import graph_objects, read_graph
 from egraph.graph.schema import ensure_schema
 from egraph.graph.write import write_graph
 from egraph.mining.engine import LayerWatch, mine, mining_parameters
@@ -28,8 +28,8 @@ from egraph.network.layers import resolve_layers
 from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
 from egraph.photos.crop import PhotoError, read_crop
-from egraph.photos.folder import read_folder
-from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
+from egraph.photos.folder import read_folder, read_photos
+from egraph.photos.photo import Box, PhotoObject, PhotoSet, Skipped
 from egraph.photos.selection import select
 from egraph.request import MineRequest, PlaceRequest
 from egraph.settings import Settings
@@ -204,31 +204,101 @@ def import_parts(
         raise InputError(f"{annotations} has no box of {part!r} on a {category}: {known}.")
     with open_database(settings) as database:
         ensure_schema(database)
-        complete = [g.id for g in graphs(database) if g.category == category and g.state == "complete"]
-        mined_ids = {graph_id: object_ids(database, graph_id) for graph_id in complete}
+        mined = _mined_objects(database, category)
         if limit is not None:
-            mined_first = [o for o in showing if any(o.id in ids for ids in mined_ids.values())] or showing
+            mined_first = [o for o in showing if any(o.id in ids for ids in mined.values())] or showing
             showing = select(mined_first, [], limit, seed).objects
-        add_labels(database, showing, category, part)
-        chosen_ids = {o.id for o in showing}
-        placed, total = [], 0
-        for graph_id, ids in mined_ids.items():
-            if ids.isdisjoint(chosen_ids):
-                continue
-            _say(progress, "reading the graph", 0, 1)
-            model = read_graph(database, graph_id, placing=True)
-            _say(progress, "reading the graph", 1, 1)
-            network = load_network(model.network_name, weights or model.weights_source, device)
-            total += _place_mined(database, model, network, chosen_ids, progress)
-            placed.append(model.id)
-    return {
-        "category": category,
-        "part": part,
-        "labels": len(showing),
-        "graphs": placed,
-        "firings": total,
-        "skipped": [{"path": s.path, "reason": s.reason} for s in found.skipped],
-    }
+        kept = _keep_labels(database, mined, showing, category, part, weights, device, progress)
+    return kept | {"skipped": [{"path": s.path, "reason": s.reason} for s in found.skipped]}
+
+
+def label_part(
+    settings: Settings,
+    photo: Path,
+    box: Box,
+    category: str,
+    part: str,
+    object_box: Box | None = None,
+    weights: str | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Keep one box of a part on one photo, and place the patterns of the category's graphs there.
+
+    The object is `object_box`; without it, the one object of that photo that was mined and holds the box, else the
+    whole photo.
+
+    Returns:
+        as `import_parts`, and object: its box.
+
+    Raises:
+        InputError: the photo cannot be read, or the part's box lies outside the object.
+    """
+    check_names(category, part)
+    whole = read_photos([photo]).objects[0]
+    with open_database(settings) as database:
+        ensure_schema(database)
+        mined = _mined_objects(database, category)
+        known = [o for objects in mined.values() for o in objects.values() if o.sha256 == whole.sha256]
+        around = {o.box for o in known if _holds(o.box, box)}
+        chosen = object_box or (around.pop() if len(around) == 1 else whole.box)
+        if not _holds(chosen, box):
+            raise InputError(
+                f"The box of {part} {box_list(box)} does not lie inside the object {box_list(chosen)}; boxes are x, y, "
+                "width, height in pixels from the top left corner."
+            )
+        if not _holds(whole.box, chosen):
+            raise InputError(
+                f"The object's box {box_list(chosen)} does not lie inside the photo, which has {whole.photo_width} x "
+                f"{whole.photo_height} pixels."
+            )
+        labelled = replace(whole, box=chosen, parts={part: (box,)})
+        kept = _keep_labels(database, mined, [labelled], category, part, weights, device, progress)
+    return kept | {"object": box_list(chosen), "skipped": []}
+
+
+def _holds(outer: Box, inner: Box) -> bool:
+    """Whether a box that has an area lies inside another one, to half a pixel."""
+    return (
+        inner.width > 0
+        and inner.height > 0
+        and inner.x >= outer.x - 0.5
+        and inner.y >= outer.y - 0.5
+        and inner.x + inner.width <= outer.x + outer.width + 0.5
+        and inner.y + inner.height <= outer.y + outer.height + 0.5
+    )
+
+
+def _mined_objects(database: Database, category: str) -> dict[str, dict[str, PhotoObject]]:
+    """The objects of the category's complete graphs by id, by the graph's id."""
+    complete = [g.id for g in graphs(database) if g.category == category and g.state == "complete"]
+    return {id: {o.id: o for o in graph_objects(database, id)} for id in complete}
+
+
+def _keep_labels(
+    database: Database,
+    mined: dict[str, dict[str, PhotoObject]],
+    showing: Sequence[PhotoObject],
+    category: str,
+    part: str,
+    weights: str | None,
+    device: str,
+    progress: Progress | None,
+) -> dict[str, Any]:
+    """Write labels, and the firings of every graph on the labelled objects that it was mined from."""
+    add_labels(database, showing, category, part)
+    chosen = {o.id for o in showing}
+    placed, total = [], 0
+    for graph_id, objects in mined.items():
+        if chosen.isdisjoint(objects):
+            continue
+        _say(progress, "reading the graph", 0, 1)
+        model = read_graph(database, graph_id, placing=True)
+        _say(progress, "reading the graph", 1, 1)
+        network = load_network(model.network_name, weights or model.weights_source, device)
+        total += _place_mined(database, model, network, chosen, progress)
+        placed.append(model.id)
+    return {"category": category, "part": part, "labels": len(showing), "graphs": placed, "firings": total}
 
 
 def _read_photos(request: MineRequest | PlaceRequest, progress: Progress | None) -> PhotoSet:

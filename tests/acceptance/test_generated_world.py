@@ -13,7 +13,7 @@ import neo4j
 import pytest
 
 from egraph.graph.connection import open_database
-from egraph.graph.read import object_ids
+from egraph.graph.read import graph_objects
 from egraph.settings import load_settings
 
 pytestmark = pytest.mark.slow
@@ -154,7 +154,7 @@ def test_a_folder_limit_and_seed(egraph_here, egraph_home: Path, world: Path) ->
         command = ("mine", world / "images", *NETWORK, "--name", name, *more, "--json")
         report = json.loads(egraph_here(*command).stdout)
         with open_database(load_settings()) as database:
-            ids = object_ids(database, report["graph"])
+            ids = {o.id for o in graph_objects(database, report["graph"])}
         assert len(ids) == report["photos"]["used"]
         return ids
 

@@ -11,6 +11,7 @@ import torch
 from egraph.mining import block as mining_block
 from egraph.mining import layer as mining_layer
 from egraph.mining.block import REASONS, LayerTask
+from egraph.mining.expectation import SEARCHING_PRIOR_MASS
 from egraph.mining.layer import MinedLayer, mine_layer
 from egraph.mining.noise import EVEN
 from egraph.mining.parents import Parents
@@ -118,7 +119,11 @@ def test_the_other_view_is_scored_with_its_own_peaks_and_anchors(tmp_path: Path)
     slots = mined.filter.astype(int) * task.patterns + mined.number
     np.testing.assert_allclose(other, expected.assigned.mass.flatten(0, 1)[slots], rtol=1e-2, atol=1e-3)
     moved = torch.cat(list(record.read_displacements()))
-    np.testing.assert_allclose(moved.square().sum(2).mean(1).sqrt(), mined.spread, rtol=1e-2)
+    own = infer_patterns(patterns_of(mined, task), *world.reader()(slice(0, 7), False), task.anchors)
+    pulled = own.assigned.pull / (own.assigned.mass + SEARCHING_PRIOR_MASS)[..., None]
+    free = (own.expected + pulled).flatten(0, 1)[slots] - torch.from_numpy(mined.mean_place)[:, None]
+    np.testing.assert_allclose(moved, free, atol=2e-3)
+    assert moved.square().sum(2).mean() > 1.02 * float((mined.spread**2).mean()), "places of the pose are freer"
 
 
 def patterns_of(mined: MinedLayer, task: LayerTask) -> Patterns:

@@ -192,7 +192,7 @@ def test_two_processes_that_make_a_store_share_it(tmp_path: Path, monkeypatch: p
     monkeypatch.setattr(os, "link", link_after_another)
     store = ResponseStore(tmp_path, PLAN)
     assert store.usable() == others[0].usable() == [0]
-    assert_holds(store, [0], *responses(1, 1))
+    assert_holds(store, [0], *responses(1, 1)[:2])
     assert not list(store.folder.glob("*.new"))
 
 

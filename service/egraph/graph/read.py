@@ -12,6 +12,7 @@ from egraph.graph.connection import Database
 from egraph.graph.objects import photo_object
 from egraph.mining.mined import ANCHORS, CoActivations, Displacements, LayerReading, MinedGraph, PatternTable
 from egraph.network.layer import LayerGeometry
+from egraph.photos.photo import PhotoObject
 
 EDGE_VALUES: dict[str, dict[str, type]] = {
     "co_activations": {"strength": np.float32, "lift": np.float32, "support": np.int32},
@@ -85,13 +86,13 @@ def read_graph(database: Database, graph_id: str, placing: bool = False) -> Mine
     )
 
 
-def object_ids(database: Database, graph_id: str) -> set[str]:
-    """The ids of the objects that a graph was mined from.
+def graph_objects(database: Database, graph_id: str) -> list[PhotoObject]:
+    """The objects that a graph was mined from, in its order.
 
     Raises:
         DatabaseError: the database failed.
     """
-    return {photo_object(row, {}).id for row in database.read("read/objects", graph=graph_id)}
+    return [photo_object(row, {}) for row in database.read("read/objects", graph=graph_id)]
 
 
 def floats(values: Iterable[Any]) -> np.ndarray:

@@ -51,7 +51,8 @@ class Block:
     """What is kept of a block of filters: B patterns.
 
     table: columns of `MinedLayer`. places: (B, n, 2). mass, fires: (B, n). rank: (B,) from `candidate_rank`.
-    posed: displacements of the free places (B, n, 2), scores in the canonical and in the other view, (B, n) each; empty where not asked.
+    posed: displacements of the free places (B, n, 2), scores in the canonical and in the other view, (B, n) each; empty
+    where not asked.
     """
 
     table: dict[str, np.ndarray]
