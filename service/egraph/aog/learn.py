@@ -30,10 +30,10 @@ TEACHERS = 0.7
 POSTERIOR_TEMPERATURE = 0.25
 LABEL_WEIGHT = 5.0
 LABEL_WIDTH = 16 / 224
-FIRST_PRIOR_WIDTH = 60 / 224
-PRIOR_BLUR = 30 / 224
+FIRST_PRIOR_WIDTH = 45 / 224
+PRIOR_BLUR = 45 / 224
 NEIGHBOUR_BLUR = 20 / 224
-TRUST = (3.0, 1.0, 0.1)
+TRUST = (10.0, 1.0, 0.1)
 """In the place of the part on an object: labelled, teaching, other."""
 SURETY = Surety()
 OFFSET_SHRINKAGE = 2.0
