@@ -2,16 +2,22 @@
 
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from egraph_cli.options import Json, Quiet, Yes, confirm, settings_of
-from egraph_cli.output import Format, formats, write_json, write_rows
+from egraph.request import PlaceRequest
+from egraph_cli.jobs import Priority, Queue, enqueue
+from egraph_cli.options import Category, Device, Json, Quiet, Seed, Yes, confirm, settings_of
+from egraph_cli.output import Format, formats, skipped_lines, write_json, write_rows
+from egraph_cli.progress import ProgressDisplay
 
 COLUMNS = ["category", "name", "network", "state", "images", "patterns", "created_at", "id"]
 
-app = typer.Typer(help="List and remove mined graphs.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(
+    help="List and remove mined graphs, and place them on more photos.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
 @app.command("list")
@@ -75,3 +81,47 @@ def remove(
         write_json({"category": category, **asdict(done)})
     else:
         print(f"Removed {whole}: {len(done.graphs)} graphs with {done.patterns:,} patterns, {len(done.parts)} parts.")
+
+
+@app.command("place")
+def place(
+    context: typer.Context,
+    photos: Annotated[Path, typer.Argument(help="Folder of photos, or of the photos that --annotations names.")],
+    category: Category,
+    annotations: Annotated[
+        Path | None, typer.Option(help="COCO file with the objects' boxes; without it, a photo is one object.")
+    ] = None,
+    graph: Annotated[str | None, typer.Option(help="The graph's name, where the category has several.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="Weights of the mined network, where the graph does not know where they lie.")
+    ] = None,
+    device: Device = "cpu",
+    limit: Annotated[
+        int | None, typer.Option(help="Use at most so many objects, drawn by --seed.", min=1, metavar="N")
+    ] = None,
+    seed: Seed = 0,
+    queue: Queue = False,
+    priority: Priority = 0,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Place a graph's patterns on photos that it was not mined from.
+
+    Where they fire is written to the graph. With --queue, a worker does it.
+    """
+    settings = settings_of(context)
+    request = PlaceRequest(photos, category, annotations, graph, weights, device, limit, seed)
+    if queue:
+        enqueue(settings, "firings", request, priority, as_json)
+        return
+    with ProgressDisplay(quiet) as progress:
+        from egraph.pipeline import place_photos
+
+        report = place_photos(settings, request, progress).to_json()
+    if as_json:
+        write_json(report)
+        return
+    print(f"Placed the patterns of {report['graph']} on {report['photos']['placed']:,} objects,")
+    print(f"where they fire {report['firings']:,} times; {report['photos']['already']:,} objects had them already.")
+    for line in skipped_lines(report["photos"]["skipped"]):
+        print(line)

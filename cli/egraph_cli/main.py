@@ -11,7 +11,7 @@ import typer
 
 from egraph import __version__
 from egraph.errors import EgraphError
-from egraph_cli import aog, db, demo, evaluate, export, graph, layers, mine, part, query
+from egraph_cli import aog, db, demo, evaluate, export, graph, jobs, layers, mine, part, query, worker
 
 INTERRUPTED = "Interrupted; what is done stays, and the same command goes on from there."
 
@@ -30,6 +30,8 @@ app.add_typer(evaluate.app, name="evaluate")
 app.command("export")(export.export)
 app.add_typer(graph.app, name="graph")
 app.add_typer(db.app, name="db")
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(worker.app, name="worker")
 app.command("demo")(demo.demo)
 
 

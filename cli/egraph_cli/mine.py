@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from egraph.request import MineRequest
+from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Quiet, Seed, settings_of
 from egraph_cli.output import skipped_lines, write_json
 from egraph_cli.progress import ProgressDisplay, span
@@ -38,29 +40,35 @@ def mine(
         int | None, typer.Option(help="Use at most so many objects, drawn by --seed.", min=1, metavar="N")
     ] = None,
     seed: Seed = 0,
+    queue: Queue = False,
+    priority: Priority = 0,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Mine a category's patterns and write them to the graph database.
 
-    The same command goes on where it was interrupted; once its graph is complete, it changes nothing.
+    The same command goes on where it was interrupted; once its graph is complete, it changes nothing. With --queue, a
+    worker does it.
     """
     settings = settings_of(context)
+    request = MineRequest(
+        photos=photos,
+        network=network,
+        weights=weights,
+        category=category,
+        annotations=annotations,
+        layers=[layer.strip() for layer in layers.split(",") if layer.strip()] if layers else None,
+        name=name,
+        device=device,
+        limit=limit,
+        seed=seed,
+    )
+    if queue:
+        enqueue(settings, "mine", request, priority, as_json)
+        return
     with ProgressDisplay(quiet) as progress:
-        from egraph.pipeline import MineRequest, mine_category
+        from egraph.pipeline import mine_category
 
-        request = MineRequest(
-            photos=photos,
-            network=network,
-            weights=weights,
-            category=category,
-            annotations=annotations,
-            layers=[layer.strip() for layer in layers.split(",") if layer.strip()] if layers else None,
-            name=name,
-            device=device,
-            limit=limit,
-            seed=seed,
-        )
         report = mine_category(settings, request, progress)
     if as_json:
         write_json(report.to_json())

@@ -1,7 +1,7 @@
 """What several commands take: shared options, and the settings that they add up to."""
 
 import sys
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -36,12 +36,12 @@ def confirm(question: str, yes: bool) -> None:
         raise typer.Exit(1)
 
 
-def settings_of(context: typer.Context) -> "Settings":
-    """The settings: the flags before the command, then the environment, then the settings file.
+def settings_of(context: typer.Context, **flags: Any) -> "Settings":
+    """The settings: the flags of the command and before it, then the environment, then the settings file.
 
     Raises:
         UsageError: one of them is not valid.
     """
     from egraph.settings import load_settings
 
-    return load_settings(**context.find_root().obj)
+    return load_settings(**context.find_root().obj, **flags)

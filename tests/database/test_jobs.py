@@ -113,7 +113,7 @@ def test_who_lost_its_lease_writes_nothing(settings: Settings, queue: Database, 
         lambda: renew(queue, old, 5, {}),
         lambda: complete(queue, old, mined.id),
         lambda: fail(queue, old, "no"),
-        lambda: release(queue, old, "no"),
+        lambda: release(queue, old),
     ):
         with pytest.raises(LostError):
             attempt()
@@ -194,7 +194,7 @@ def test_a_job_that_was_given_back_counts_no_attempt(queue: Database) -> None:
     for _ in range(ATTEMPTS + 2):
         held = claim(queue, queued(queue)[0], "w", 60)
         assert held and held.attempts == 1
-        release(queue, held, "given back")
+        release(queue, held)
 
 
 def test_cancelling_shuts_the_worker_out(queue: Database) -> None:
@@ -290,7 +290,7 @@ class Queue(RuleBasedStateMachine):
         does = {
             "complete": lambda: complete(self.database, job, None),
             "fail": lambda: fail(self.database, job, "sentence"),
-            "release": lambda: release(self.database, job, "given back"),
+            "release": lambda: release(self.database, job),
         }[way]
         if not self.holds(job):
             with pytest.raises(LostError):

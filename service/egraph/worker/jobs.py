@@ -176,26 +176,27 @@ def renew(database: Database, job: Job, beats: int, progress: Mapping[str, Any],
     _hold(database, job, {"beats": beats, **progress}, lines)
 
 
-def release(database: Database, job: Job, reason: str) -> None:
-    """Give a job back into the queue; this was no attempt of it.
+def release(database: Database, job: Job, lines: Sequence[str] = ()) -> None:
+    """Give a job back into the queue; this was no attempt of it. `lines` go into its log, as below.
 
     Raises:
         LostError: the job is another's, or was cancelled.
     """
-    _hold(database, job, {"state": QUEUED, "attempts": job.attempts - 1, "worker": None}, [f"{now()} {reason}"])
+    changes = {"state": QUEUED, "attempts": job.attempts - 1, "worker": None, "seconds_left": None}
+    _hold(database, job, changes, [*lines, f"{now()} given back by {job.worker}"])
 
 
-def fail(database: Database, job: Job, error: str) -> None:
+def fail(database: Database, job: Job, error: str, lines: Sequence[str] = ()) -> None:
     """End a job with the sentence that says why.
 
     Raises:
         LostError: the job is another's, or was cancelled.
     """
     changes = {"state": FAILED, "error": error, "ended_at": now(), "seconds_left": None}
-    _hold(database, job, changes, [f"{now()} failed: {error}"])
+    _hold(database, job, changes, [*lines, f"{now()} failed: {error}"])
 
 
-def complete(database: Database, job: Job, graph: str | None) -> None:
+def complete(database: Database, job: Job, graph: str | None, lines: Sequence[str] = ()) -> None:
     """End a job that is done, and note the graph that it made.
 
     Raises:
@@ -204,7 +205,7 @@ def complete(database: Database, job: Job, graph: str | None) -> None:
 
     def work(transaction: Transaction) -> None:
         changes = {"state": DONE, "ended_at": now(), "seconds_left": None, "error": None}
-        if _changed(transaction, job.id, [RUNNING], changes, [f"{now()} done"], job.token) is None:
+        if _changed(transaction, job.id, [RUNNING], changes, [*lines, f"{now()} done"], job.token) is None:
             raise lost(job)
         if graph is not None:
             transaction.run("jobs/produced", job=job.id, graph=graph)

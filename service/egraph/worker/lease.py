@@ -5,8 +5,6 @@ monotonic clock how long that number has stood still. So it does not matter what
 whether it jumps. What matters in the end is the fence (`jobs.fence`): who was thought dead and is not writes nothing.
 """
 
-import contextlib
-import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -14,14 +12,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from egraph.errors import DatabaseError
-from egraph.graph.connection import open_database
+from egraph.graph.connection import Database
 from egraph.settings import Settings
 from egraph.worker.jobs import Job, LostError, renew
 
 SLOWEST_BEAT = 5.0
 """Seconds between two beats, at most; a job's progress in the database is as old."""
-
-log = logging.getLogger(__name__)
 
 
 def beat_seconds(lease: float) -> float:
@@ -76,7 +72,8 @@ class Watch:
 class Heartbeat:
     """Renews the lease of a job from a thread of its own, while its `with` block lasts.
 
-    report: gives the job's progress, to be kept in its node. lines: what was logged since, taken out as it is sent.
+    report: gives the job's progress, to be kept in its node. lines: what was logged, taken out as it is sent. beaten:
+    called with every beat, whether the database hears it or not.
     """
 
     def __init__(
@@ -87,7 +84,8 @@ class Heartbeat:
         lines: list[str],
         beaten: Callable[[], None] = lambda: None,
     ) -> None:
-        self._settings, self._job, self._report, self._lines, self._beaten = settings, job, report, lines, beaten
+        self._settings, self._job, self._report, self._beaten = settings, job, report, beaten
+        self.lines = lines
         self._ended = threading.Event()
         self._heard = time.monotonic()
         self._lost: LostError | None = None
@@ -117,21 +115,25 @@ class Heartbeat:
         return time.monotonic() - self._heard
 
     def _run(self) -> None:
-        beats = 0
-        while not self._ended.is_set():
-            # A new connection after a failure: also where the driver could not mend the old one.
-            with contextlib.suppress(DatabaseError), open_database(self._settings) as database:
-                while not self._ended.wait(beat_seconds(self._settings.lease)):
-                    self._beaten()
-                    sent = list(self._lines)
-                    try:
-                        renew(database, self._job, beats + 1, self._report(), sent)
-                    except LostError as error:
-                        # Also where the job has just ended: then nobody asks any more.
-                        self._lost = error
-                        return
-                    beats += 1
-                    del self._lines[: len(sent)]
-                    self._heard = time.monotonic()
-            if self._ended.wait(beat_seconds(self._settings.lease)):
-                return
+        beats, database = 0, None
+        while not self._ended.wait(beat_seconds(self._settings.lease)):
+            self._beaten()
+            sent = list(self.lines)
+            try:
+                database = database or Database(self._settings)
+                renew(database, self._job, beats + 1, self._report(), sent)
+            except LostError as error:
+                # Also where the job has just ended: then nobody asks any more.
+                self._lost = error
+                break
+            except DatabaseError:
+                # Next time over a new connection: also where the driver could not mend this one.
+                if database is not None:
+                    database.close()
+                database = None
+            else:
+                beats += 1
+                del self.lines[: len(sent)]
+                self._heard = time.monotonic()
+        if database is not None:
+            database.close()

@@ -1,13 +1,12 @@
 """Stopping a worker: asked once, it ends with the step at hand; asked twice, it ends at once."""
 
-import logging
 import signal
 import threading
 from types import FrameType
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT)
+from egraph.worker.log import LOGGER
 
-log = logging.getLogger(__name__)
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class Stopped(Exception):
@@ -29,7 +28,7 @@ class Stop:
         for each in SIGNALS:
             signal.signal(each, signal.SIG_DFL)
         self._event.set()
-        log.info("%s: finishing the step at hand; once more stops now", signal.Signals(number).name)
+        LOGGER.info("%s: finishing the step at hand; once more stops now", signal.Signals(number).name)
 
     def ask(self) -> None:
         """Ask this process to stop."""
