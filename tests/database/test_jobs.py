@@ -1,6 +1,7 @@
 """Jobs in the database: claimed once, held by a lease, fenced off from who lost it, whatever happens in between."""
 
 import threading
+import time
 import uuid
 from dataclasses import dataclass, field, replace
 
@@ -11,8 +12,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 from synthetic import synthetic_graph
 
-from egraph.errors import NothingYetError, UsageError
-from egraph.graph.connection import Database, open_database
+from egraph.errors import EgraphError, NothingYetError, UsageError
+from egraph.graph.connection import Database, Fence, Transaction, open_database
 from egraph.graph.firings import write_firings
 from egraph.graph.graphs import graphs
 from egraph.graph.write import write_graph
@@ -128,14 +129,14 @@ def test_a_lease_lost_in_the_middle_of_a_transaction_stops_it(settings: Settings
     """The new holder comes between the old one's statement and its commit."""
     old = claim(queue, put(queue), "old", 60)
     assert old
-    check = fence(old)
+    check = fence(old).check
 
-    def late(transaction: object) -> None:
+    def late(transaction: Transaction) -> None:
         assert claim(queue, running(queue)[0], "new", 60)
-        check(transaction)  # type: ignore[arg-type]
+        check(transaction)
 
     mark = uuid.uuid4().hex
-    with open_database(settings, fence=late) as writer, pytest.raises(LostError):
+    with open_database(settings, fence=Fence(60, late)) as writer, pytest.raises(LostError):
         submit(writer, mark, {})
     assert all(job.kind != mark for job in jobs(queue))
 
@@ -144,7 +145,7 @@ def test_the_next_holder_waits_for_a_commit_that_passed_the_fence(settings: Sett
     """The old holder is past its fence but not committed: whoever takes the job then comes after that commit."""
     old = claim(queue, put(queue), "old", 60)
     assert old
-    check, seen = fence(old), running(queue)[0]
+    check, seen = fence(old).check, running(queue)[0]
     order: list[str] = []
 
     def take() -> None:
@@ -154,8 +155,8 @@ def test_the_next_holder_waits_for_a_commit_that_passed_the_fence(settings: Sett
 
     taker = threading.Thread(target=take)
 
-    def slowly(transaction: object) -> None:
-        check(transaction)  # type: ignore[arg-type]
+    def slowly(transaction: Transaction) -> None:
+        check(transaction)
         if not taker.ident:
             taker.start()
             taker.join(0.5)
@@ -163,7 +164,7 @@ def test_the_next_holder_waits_for_a_commit_that_passed_the_fence(settings: Sett
 
     mark = uuid.uuid4().hex
     try:
-        with open_database(settings, fence=slowly) as writer:
+        with open_database(settings, fence=Fence(60, slowly)) as writer:
             submit(writer, mark, {})
         order.append("committed")
     except LostError:
@@ -176,6 +177,33 @@ def test_the_next_holder_waits_for_a_commit_that_passed_the_fence(settings: Sett
     else:
         assert order[:2] == ["passed", "committed"] and written
     assert "taken" in order
+
+
+def test_a_holder_that_falls_asleep_in_a_transaction_keeps_nobody_waiting(settings: Settings, queue: Database) -> None:
+    old = claim(queue, put(queue), "old", 60)
+    assert old
+    check, seen, woken = fence(old).check, running(queue)[0], threading.Event()
+    asleep: list[float] = []
+
+    def sleep(transaction: Transaction) -> None:
+        assert check
+        check(transaction)
+        asleep.append(time.monotonic())
+        woken.wait(30)
+
+    def write() -> None:
+        with open_database(settings, fence=Fence(1, sleep)) as writer, pytest.raises(EgraphError):
+            submit(writer, "mine", {})
+
+    sleeper = threading.Thread(target=write)
+    sleeper.start()
+    while not asleep:
+        time.sleep(0.02)
+    assert claim(queue, seen, "new", 60)
+    assert time.monotonic() - asleep[0] < 20
+    woken.set()
+    sleeper.join()
+    assert len(jobs(queue)) == 1
 
 
 def test_a_job_that_takes_its_workers_down_is_set_aside(queue: Database) -> None:
@@ -306,7 +334,7 @@ class Queue(RuleBasedStateMachine):
     @rule(job=held)
     def write_behind_the_fence(self, job: Job) -> None:
         kind = uuid.uuid4().hex
-        check = fence(job)
+        check = fence(job).check
         if self.holds(job):
             written = self.database.transaction(lambda t: check(t) or kind)
             assert written == kind

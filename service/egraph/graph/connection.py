@@ -29,8 +29,6 @@ TRIES = 6
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
 T = TypeVar("T")
-Fence = Callable[["Transaction"], None]
-"""Runs last in every writing transaction and raises where the writer has lost its right to write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,11 +57,24 @@ class Transaction:
         return [dict(zip(columns, record.values(), strict=True)) for record in result]
 
 
+@dataclass(frozen=True, slots=True)
+class Fence:
+    """What a writer is held to that may lose its right to write.
+
+    seconds: a transaction of it lasts at most so long, where the server obeys: if it falls asleep in the middle of one,
+    others need not wait longer for what it has locked. check: runs last in every writing transaction, and raises where
+    the right is lost.
+    """
+
+    seconds: float
+    check: Callable[[Transaction], None] | None = None
+
+
 class Database:
     """An open graph database. Usable from several threads; close it by leaving its `with` block.
 
-    With `reader`, the embedded database is used as a user who may only read. With `fence`, nothing is written unless
-    the fence lets it pass in the same transaction.
+    With `reader`, the embedded database is used as a user who may only read. With `fence`, nothing is written but what
+    it lets pass.
     """
 
     def __init__(
@@ -197,12 +208,13 @@ class Database:
             DatabaseError: the database failed.
         """
 
+        @neo4j.unit_of_work(timeout=self._fence.seconds if self._fence is not None else None)
         def fenced(managed: neo4j.ManagedTransaction) -> T:
             transaction = Transaction(managed)
             done = work(transaction)
-            if self._fence is not None:
+            if self._fence is not None and self._fence.check is not None:
                 # Last, so that what it locks is held only from here to the commit.
-                self._fence(transaction)
+                self._fence.check(transaction)
             return done
 
         return self._run(neo4j.WRITE_ACCESS, fenced, shared)

@@ -14,12 +14,12 @@ from collections.abc import Callable
 
 from egraph.errors import DatabaseError, EgraphError
 from egraph.failpoint import failpoint
-from egraph.graph.connection import Database, open_database
+from egraph.graph.connection import Database, Fence, open_database
 from egraph.graph.failures import AwayError, FullError
 from egraph.graph.schema import ensure_schema
 from egraph.settings import Settings
 from egraph.worker.health import HealthFile
-from egraph.worker.jobs import Job, LostError, claim, complete, fail, fence, queued, release, running
+from egraph.worker.jobs import Job, LostError, claim, complete, fail, fence, queued, release, running, write_seconds
 from egraph.worker.kinds import Work, run_job
 from egraph.worker.lease import Heartbeat, Watch, beat_seconds
 from egraph.worker.log import LOGGER, Fields, JobLines
@@ -68,7 +68,9 @@ class Worker:
                 try:
                     with open_database(self.settings) as database:
                         ensure_schema(database)
-                        connected = True
+                    connected = True
+                    limit = Fence(write_seconds(self.settings.lease))
+                    with open_database(self.settings, fence=limit) as database:
                         self._serve(database, once)
                         return
                 except DatabaseError as error:

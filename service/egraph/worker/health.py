@@ -17,7 +17,7 @@ from egraph.errors import EgraphError
 SECONDS = 5.0
 """A worker renews its file so often, at least."""
 
-SILENT_SECONDS = 60.0
+SILENT_SECONDS = 120.0
 """A worker that did not renew its file for so long is stuck."""
 
 

@@ -24,6 +24,8 @@ ENDED = (DONE, FAILED, CANCELLED)
 ATTEMPTS = 3
 """A job that took so many workers down with it is set aside."""
 
+SHORTEST_WRITE = 5.0
+
 LOOKED_AT = 20
 """Waiting jobs that a worker reads at once; where others are faster with the first, it tries the next."""
 
@@ -249,7 +251,12 @@ def fence(job: Job) -> Fence:
         if _changed(transaction, job.id, [RUNNING], {}, [], job.token) is None:
             raise lost(job)
 
-    return check
+    return Fence(write_seconds(job.lease or 0.0), check)
+
+
+def write_seconds(lease: float) -> float:
+    """How long a transaction of a worker may last: who waits for a lease waits no longer for a lock."""
+    return max(lease, SHORTEST_WRITE)
 
 
 def lost(job: Job) -> LostError:

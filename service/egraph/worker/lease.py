@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from egraph.errors import DatabaseError
-from egraph.graph.connection import Database
+from egraph.graph.connection import Database, Fence
 from egraph.settings import Settings
-from egraph.worker.jobs import Job, LostError, renew
+from egraph.worker.jobs import Job, LostError, renew, write_seconds
 
 SLOWEST_BEAT = 5.0
 """Seconds between two beats, at most; a job's progress in the database is as old."""
@@ -86,6 +86,7 @@ class Heartbeat:
     ) -> None:
         self._settings, self._job, self._report, self._beaten = settings, job, report, beaten
         self.lines = lines
+        self._limit = Fence(write_seconds(settings.lease))
         self._ended = threading.Event()
         self._heard = time.monotonic()
         self._lost: LostError | None = None
@@ -120,7 +121,7 @@ class Heartbeat:
             self._beaten()
             sent = list(self.lines)
             try:
-                database = database or Database(self._settings)
+                database = database or Database(self._settings, fence=self._limit)
                 renew(database, self._job, beats + 1, self._report(), sent)
             except LostError as error:
                 # Also where the job has just ended: then nobody asks any more.

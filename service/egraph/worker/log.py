@@ -62,7 +62,10 @@ class JobLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         """Keep one line."""
-        self.lines.append(f"{time_of(record)} {record.getMessage()}")
+        pairs = "".join(
+            f" {name}={value}" for name, value in fields_of(record).items() if name not in ("worker", "job")
+        )
+        self.lines.append(f"{time_of(record)} {record.getMessage()}{pairs}")
 
 
 def log_to_stderr(form: Literal["text", "json"]) -> None:

@@ -1,0 +1,298 @@
+"""A mining worker is killed, stopped, paused and cut off at every step: the graph is the same, bit for bit."""
+
+import json
+import os
+import signal
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from acceptance.workers import Worker, seen, until
+from egraph.graph import embedded
+from egraph.graph.connection import Database, open_database
+from egraph.graph.delete import delete_graph
+from egraph.graph.graphs import count_graph, graphs
+from egraph.graph.parts import add_labels, remove_part
+from egraph.photos.coco import read_coco
+from egraph.pipeline import mine_category
+from egraph.request import MineRequest
+from egraph.settings import Settings, load_settings
+from egraph.worker.jobs import DONE, QUEUED, RUNNING, Job, find_job, retry
+from egraph.worker.kinds import submit_request
+
+pytestmark = pytest.mark.slow
+
+KILLED_AT = [
+    "claimed",
+    "running the network",
+    "file written beside:2",
+    "layer kept",
+    "nodes written",
+    "before the last commit",
+]
+"""In the order in which a job comes by; the first file is the responses' calibration, the second the top layer."""
+
+STOPPED_AT = [
+    "reading photos",
+    "running the network:2",
+    "solving orientation",
+    "mining anchors",
+    "mining patterns",
+    "writing:2",
+    "placing patterns on labelled objects",
+]
+
+
+@pytest.fixture
+def category() -> str:
+    """A category that no other test knows."""
+    return f"horse-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def request_(world: Path, tmp_path: Path, category: str) -> MineRequest:
+    """What is mined: twelve of the generated photos."""
+    coco = json.loads((world / "annotations.json").read_text())
+    for one in coco["categories"]:
+        one |= {key: category for key in ("name", "supercategory") if one[key] == "horse"}
+    file = tmp_path / "annotations.json"
+    file.write_text(json.dumps(coco))
+    return MineRequest(world, "egraph.demo.network:animals", None, category, file, limit=12)
+
+
+@pytest.fixture
+def undisturbed(request_: MineRequest, tmp_path: Path) -> tuple[str, str, dict[str, int]]:
+    """The graph's id, content and counts where nothing disturbs the mining."""
+    settings = Settings(home=tmp_path / "undisturbed", wal_flush=0)
+    with open_database(settings) as database:
+        label(database, request_)
+    report = mine_category(settings, request_)
+    with open_database(settings) as database:
+        found = report.graph, content(database, report.graph), count_graph(database, report.graph)
+    embedded.stop(settings)
+    return found
+
+
+def label(database: Database, request: MineRequest) -> None:
+    """Name a part, so that patterns are placed on the labelled objects too."""
+    assert request.annotations
+    photos = read_coco(request.annotations, request.photos, request.category, limit=12)
+    add_labels(database, photos.objects[:3], request.category, "head")
+
+
+def content(database: Database, graph: str) -> str:
+    """The hash of everything that was mined."""
+    return database.read("read/graph", graph=graph)[0]["graph"]["content"]
+
+
+def assert_same(database: Database, job: str, undisturbed: tuple[str, str, dict[str, int]]) -> Job:
+    """The job is done, and its graph is the undisturbed one, with every node and edge once."""
+    graph, whole, counts = undisturbed
+    ended = find_job(database, job)
+    assert (ended.state, ended.graph) == (DONE, graph)
+    assert content(database, graph) == whole
+    assert count_graph(database, graph) == counts
+    return ended
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
+    """Start a worker, to be killed at a failpoint if one is named; it is gone at the end."""
+    started: list[Worker] = []
+
+    def start(at: str = "", *arguments: str, forked: bool = True, **environment: str) -> Worker:
+        more = {"EGRAPH_FAILPOINT": at, **environment}
+        started.append(Worker(tmp_path, "--once", *arguments, forked=forked, **more))
+        return started[-1]
+
+    yield start
+    for worker in started:
+        worker.kill()
+
+
+@pytest.fixture
+def database(egraph_home: Path, request_: MineRequest) -> Iterator[Database]:
+    """The embedded database of the test's workers."""
+    with open_database(load_settings()) as database:
+        label(database, request_)
+        yield database
+
+
+@pytest.fixture
+def server(neo4j_environment: Settings, request_: MineRequest) -> Iterator[Database]:
+    """One of the Neo4j servers; what the test made there is removed."""
+    with open_database(neo4j_environment) as database:
+        label(database, request_)
+        yield database
+        for graph in graphs(database):
+            if graph.category == request_.category:
+                delete_graph(database, graph.id)
+        remove_part(database, request_.category, "head")
+
+
+def test_killed_at_every_step(database: Database, request_: MineRequest, undisturbed: tuple, start: Callable) -> None:
+    job = submit_request(database, "mine", request_)
+    for number, step in enumerate(KILLED_AT):
+        start(step).ends(-signal.SIGKILL)
+        held = find_job(database, job)
+        assert (held.state, held.attempts) == (RUNNING, number % 3 + 1)
+        if held.attempts == 3:
+            # Three workers are dead, so it is set aside; a person says that it is not the job's fault.
+            start().ends(0)
+            assert "took 3 workers down" in str(find_job(database, job).error)
+            retry(database, held)
+        assert step in ("nodes written", "before the last commit") or not graphs(database)
+    start("after the last commit").ends(-signal.SIGKILL)
+    ended = assert_same(database, job, undisturbed)
+    start().ends(0)
+    assert assert_same(database, job, undisturbed) == ended
+
+
+def test_asked_to_stop_at_every_step(
+    database: Database, request_: MineRequest, undisturbed: tuple, start: Callable
+) -> None:
+    job = submit_request(database, "mine", request_)
+    for step in STOPPED_AT:
+        said = start(f"{step} TERM").ends(0)
+        held = find_job(database, job)
+        assert (held.state, held.attempts, held.worker) == (QUEUED, 0, None), step
+        assert any("given back by" in line for line in held.log)
+        assert step != "mining patterns" or "layer kept" in said
+    start().ends(0)
+    assert assert_same(database, job, undisturbed).attempts == 1
+
+
+def test_a_worker_that_wakes_after_its_lease_writes_nothing(
+    database: Database, request_: MineRequest, undisturbed: tuple, start: Callable
+) -> None:
+    wakes_and_writes_nothing(database, request_, undisturbed, start)
+
+
+@pytest.mark.neo4j
+def test_killed_and_woken_on_neo4j(
+    server: Database, request_: MineRequest, undisturbed: tuple, start: Callable
+) -> None:
+    job = submit_request(server, "mine", request_)
+    start("nodes written").ends(-signal.SIGKILL)
+    assert [graph.state for graph in graphs(server) if graph.category == request_.category] == ["writing"]
+    wakes_and_writes_nothing(server, request_, undisturbed, start, job)
+
+
+def wakes_and_writes_nothing(
+    database: Database, request: MineRequest, undisturbed: tuple, start: Callable, job: str | None = None
+) -> None:
+    """One worker falls asleep between two batches; another one takes its job, and falls asleep itself before its last
+    commit; the first wakes, finds that it may not write, and the second one goes on."""
+    job = job or submit_request(database, "mine", request)
+    sleepy = start("nodes written STOP")
+    until(sleepy.stopped)
+    before = find_job(database, job).attempts
+    second = start("before the last commit STOP", "--lease", "20")
+    until(second.stopped)
+    counted = count_graph(database, undisturbed[0])
+    sleepy.signal(signal.SIGCONT)
+    until(lambda: "another worker's now" in sleepy.said)
+    assert count_graph(database, undisturbed[0]) == counted
+    assert find_job(database, job).state == RUNNING
+    second.signal(signal.SIGCONT)
+    second.ends(0)
+    sleepy.ends(0)
+    assert assert_same(database, job, undisturbed).attempts == before + 1
+
+
+class Line:
+    """A way to a database that can be cut."""
+
+    def __init__(self, address: str) -> None:
+        self._there = (address.rpartition("//")[2].rpartition(":")[0], int(address.rpartition(":")[2]))
+        self._open: list[socket.socket] = []
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.uri = f"bolt://127.0.0.1:{self._server.getsockname()[1]}"
+        self._whole = threading.Event()
+        self._whole.set()
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                near, _ = self._server.accept()
+                if not self._whole.is_set():
+                    near.close()
+                    continue
+                far = socket.create_connection(self._there)
+                self._open += [near, far]
+                for a, b in ((near, far), (far, near)):
+                    threading.Thread(target=self._carry, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def _carry(a: socket.socket, b: socket.socket) -> None:
+        with suppress(OSError):
+            while data := a.recv(65536):
+                b.sendall(data)
+        with suppress(OSError):
+            b.shutdown(socket.SHUT_RDWR)
+
+    @contextmanager
+    def cut(self) -> Iterator[None]:
+        """Nothing passes inside the block."""
+        self._whole.clear()
+        for end in self._open:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self._open.clear()
+        yield
+        self._whole.set()
+
+    def close(self) -> None:
+        """Listen no more."""
+        self._server.close()
+
+
+@pytest.mark.neo4j
+def test_the_database_goes_away_and_comes_back(
+    server: Database, request_: MineRequest, undisturbed: tuple, start: Callable
+) -> None:
+    line = Line(server.address)
+    job = submit_request(server, "mine", request_)
+    worker = start("layer kept STOP", NEO4J_URI=line.uri, EGRAPH_PATIENCE="0.5")
+    until(worker.stopped)
+    with line.cut():
+        # It goes on without the database up to its patience, keeps what it has, and waits.
+        worker.signal(signal.SIGCONT)
+        until(lambda: "paused" in worker.said)
+    until(lambda: "going on" in worker.said)
+    worker.ends(0)
+    assert assert_same(server, job, undisturbed).attempts == 1
+    line.close()
+
+
+def test_the_database_is_killed_in_the_middle_of_writing(
+    database: Database, request_: MineRequest, undisturbed: tuple, start: Callable
+) -> None:
+    job = submit_request(database, "mine", request_)
+    worker = start("writing:2 STOP", "--lease", "30")
+    until(worker.stopped)
+    pid = embedded.status(load_settings()).pid
+    assert pid
+    os.kill(pid, signal.SIGKILL)
+    worker.signal(signal.SIGCONT)
+    worker.ends(0)
+    assert assert_same(database, job, undisturbed).attempts == 1
+
+
+def test_a_job_that_cannot_work_fails_once_with_the_sentence(
+    database: Database, request_: MineRequest, start: Callable, tmp_path: Path
+) -> None:
+    job = submit_request(database, "mine", replace(request_, photos=tmp_path / "nowhere", annotations=None))
+    other = submit_request(database, "mine", replace(request_, device="no such thing"))
+    start(forked=False).ends(0)
+    failed = seen(database, job)
+    assert (failed.state, failed.attempts) == ("failed", 1)
+    assert str(tmp_path / "nowhere") in str(failed.error) and str(failed.error).endswith(".")
+    assert seen(database, other).state == "failed"
