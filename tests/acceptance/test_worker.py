@@ -3,7 +3,6 @@
 import json
 import os
 import signal
-import time
 import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -59,7 +58,7 @@ def count(database: Database, file: Path, number: int = 1, **more: object) -> li
 
 
 def race(database: Database, file: Path, start: Callable[..., Worker], workers: int, number: int) -> None:
-    """Let workers race for jobs: each is done exactly once, and each worker does some."""
+    """Let workers race for jobs: each is done exactly once, and no worker does all."""
     queued = count(database, file, number)
     racing = [start("--once") for _ in range(workers)]
     for worker in racing:
@@ -67,7 +66,7 @@ def race(database: Database, file: Path, start: Callable[..., Worker], workers: 
     assert Counter(file.read_text().split()) == {str(n): 1 for n in range(number)}
     done = [job for job in jobs(database) if job.id in queued]
     assert Counter((job.state, job.attempts, job.token) for job in done) == {(DONE, 1, 1): number}
-    assert len({job.worker for job in done}) == workers
+    assert len({job.worker for job in done}) > 1
 
 
 @pytest.mark.parametrize("workers", [2, 4])
@@ -232,7 +231,8 @@ def test_the_embedded_database_is_killed_again_and_again(
     worker = start()
     until(file.exists)
     for _ in range(3):
-        time.sleep(0.3)
+        before = len(file.read_text().split())
+        until(lambda: len(file.read_text().split()) > before + 2)  # noqa: B023
         pid = embedded.status(settings).pid
         assert pid and len(file.read_text().split()) < 30
         os.kill(pid, signal.SIGKILL)

@@ -289,7 +289,7 @@ class Queue(RuleBasedStateMachine):
         open_ = [i for i, m in self.model.items() if m.state in (QUEUED, RUNNING)]
         if not open_:
             return multiple()
-        chosen = data.draw(st.sampled_from(sorted(open_)))
+        chosen = data.draw(st.sampled_from(open_))
         model = self.model[chosen]
         taken = claim(self.database, find_job(self.database, chosen), "w", 60)
         if model.holder:
@@ -346,7 +346,7 @@ class Queue(RuleBasedStateMachine):
     def decide(self, data: st.DataObject, way: str) -> None:
         if not self.model:
             return
-        chosen = data.draw(st.sampled_from(sorted(self.model)))
+        chosen = data.draw(st.sampled_from(list(self.model)))
         model, job = self.model[chosen], find_job(self.database, chosen)
         allowed = (QUEUED, RUNNING) if way == "cancel" else (FAILED, CANCELLED)
         act = cancel if way == "cancel" else retry

@@ -18,7 +18,7 @@ from neo4j.exceptions import (
 )
 
 from egraph.graph import embedded
-from egraph.graph.failures import check_version, no_address, sentence
+from egraph.graph.failures import AwayError, check_version, no_address, sentence
 from egraph.graph.statements import statement
 from egraph.settings import Settings
 
@@ -229,7 +229,7 @@ class Database:
                 except ConstraintError:
                     if not shared or attempt == TRIES - 1:
                         raise
-                except (ServiceUnavailable, SessionExpired, TransientError):
+                except (ServiceUnavailable, SessionExpired, TransientError, AwayError):
                     # The driver has tried again already; for a child that was killed, the next session finds another.
                     if not self.embedded or attempt == TRIES - 1:
                         raise
