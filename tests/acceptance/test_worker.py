@@ -59,10 +59,13 @@ def count(database: Database, file: Path, number: int = 1, **more: object) -> li
 
 def race(database: Database, file: Path, start: Callable[..., Worker], workers: int, number: int) -> None:
     """Let workers race for jobs: each is done exactly once, and no worker does all."""
+    racing = [start() for _ in range(workers)]
+    until(lambda: all("worker started" in worker.said for worker in racing))
     queued = count(database, file, number)
-    racing = [start("--once") for _ in range(workers)]
+    until(lambda: not any(job.state in (QUEUED, RUNNING) for job in jobs(database)), 120)
     for worker in racing:
-        worker.ends(0, 120)
+        worker.signal(signal.SIGTERM)
+        worker.ends(0)
     assert Counter(file.read_text().split()) == {str(n): 1 for n in range(number)}
     done = [job for job in jobs(database) if job.id in queued]
     assert Counter((job.state, job.attempts, job.token) for job in done) == {(DONE, 1, 1): number}

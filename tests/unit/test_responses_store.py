@@ -218,6 +218,25 @@ def test_the_pose_comes_back_equal(tmp_path: Path) -> None:
     assert found[1].equal(torch.arange(7.0))
 
 
+def test_two_runs_at_once_share_finished_layers_and_no_other_file(tmp_path: Path) -> None:
+    world = plant(1)
+    mined = mine_layer(world.task(), world.reader())
+    first = Checkpoints(tmp_path, {})
+    first.save(3, mined)
+    first.unfinished(2).save({"found": np.ones(2)})
+    second = Checkpoints(tmp_path, {})
+    assert second.load(3) is not None and second.unfinished(2).load() is None
+    second.unfinished(2).save({"found": np.zeros(2)})
+    second.save(1, mined)
+    kept = first.unfinished(2).load()
+    assert kept is not None and kept["found"].tolist() == [1, 1] and first.load(1) is None
+    folder = second.folder
+    del first, second
+    assert not folder.exists()
+    third = Checkpoints(tmp_path, {})
+    assert third.folder != folder and third.unfinished(2).load() is not None
+
+
 def test_an_unfinished_layer_is_ignored_and_another_identity_is_another_run(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -227,7 +246,7 @@ def test_an_unfinished_layer_is_ignored_and_another_identity_is_another_run(
     with monkeypatch.context() as broken, pytest.raises(OSError):
         broken.setattr(os, "fsync", full_disk)
         saved.save(0, mined)
-    assert saved.load(0) is None and not any(saved.folder.iterdir())
+    assert saved.load(0) is None and not any(saved.folder.glob("*.npz"))
     saved.save(0, mined)
     assert Checkpoints(tmp_path, {"rows": [1, 2], "seed": 1}).load(0) is not None
     for other in ({"seed": 2, "rows": [1, 2]}, {"seed": 1, "rows": [1]}, {"seed": 1}):

@@ -1,7 +1,13 @@
 """What is found of the layers, on disk, so that a run that was cut off goes on behind it."""
 
+import contextlib
+import fcntl
 import hashlib
 import json
+import os
+import shutil
+import uuid
+import weakref
 from dataclasses import fields
 from pathlib import Path
 
@@ -15,12 +21,34 @@ from egraph.whole import whole_file
 
 
 class Checkpoints:
-    """The finished layers of one run. `identity` is everything that decides the result; another one is another run."""
+    """The finished layers of one run. `identity` is everything that decides the result; another one is another run.
+
+    One object at a time has the folder of a run; another one that is made meanwhile works apart.
+    """
 
     def __init__(self, root: Path, identity: dict) -> None:
         key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
         self.folder = root / key
         self.folder.mkdir(parents=True, exist_ok=True)
+        # Held as long as this object lives, and gone with the process, however it ends.
+        self._lock = (self.folder / "lock").open("a")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self._work_apart()
+
+    def _work_apart(self) -> None:
+        """Go on behind the finished layers in another folder, because a process has this one, be it asleep.
+
+        It may wake while we mine, and would write into the same unfinished files.
+        """
+        shared, self.folder = self.folder, self.folder / uuid.uuid4().hex
+        self.folder.mkdir()
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        for path in shared.glob("*.npz"):
+            if not path.name.endswith((".unfinished.npz", ".new.npz")):
+                with contextlib.suppress(FileNotFoundError):
+                    os.link(path, self.folder / path.name)
 
     def load(self, layer: int) -> MinedLayer | None:
         """A finished layer, or None where it must still be mined."""

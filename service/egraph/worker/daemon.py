@@ -36,9 +36,6 @@ FAILURES = 3
 LOG_SECONDS = 10.0
 """A stage that lasts says so often how far it is."""
 
-INSIDE_A_LAYER = "mining patterns"
-"""The stage that ends early only where a layer is kept, not wherever it says how far it is."""
-
 
 class Pause(Exception):
     """The work cannot go on now; what is done is kept."""
@@ -213,7 +210,7 @@ class _Task:
         return "given back"
 
     def _tell(self, stage: str, done: int, total: int) -> None:
-        """The progress of the work; ends it where it may end."""
+        """Note the progress of the work, which has just kept what it did; end it here if there is a reason."""
         now = time.monotonic()
         if self._progress.tell(stage, done, total) or now - self._told >= LOG_SECONDS:
             self._told = now
@@ -221,8 +218,9 @@ class _Task:
             self._log.info("%s", stage, extra={"layer": layer, "iteration": done, "total": total})
         failpoint(stage)
         self._heartbeat.check()
-        if stage != INSIDE_A_LAYER:
-            self._may_end()
+        self._stop.check()
+        if self._heartbeat.away > self._settings.patience:
+            raise Pause("The database is away; what is done is kept.")
 
     def _at_layer(self, layer: str, kept: bool) -> None:
         if not kept:
@@ -230,12 +228,6 @@ class _Task:
         self._log.info("layer %s", "kept" if kept else "begun", extra={"layer": layer})
         if kept:
             failpoint("layer kept")
-            self._may_end()
-
-    def _may_end(self) -> None:
-        self._stop.check()
-        if self._heartbeat.away > self._settings.patience:
-            raise Pause("The database is away; what is done is kept.")
 
     def _beaten(self) -> None:
         worker = self._worker
