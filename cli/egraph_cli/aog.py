@@ -110,6 +110,8 @@ def locate(
     device: Device = "cpu",
     patterns: Annotated[int, typer.Option(help="Name so many patterns that spoke for the place.", min=0)] = 10,
     as_json: Json = False,
+    png: Annotated[Path | None, typer.Option(help="Folder for a picture of each object.", metavar="DIR")] = None,
+    html: Annotated[Path | None, typer.Option(help="Page with a picture of each object.", metavar="FILE")] = None,
     quiet: Quiet = False,
 ) -> None:
     """Find parts on photos, mined or new: box, confidence, and the patterns that spoke for the place.
@@ -119,16 +121,24 @@ def locate(
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
         from egraph.aog.find import LocateRequest, find_parts
+        from egraph.photos.image import PhotoError
+        from egraph.photos.photo import Skipped
+        from egraph.report.parses import Parses
 
         request = LocateRequest(photos, category, part, name, graph, annotations, weights, device, patterns)
-        found, skipped = find_parts(settings, request, progress)
-        for obj, parts in found:
-            if as_json:
-                print(dumps(answer(obj, parts)), flush=True)
-            else:
-                for located in parts:
-                    print(sentence(obj, located), flush=True)
-    for line in skipped_lines([{"path": s.path, "reason": s.reason} for s in skipped]):
+        found = find_parts(settings, request, progress)
+        with Parses(category, found.layers, png, html) as parses:
+            for obj, parts in found.objects:
+                try:
+                    parses.add(obj, parts)
+                except PhotoError as error:
+                    found.skipped.append(Skipped(str(obj.path), str(error)))
+                if as_json:
+                    print(dumps(answer(obj, parts)), flush=True)
+                else:
+                    for located in parts:
+                        print(sentence(obj, located), flush=True)
+    for line in skipped_lines([{"path": s.path, "reason": s.reason} for s in found.skipped]):
         typer.echo(line, err=True)
 
 

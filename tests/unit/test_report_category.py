@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from egraph.photos.photo import Box, PhotoObject, Skipped
-from egraph.report.category import ReportError, write_report
+from egraph.report.category import write_report
 from egraph.report.content import (
     CategoryReport,
     EdgeCount,
@@ -21,6 +21,7 @@ from egraph.report.content import (
     Portrait,
     TogetherRow,
 )
+from egraph.report.files import ReportError
 from egraph.report.page import displacement_words, number
 
 HOSTILE = "</style></title><script>alert('$style')</script>\"><img src=http://x.example onerror=alert(1)> & ${body}"

@@ -35,13 +35,18 @@ class LocateRequest:
     patterns: int = 10
 
 
-def find_parts(
-    settings: Settings, request: LocateRequest, progress: Progress | None = None
-) -> tuple[Iterator[tuple[PhotoObject, list[LocatedPart]]], list[Skipped]]:
-    """The parts of a category on photos, object by object as they are found.
+@dataclass(frozen=True)
+class Finding:
+    """The objects with their parts, as they are found; what was skipped, which grows while the former are read; and
+    the layers of the graph, from the input side up."""
 
-    Returns:
-        the objects with their parts, and what was skipped; that list grows while the former is read.
+    objects: Iterator[tuple[PhotoObject, list[LocatedPart]]]
+    skipped: list[Skipped]
+    layers: list[str]
+
+
+def find_parts(settings: Settings, request: LocateRequest, progress: Progress | None = None) -> Finding:
+    """The parts of a category on photos, object by object as they are found.
 
     Raises:
         NothingYetError: there is no And-Or graph.
@@ -57,7 +62,8 @@ def find_parts(
     network = load_network(graph.network_name, request.weights or graph.weights_source, request.device)
     locator = Locator(graph, network, aogs)
     skipped = list(found.skipped)
-    return _found(locator, found.objects, request.patterns, skipped, progress), skipped
+    objects = _found(locator, found.objects, request.patterns, skipped, progress)
+    return Finding(objects, skipped, [layer.name for layer in graph.layers])
 
 
 def objects_of(request: LocateRequest, progress: Progress | None = None) -> PhotoSet:

@@ -1,15 +1,14 @@
 """One page about one category's graph: a single HTML file that needs nothing else."""
 
-import contextlib
 import logging
 from collections.abc import Iterator
 from pathlib import Path
 
 from PIL import Image
 
-from egraph.errors import EgraphError
 from egraph.photos.image import PhotoError
 from egraph.report.content import CategoryReport, Example, PartSection, PatternRow
+from egraph.report.files import write_whole
 from egraph.report.page import (
     PAGE,
     STYLE,
@@ -31,15 +30,6 @@ NO_COLOUR = "#555"
 logger = logging.getLogger(__name__)
 
 
-class ReportError(EgraphError):
-    """The report cannot be written to {destination} ({reason}); choose another place or make room."""
-
-    def __init__(self, destination: Path, reason: str) -> None:
-        super().__init__(
-            f"The report cannot be written to {destination} ({reason}); choose another place or make room."
-        )
-
-
 def write_report(destination: Path, report: CategoryReport) -> Path:
     """Write the page, pictures embedded, and return its path; a reader never sees half a file.
 
@@ -49,16 +39,7 @@ def write_report(destination: Path, report: CategoryReport) -> Path:
         ReportError: the file cannot be written.
     """
     page = PAGE.substitute(title=text(f"egraph: {report.category}"), style=STYLE, body="\n".join(_sections(report)))
-    beside = destination.with_name(destination.name + ".new")
-    try:
-        destination.parent.mkdir(parents=True, exist_ok=True)
-        beside.write_text(page, encoding="utf-8")
-        beside.replace(destination)
-    except OSError as error:
-        with contextlib.suppress(OSError):
-            beside.unlink(missing_ok=True)
-        raise ReportError(destination, error.strerror or str(error)) from error
-    return destination
+    return write_whole(destination, page.encode("utf-8", "replace"))
 
 
 def _sections(report: CategoryReport) -> Iterator[str]:

@@ -22,6 +22,7 @@ PATCH_SHARE = 0.36
 
 PATCH_PIXELS = 132
 PORTRAIT_PIXELS = 720
+BADGE_RADIUS = 15.0
 OUTLINE = 2
 VIEW_SHARE = 0.7
 """A portrait shows at least so much of the object's longer side, so that one sees where on it one is."""
@@ -46,6 +47,13 @@ def data_uri(image: Image.Image) -> str:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=86, optimize=True)
     return f"data:image/jpeg;base64,{base64.b64encode(buffer.getvalue()).decode('ascii')}"
+
+
+def png_bytes(image: Image.Image) -> bytes:
+    """An image as the bytes of a PNG file."""
+    buffer = io.BytesIO()
+    image.save(buffer, "PNG")
+    return buffer.getvalue()
 
 
 def patch_of(photo: Image.Image, example: Example, boxes: Iterable[Box], colour: str) -> Image.Image:
@@ -105,7 +113,9 @@ def portrait_of(
             width = 1.5 + 6 * min(max(row.strength, 0.0), 1.0)
             draw.line(ends, fill=(255, 255, 255, 200), width=round(width) + 3)
             draw.line(ends, fill=(25, 25, 35, 220), width=round(width))
-    _badges(draw, places, numbers, colours, size)
+    for pattern, (x, y) in places.items():
+        _ring(draw, x, y, 6, colours[pattern])
+    badges(draw, places, numbers, colours, size)
     return picture
 
 
@@ -125,37 +135,58 @@ def _view(
     return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
-def _badges(
+def badges(
     draw: ImageDraw.ImageDraw,
     places: Mapping[str, tuple[float, float]],
     numbers: Mapping[str, int],
     colours: Mapping[str, str],
     size: tuple[int, int],
+    away_from: tuple[float, float] | None = None,
+    radius: float = BADGE_RADIUS,
 ) -> None:
-    """A dot at each place, and its number nearby where it covers no other number."""
+    """Numbers near places of a picture of `size`, where they cover no other number, each on a line from its place.
+
+    away_from: numbers stand farther off, on the far side of their place as seen from there, where there is room.
+    """
     if not places:
         return
-    radius = 15.0
-    spots = spread_out(np.array(list(places.values())), 2.2 * radius, size, radius + 2)
+    spots = spread_out(np.array(list(places.values())), 2.2 * radius, size, radius + 2, away_from)
     for pattern, spot in zip(places, spots, strict=True):
-        draw.line((places[pattern], tuple(spot)), fill=(20, 20, 20, 255), width=2)
-    for pattern, (x, y) in places.items():
-        _ring(draw, x, y, 6, colours[pattern])
-    font = ImageFont.load_default(size=18)
+        draw.line((places[pattern], tuple(spot)), fill=(20, 20, 20, 255), width=max(2, round(radius / 8)))
     for pattern, (x, y) in zip(places, spots, strict=True):
-        corners = (x - radius, y - radius, x + radius, y + radius)
-        draw.ellipse(corners, fill=colours[pattern], outline="white", width=2)
-        draw.text(
-            (x, y), str(numbers[pattern]), fill="white", font=font, anchor="mm", stroke_width=1, stroke_fill="#222"
-        )
+        badge(draw, (x, y), str(numbers[pattern]), colours[pattern], radius)
 
 
-def spread_out(places: np.ndarray, distance: float, size: tuple[int, int], margin: float) -> np.ndarray:
+def badge(
+    draw: ImageDraw.ImageDraw, place: tuple[float, float], text: str, colour: str, radius: float = BADGE_RADIUS
+) -> None:
+    """A number in a disc."""
+    x, y = place
+    edge = max(2, round(radius / 8))
+    draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline="white", width=edge)
+    font = ImageFont.load_default(size=round(1.2 * radius))
+    draw.text((x, y), text, fill="white", font=font, anchor="mm", stroke_width=edge // 2, stroke_fill="#222")
+
+
+def spread_out(
+    places: np.ndarray,
+    distance: float,
+    size: tuple[int, int],
+    margin: float,
+    away_from: tuple[float, float] | None = None,
+) -> np.ndarray:
     """Where to put numbers so that they do not cover each other: places (n, 2), pushed apart to at least `distance`
-    where there is room, and kept `margin` inside a picture of `size` (width, height)."""
+    where there is room, and kept `margin` inside a picture of `size` (width, height).
+
+    away_from: they start farther off, on the far side of their place as seen from there.
+    """
     turns = np.arange(len(places)) * 2.399963  # the golden angle: no two numbers start in the same direction
     directions = np.stack([np.cos(turns), np.sin(turns)], axis=1)
     spots = places + 0.75 * distance * directions
+    if away_from is not None:
+        outwards = places - np.array(away_from)
+        length = np.hypot(outwards[:, 0], outwards[:, 1])[:, None]
+        spots = places + 1.6 * distance * np.where(length > 1, outwards / np.maximum(length, 1), directions)
     for _ in range(200):
         away = spots[:, None] - spots[None]
         # two numbers that a corner holds at the very same spot need a direction to part in

@@ -1,0 +1,61 @@
+"""Text in pictures: fonts that are there everywhere, and lines that fit."""
+
+from functools import cache
+
+from PIL import ImageDraw, ImageFont
+
+SYSTEM_FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf", "Arial Unicode.ttf", "Arial.ttf")
+"""Asked in this order where Pillow's own font, which knows hardly more than ASCII, has no letters for a name."""
+
+Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+
+
+def font_for(text: str, size: int) -> Font:
+    """A font in which the text can be read."""
+    return _own(size) if text.isascii() else _system(size)
+
+
+def fitted(text: str, size: int, width: float) -> str:
+    """A text in one line that is at most `width` pixels wide; what does not fit is left out in its middle."""
+    text = " ".join(text.encode("utf-8", "replace").decode().split())
+    font = font_for(text, size)
+    if font.getlength(text) <= width:
+        return text
+    kept = len(text)
+    while kept > 1 and font.getlength(_shortened(text, kept)) > width:
+        kept -= 1
+    return _shortened(text, kept)
+
+
+def write(
+    draw: ImageDraw.ImageDraw,
+    place: tuple[float, float],
+    text: str,
+    size: int,
+    fill: str,
+    width: float = float("inf"),
+    anchor: str = "lm",
+) -> None:
+    """One line of text at a place, no wider than `width`; `anchor` as Pillow has it."""
+    text = fitted(text, size, width)
+    draw.text(place, text, fill=fill, font=font_for(text, size), anchor=anchor)
+
+
+def _shortened(text: str, kept: int) -> str:
+    head = (kept + 1) // 2
+    return text[:head] + "..." + text[len(text) - (kept - head) :]
+
+
+@cache
+def _own(size: int) -> Font:
+    return ImageFont.load_default(size=size)
+
+
+@cache
+def _system(size: int) -> Font:
+    for name in SYSTEM_FONTS:
+        try:
+            return ImageFont.truetype(name, size)
+        except OSError:
+            continue
+    return _own(size)

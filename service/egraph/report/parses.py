@@ -1,0 +1,213 @@
+"""Parses of many photos: a folder of pictures, or one page; each is written as it comes, none is kept in memory."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from PIL import Image
+
+from egraph.aog.locate import LocatedPart
+from egraph.photos.photo import PhotoObject
+from egraph.report.files import NewFile, ReportError, write_whole
+from egraph.report.page import PAGE, STYLE, table, text
+from egraph.report.parse import (
+    CONFIDENCE,
+    KEY,
+    MOST_VOTERS,
+    bare_panel,
+    certainty_words,
+    layer_colours,
+    parse_panel,
+    parse_picture,
+    pose_words,
+    together_words,
+    voter_layer,
+    voter_name,
+)
+from egraph.report.pictures import data_uri, png_bytes, read_photo
+
+NAME_BYTES = 180
+"""Of a photo's name in that of its picture: file systems take 255."""
+
+PARSE_STYLE = """
+main { max-width: 74rem; }
+.parse { margin: 2rem 0 3rem; }
+.found { display: grid; grid-template-columns: minmax(0, 40rem) minmax(16rem, 1fr); gap: 1.6rem; margin: 1rem 0 2rem; }
+.found > img { width: 100%; height: auto; border-radius: .5rem; display: block; }
+.found h3 { font-size: 1.5rem; margin: 0; line-height: 1.2; }
+.found td { vertical-align: middle; }
+.sure, .unsure { font-weight: 600; margin: .8rem 0 .3rem; }
+.unsure { color: #c62828; }
+.bar { background: var(--line); border-radius: 1em; height: .55em; overflow: hidden; min-width: 5rem; }
+.bar i { display: block; height: 100%; border-radius: 1em; }
+@media (max-width: 46rem) { .found { grid-template-columns: 1fr; } }
+@media (prefers-color-scheme: dark) { .unsure { color: #ff8a80; } }
+"""
+
+
+class ParseFolder:
+    """A folder with one PNG for each object."""
+
+    def __init__(self, folder: Path, layers: Sequence[str]) -> None:
+        """
+        Args:
+            layers: of the graph, from the input side up.
+
+        Raises:
+            ReportError: there can be no such folder.
+        """
+        self.folder, self.layers = folder, layers
+        self._taken: set[str] = set()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ReportError(folder, error.strerror or str(error)) from error
+
+    def add(self, photo: Image.Image, obj: PhotoObject, parts: Sequence[LocatedPart]) -> Path:
+        """Write an object's picture and return its path.
+
+        Raises:
+            ReportError: it cannot be written.
+        """
+        picture = parse_picture(photo, obj, parts, self.layers)
+        return write_whole(self.folder / self._name(obj.path), png_bytes(picture))
+
+    def _name(self, path: Path) -> str:
+        """A name of its own for each object: photos of several folders may have the same, and one photo several
+        objects. Some file systems take upper for lower case."""
+        stem = path.stem.encode("utf-8", "surrogateescape")[:NAME_BYTES].decode("utf-8", "ignore") or "photo"
+        tried, name = 1, f"{stem}-parse.png"
+        while name.casefold() in self._taken:
+            tried += 1
+            name = f"{stem}-parse-{tried}.png"
+        self._taken.add(name.casefold())
+        return name
+
+
+class ParsePage:
+    """One page of all objects, pictures embedded; written as they come, in its place when it is whole."""
+
+    def __init__(self, destination: Path, category: str, layers: Sequence[str]) -> None:
+        """
+        Args:
+            layers: of the graph, from the input side up.
+        """
+        self.colours = layer_colours(layers)
+        page = PAGE.substitute(title=text(f"egraph: {category}"), style=STYLE + PARSE_STYLE, body="\0")
+        self._head, _, self._tail = page.partition("\0")
+        self._head += f"<h1>{text(category.capitalize())}: what was found, and why</h1>\n"
+        self._head += f'<p class="soft">{text(KEY)} Confidence is {text(CONFIDENCE)}.</p>\n'
+        self._file = NewFile(destination)
+
+    def __enter__(self) -> "ParsePage":
+        """
+        Raises:
+            ReportError: there can be no such file.
+        """
+        self._file.__enter__()
+        self._write(self._head)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._write(self._tail)
+        self._file.__exit__(kind, error, trace)
+
+    def add(self, photo: Image.Image, obj: PhotoObject, parts: Sequence[LocatedPart]) -> None:
+        """Write an object's section.
+
+        Raises:
+            ReportError: it cannot be written.
+        """
+        self._write("\n".join(parse_section(photo, obj, parts, self.colours)) + "\n")
+
+    def _write(self, piece: str) -> None:
+        self._file.write(piece.encode("utf-8", "replace"))
+
+
+class Parses:
+    """The folder and the page that a person asked for, each or neither; in a `with` block, as the page is whole only
+    at its end."""
+
+    def __init__(self, category: str, layers: Sequence[str], folder: Path | None, page: Path | None) -> None:
+        """
+        Args:
+            layers: of the graph, from the input side up.
+
+        Raises:
+            ReportError: there can be no such folder.
+        """
+        self._folder = ParseFolder(folder, layers) if folder else None
+        self._page = ParsePage(page, category, layers) if page else None
+        self._open = ExitStack()
+
+    def __enter__(self) -> "Parses":
+        """
+        Raises:
+            ReportError: there can be no such page.
+        """
+        if self._page:
+            self._open.enter_context(self._page)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open.__exit__(kind, error, trace)
+
+    def add(self, obj: PhotoObject, parts: Sequence[LocatedPart]) -> None:
+        """Draw an object's parts.
+
+        Raises:
+            PhotoError: the photo cannot be read any more.
+            ReportError: the picture cannot be written.
+        """
+        if not self._folder and not self._page:
+            return
+        photo = read_photo(obj.path)
+        if self._folder:
+            self._folder.add(photo, obj, parts)
+        if self._page:
+            self._page.add(photo, obj, parts)
+
+
+def parse_section(
+    photo: Image.Image, obj: PhotoObject, parts: Sequence[LocatedPart], colours: dict[str, str]
+) -> Iterator[str]:
+    """An object's parts in a page: its picture and what the numbers mean."""
+    yield f'<section class="parse"><h2 title="{text(obj.path)}">{text(obj.path.name)}</h2>'
+    if not parts:
+        yield f'<img class="portrait" src="{data_uri(bare_panel(photo, obj))}" alt="{text(obj.path.name)}">'
+    for part in parts:
+        panel = parse_panel(photo, obj, part, colours, parts)
+        words = f"{part.part} on {obj.path.name}, {certainty_words(part)}"
+        tone = "var(--ink)" if not part.unsure else "#c62828"
+        yield f'<div class="found"><img src="{data_uri(panel)}" alt="{text(words)}" loading="lazy"><div>'
+        yield f'<h3>{text(part.part)}</h3><p class="soft">{text(pose_words(part))}</p>'
+        yield f'<p class="{"unsure" if part.unsure else "sure"}">{text(certainty_words(part))}</p>'
+        yield _bar(part.confidence, tone)
+        if part.voters:
+            yield voters_table(part, colours)
+        yield "</div></div>"
+    yield "</section>"
+
+
+def voters_table(part: LocatedPart, colours: dict[str, str]) -> str:
+    """The patterns that spoke for a place, by their numbers in the picture."""
+    most = max(voter.weight for voter in part.voters) or 1.0
+    rows = []
+    for place, voter in enumerate(part.voters[:MOST_VOTERS], start=1):
+        colour = colours.get(voter_layer(voter.id), "#5b6472")
+        badge = (
+            f'<span class="badge" style="background:{colour}">{place}</span> <code>{text(voter_name(voter.id))}</code>'
+        )
+        rows.append((badge, _bar(voter.weight / most, colour), f"{voter.weight:.0%}"))
+    columns = [("pattern that spoke for the place", False), ("", False), ("share", True)]
+    return table(columns, rows) + f'<p class="soft">{text(together_words(part))}</p>'
+
+
+def _bar(share: float, colour: str) -> str:
+    return f'<div class="bar"><i style="width:{100 * min(max(share, 0.0), 1.0):.0f}%;background:{colour}"></i></div>'
