@@ -46,10 +46,9 @@ def read_graph(database: Database, graph_id: str, placing: bool = False) -> Mine
             patterns[name] = read_patterns(database, graph_id, name, reading)
     pairs = json.loads(graph["layer_pairs"])
     if placing:
-        pairs = {
-            "CO_ACTIVATES_WITH": [],
-            "DISPLACED_FROM": [pair for pair in pairs["DISPLACED_FROM"] if pair[1] == ANCHORS],
-        }
+        places = [pair for pair in pairs["DISPLACED_FROM"] if pair[1] == ANCHORS]
+        # without edges to anchors, patterns are placed by those of the layer above
+        pairs = {"CO_ACTIVATES_WITH": [], "DISPLACED_FROM": places or pairs["DISPLACED_FROM"]}
     objects = database.read("read/objects", graph=graph_id)
     return MinedGraph(
         network_id=network["id"],

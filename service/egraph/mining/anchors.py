@@ -12,6 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from egraph.group import ALONE, Group
 from egraph.responses.evidence import grid_places
 
 SIDE = 5
@@ -48,7 +49,7 @@ class AnchorPlaces:
     peak: Tensor
 
 
-def mine_anchors(read: ContextReader, cells: int) -> Anchors:
+def mine_anchors(read: ContextReader, cells: int, group: Group = ALONE) -> Anchors:
     """Learn the anchors by EM over all photos.
 
     E-step: q(x) proportional to exp((S(x) / sd + PLACE_WEIGHT log((1 - FLOOR) u P(x) + FLOOR)) / TEMPERATURE), times
@@ -58,19 +59,19 @@ def mine_anchors(read: ContextReader, cells: int) -> Anchors:
     grid = grid_places(cells)
     start = grid_places(SIDE)
     near = F.normalize(_kernel(start, grid, START_BLUR), p=1, dim=1)
-    templates = F.normalize(near @ _mean_context(read), dim=1)
+    templates = F.normalize(near @ _mean_context(read, group), dim=1)
     place_map = F.normalize(_kernel(start, grid, START_SPREAD), p=1, dim=1)
     blur = F.normalize(_kernel(grid, grid, PLACE_BLUR), p=1, dim=1)
     for iteration in range(ITERATIONS):
         scores = torch.cat([score_anchors(block, templates) for block in read()], dim=1)
-        mean, deviation = scores.mean((1, 2)), scores.std((1, 2)).clamp_min(1e-9)
+        mean, deviation = _mean_and_deviation(scores, group)
         posterior, peak = anchor_posterior(scores, mean, deviation, place_map, compete=iteration > 0)
-        trusted = posterior * (peak >= peak.median(1, keepdim=True).values)[..., None]
-        templates = F.normalize(_template_sums(read, trusted), dim=1)
-        mass = trusted.sum(1)
+        trusted = posterior * (peak >= group.join(peak, 1).median(1, keepdim=True).values)[..., None]
+        templates = F.normalize(group.sum(_template_sums(read, trusted)), dim=1)
+        mass = group.sum(trusted.sum(1))
         place_map = (mass / mass.sum(1, keepdim=True)) @ blur
     scores = torch.cat([score_anchors(block, templates) for block in read()], dim=1)
-    return Anchors(templates, place_map, scores.mean((1, 2)), scores.std((1, 2)).clamp_min(1e-9))
+    return Anchors(templates, place_map, *_mean_and_deviation(scores, group))
 
 
 def score_anchors(context: Tensor, templates: Tensor) -> Tensor:
@@ -105,12 +106,20 @@ def place_anchors(scores: Tensor, anchors: Anchors) -> AnchorPlaces:
     return AnchorPlaces(posterior @ grid_places(cells).to(scores), peak)
 
 
-def _mean_context(read: ContextReader) -> Tensor:
+def _mean_and_deviation(scores: Tensor, group: Group) -> tuple[Tensor, Tensor]:
+    """Over photos and places: (A, n, u) gives (A,), (A,)."""
+    count = group.total(scores.shape[1]) * scores.shape[2]
+    mean = group.sum(scores.sum((1, 2))) / count
+    square = group.sum((scores - mean[:, None, None]).square_().sum((1, 2)))
+    return mean, (square / (count - 1)).sqrt().clamp_min(1e-9)
+
+
+def _mean_context(read: ContextReader, group: Group) -> Tensor:
     """Mean over photos, about its own mean over places: (u, c)."""
     total, count = torch.zeros(()), 0
     for block in read():
         total, count = total + block.sum(0), count + len(block)
-    mean = total / count
+    mean = group.sum(total) / group.total(count)
     return mean - mean.mean(0)
 
 

@@ -2,16 +2,18 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.group import Group
+from egraph.mining import zhang2018
 from egraph.mining.edges import Edges, Partners, Upper, candidate_rank, link
-from egraph.mining.group import Group
 from egraph.mining.maximization import initial_places
 from egraph.mining.noise import EVEN, RARE, TWIN, advantage, even_scatter, find_noise, fires
-from egraph.mining.parents import movement, parent_products
+from egraph.mining.parents import Parents, movement, parent_products
 from egraph.mining.patterns import SIGMAS, free_places, infer_patterns, mine_patterns
 
 BLOCK = 120_000
@@ -32,7 +34,7 @@ class LayerTask:
 
     photos: that this process has. unit: size of a map unit in fractions of the crop. anchors, anchors_other: (A, n, 2)
     displacements of the anchors from their mean places in the canonical view and in the other one. anchor_mean: (A, 2).
-    upper: None for the top layer.
+    upper: None for the top layer; patterns_above: per filter of the layer above. model: one of `MINERS`.
     """
 
     filters: int
@@ -44,6 +46,8 @@ class LayerTask:
     anchor_mean: Tensor
     upper: Upper | None
     generator: torch.Generator
+    model: str = "egraph"
+    patterns_above: int = 0
 
 
 @dataclass(frozen=True)
@@ -51,8 +55,7 @@ class Block:
     """What is kept of a block of filters: B patterns.
 
     table: columns of `MinedLayer`. places: (B, n, 2). mass, fires: (B, n). rank: (B,) from `candidate_rank`.
-    posed: displacements of the free places (B, n, 2), scores in the canonical and in the other view, (B, n) each; empty
-    where not asked.
+    posed: displacements (B, n, 2), scores in the canonical and in the other view, (B, n) each; empty where not asked.
     """
 
     table: dict[str, np.ndarray]
@@ -63,16 +66,39 @@ class Block:
     posed: tuple[Tensor, ...]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """The B patterns that are kept of a block of filters, n photos.
+
+    filter: (B,) counted in the block; number: (B,). place: (B, 2). parents: of B patterns. places: (B, n, 2);
+    free: (B, n, 2) those that tell the pose. mass, control: (B, n); other: (B, n) mass in the other view. Free places
+    and the other view are looked at in the posed layer alone, else they are the same again. dropped: (3,).
+    log_likelihood: sum over this process's photos.
+    """
+
+    filter: Tensor
+    number: Tensor
+    place: Tensor
+    parents: Parents
+    places: Tensor
+    free: Tensor
+    mass: Tensor
+    control: Tensor
+    other: Tensor
+    dropped: Tensor
+    log_likelihood: Tensor
+
+
 class BlockMiner:
-    """Mines blocks of filters of one layer."""
+    """Mines blocks of filters of one layer: patterns follow anchors."""
 
     def __init__(self, task: LayerTask, read: PeakReader, posed: bool, group: Group) -> None:
         self.task, self.read, self.posed, self.group = task, read, posed, group
         self.start = initial_places(task.filters, task.patterns, task.generator).to(task.anchors.device)
-        self.products = parent_products(task.anchors)
         self.partners = None if task.upper is None else Partners.of(task.upper, group)
-        squares = self.products[0][:, : len(task.anchors)]
-        self.anchor_numbers = torch.cat([squares, task.anchors[..., 0].T, task.anchors[..., 1].T], 1)
+        self.products = parent_products(task.anchors)
+        self.candidates, self.candidate_mean = task.anchors, task.anchor_mean
+        self.candidate_row = torch.arange(len(task.anchors), device=task.anchors.device)
 
     def blocks(self, first: int) -> list[slice]:
         """Filters that are mined together, from `first` on."""
@@ -83,7 +109,33 @@ class BlockMiner:
         return [slice(start, min(start + step, task.filters)) for start in range(first, task.filters, step)]
 
     def mine(self, filters: slice) -> Block:
-        """Find the patterns, leave out those that are noise, infer the others once more without their competition."""
+        """Find the patterns of some filters, and measure them."""
+        group, photos = self.group, self.group.total(self.task.photos)
+        kept = self._find(filters)
+        firing = fires(kept.mass, kept.control)
+        mean = group.sum(kept.places.sum(1)) / photos
+        displacement = kept.places - mean[:, None]
+        columns = {
+            "filter": (filters.start + kept.filter).int(),
+            "number": kept.number.int(),
+            "place": kept.place,
+            "mean_place": mean,
+            "spread": (group.sum(displacement.square().sum((1, 2))) / photos).sqrt(),
+            "support": group.sum(firing.sum(1)).int(),
+            "score": group.sum(kept.mass.sum(1)) / photos,
+            "advantage": advantage(kept.mass, kept.control, group),
+            "parent_gain": kept.parents.gain,
+            **self._parents(kept),
+            **self._edges(kept, firing),
+            "dropped": kept.dropped[None],
+            "log_likelihood": group.sum(kept.log_likelihood)[None],
+        }
+        table = {name: column.cpu().numpy() for name, column in columns.items()}
+        posed = (kept.free - mean[:, None], kept.mass, kept.other) if self.posed else ()
+        return Block(table, kept.places, kept.mass, firing, candidate_rank(kept.mass, kept.places, group), posed)
+
+    def _find(self, filters: slice) -> Kept:
+        """Mine, leave out patterns that are noise, infer the others once more without their competition."""
         task, group = self.task, self.group
         values, places = self.read(filters, False)
         patterns = mine_patterns(self.start[filters], values, places, task.anchors, self.products, group=group)
@@ -92,54 +144,91 @@ class BlockMiner:
         noise = find_noise(patterns.place, inferred.assigned.mass, inferred.control, scatter, task.unit, group)
         patterns, number, there = patterns.only(~(noise[RARE] | noise[EVEN] | noise[TWIN]))
         inferred = infer_patterns(patterns, values, places, task.anchors)
-        kept = there.flatten().nonzero()[:, 0]
-        found, mass = inferred.places.flatten(0, 1)[kept], inferred.assigned.mass.flatten(0, 1)[kept]
-        control = inferred.control.flatten(0, 1)[kept]
-        firing = fires(mass, control)
-        mean = group.sum(found.sum(1)) / group.total(task.photos)
-        displacement = found - mean[:, None]
-        posed: tuple[Tensor, ...] = ()
+        row = there.flatten().nonzero()[:, 0]
+        parents = patterns.parents
+        mass = inferred.assigned.mass.flatten(0, 1)[row]
+        places = inferred.places.flatten(0, 1)[row]
+        free, other = places, mass
         if self.posed:
-            other = infer_patterns(patterns, *self.read(filters, True), task.anchors_other)
-            free = free_places(inferred).flatten(0, 1)[kept] - mean[:, None]
-            posed = free, mass, other.assigned.mass.flatten(0, 1)[kept]
-        counted = {
-            "dropped": torch.stack([noise[reason].sum() for reason in REASONS])[None],
-            "log_likelihood": group.sum(inferred.assigned.log_likelihood.double().sum())[None],
-        }
-        columns = {
-            "filter": (filters.start + kept // number.shape[1]).int(),
-            "number": number.flatten()[kept].int(),
-            "place": patterns.place.flatten(0, 1)[kept],
-            "mean_place": mean,
-            "spread": (group.sum(displacement.square().sum((1, 2))) / group.total(task.photos)).sqrt(),
-            "support": group.sum(firing.sum(1)).int(),
-            "score": group.sum(mass.sum(1)) / group.total(task.photos),
-            "advantage": advantage(mass, control, group),
-            "parent_gain": patterns.parents.gain[kept],
-            **self._parents(patterns.parents.index[kept], patterns.parents.weight[kept], found, mass),
-            **self._edges(found, mass, firing),
-            **counted,
-        }
-        table = {name: column.cpu().numpy() for name, column in columns.items()}
-        return Block(table, found, mass, firing, candidate_rank(mass, found, group), posed)
+            free = free_places(inferred).flatten(0, 1)[row]
+            seen = infer_patterns(patterns, *self.read(filters, True), task.anchors_other)
+            other = seen.assigned.mass.flatten(0, 1)[row]
+        return Kept(
+            filter=row // number.shape[1],
+            number=number.flatten()[row],
+            place=patterns.place.flatten(0, 1)[row],
+            parents=Parents(parents.index[row], parents.weight[row], parents.gain[row]),
+            places=places,
+            free=free,
+            mass=mass,
+            control=inferred.control.flatten(0, 1)[row],
+            other=other,
+            dropped=torch.stack([noise[reason].sum() for reason in REASONS]),
+            log_likelihood=inferred.assigned.log_likelihood.double().sum(),
+        )
 
-    def _parents(self, index: Tensor, weight: Tensor, places: Tensor, mass: Tensor) -> dict[str, Tensor]:
-        """Mean and deviation of where a pattern is, seen from each of its anchors, weighted by its evidence."""
-        moves = movement(places, mass, self.task.anchors, self.anchor_numbers, self.group)
+    @cached_property
+    def _candidate_numbers(self) -> Tensor:
+        """(n, 3 C) |u_P|^2 and the two numbers of u_P on every photo."""
+        row, column = (c.T for c in self.candidates.unbind(-1))
+        return torch.cat([row.square() + column.square(), row, column], 1)
+
+    def _parents(self, kept: Kept) -> dict[str, Tensor]:
+        """Mean and deviation of where a pattern is, seen from each of its parents, weighted by its evidence."""
+        moves = movement(kept.places, kept.mass, self.candidates, self._candidate_numbers, self.group)
         square, row, column = moves.terms.unflatten(1, (3, -1)).unbind(1)
         variance = moves.own - 2 * moves.cross + square - row.square() - column.square()
-        anchor = torch.stack([row, column], -1) + self.task.anchor_mean
-        mean = (moves.mean[:, None] - anchor).gather(1, index[..., None].expand(-1, -1, 2))
-        sigma = variance.clamp_min(0.0).sqrt().gather(1, index)
-        return {"parent_index": index.int(), "parent_weight": weight, "parent_mean": mean, "parent_sigma": sigma}
+        parent = torch.stack([row, column], -1) + self.candidate_mean
+        index = kept.parents.index
+        return {
+            "parent_index": self.candidate_row[index].int(),
+            "parent_weight": kept.parents.weight,
+            "parent_mean": (moves.mean[:, None] - parent).gather(1, index[..., None].expand(-1, -1, 2)),
+            "parent_sigma": variance.clamp_min(0.0).sqrt().gather(1, index),
+        }
 
-    def _edges(self, places: Tensor, mass: Tensor, firing: Tensor) -> dict[str, Tensor]:
-        if self.partners is None or len(places) == 0:
+    def _edges(self, kept: Kept, firing: Tensor) -> dict[str, Tensor]:
+        if self.partners is None or len(kept.places) == 0:
             none = torch.zeros(0)
             edges = Edges(none.long(), none.long(), none, none, none.long(), none, none, none)
         else:
-            edges = link(places, mass, firing, self.partners, group=self.group)
+            edges = link(kept.places, kept.mass, firing, self.partners, group=self.group)
         columns = {f"edge_{field.name}": getattr(edges, field.name) for field in fields(edges)}
         whole = ("edge_lower", "edge_upper", "edge_support")
         return {name: column.int() if name in whole else column for name, column in columns.items()}
+
+
+class ZhangBlockMiner(BlockMiner):
+    """Mines blocks of filters by the model of 2018: patterns follow patterns of the layer above, and all are kept."""
+
+    def __init__(self, task: LayerTask, read: PeakReader, posed: bool, group: Group) -> None:
+        super().__init__(task, read, posed, group)
+        self.above = zhang2018.Above.nothing(task.anchors)
+        if task.upper is not None:
+            self.above = zhang2018.Above.of(task.upper, zhang2018.largest_spread(task.patterns_above), group)
+        self.candidates, self.candidate_mean = self.above.displacement, self.above.mean
+        self.candidate_row = self.above.row
+
+    def _find(self, filters: slice) -> Kept:
+        values, places = self.read(filters, False)
+        patterns, prior, placed = zhang2018.mine_patterns(self.start[filters], values, places, self.above, self.group)
+        control = zhang2018.even_control(patterns.place, prior, values)
+        mass = placed.assigned.mass.flatten(0, 1)
+        row = torch.arange(len(mass), device=mass.device)
+        return Kept(
+            filter=row // patterns.place.shape[1],
+            number=row % patterns.place.shape[1],
+            place=patterns.place.flatten(0, 1),
+            parents=patterns.parents,
+            places=placed.places.flatten(0, 1),
+            free=placed.places.flatten(0, 1),
+            mass=mass,
+            control=control.flatten(0, 1),
+            other=mass,
+            dropped=row.new_zeros(len(REASONS)),
+            log_likelihood=placed.assigned.log_likelihood.double().sum(),
+        )
+
+
+MINERS: dict[str, type[BlockMiner]] = {"egraph": BlockMiner, zhang2018.MODEL: ZhangBlockMiner}
+"""By the name of the model."""

@@ -5,7 +5,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,13 +15,15 @@ from torch import Tensor
 
 import egraph
 from egraph.errors import EgraphError
-from egraph.mining.anchors import PLACE_WEIGHT, Anchors, mine_anchors, place_anchors, score_anchors
+from egraph.group import ALONE, Group, share
+from egraph.mining import zhang2018
+from egraph.mining.anchors import PLACE_WEIGHT, AnchorPlaces, Anchors, mine_anchors, place_anchors, score_anchors
 from egraph.mining.block import REASONS, LayerTask
 from egraph.mining.checkpoint import Checkpoints
 from egraph.mining.edges import CANDIDATES, EDGES
-from egraph.mining.expectation import NOISE, PRIOR_MASS, SEARCHING_PRIOR_MASS
+from egraph.mining.expectation import NOISE, PRIOR_MASS, SEARCHING_PRIOR_MASS, planes
 from egraph.mining.layer import MinedLayer, mine_layer
-from egraph.mining.mined import ANCHORS, LayerReading, MinedGraph
+from egraph.mining.mined import ANCHORS, Firings, LayerReading, MinedGraph
 from egraph.mining.noise import FIRING, SURE
 from egraph.mining.orientation import NEIGHBOURS, solve_orientation, view_similarity
 from egraph.mining.parents import PARENTS, RIDGE
@@ -65,25 +67,30 @@ def patterns_per_filter(width: int) -> int:
     return math.ceil(1.4 * width)
 
 
-def mining_parameters(layers: Sequence[LayerGeometry]) -> dict:
+def mining_parameters(layers: Sequence[LayerGeometry], model: str = "egraph") -> dict:
     """Every setting that decides what is mined, for the graph's provenance."""
-    return {
-        "model": "egraph",
+    common = {
+        "model": model,
         "layers": [layer.name for layer in layers],
         "patterns_per_filter": {layer.name: patterns_per_filter(layer.width) for layer in layers},
+        "orientation_neighbours": NEIGHBOURS,
+        "anchor_place_weight": PLACE_WEIGHT,
+        "pose_numbers": POSE_NUMBERS,
+        "firing": FIRING,
+        "edges": EDGES,
+        "edge_candidates": CANDIDATES,
+    }
+    if model == zhang2018.MODEL:
+        return {**common, **zhang2018.PARAMETERS}
+    return {
+        **common,
         "sigmas": list(SIGMAS),
         "noise": NOISE,
         "prior_mass": PRIOR_MASS,
         "searching_prior_mass": SEARCHING_PRIOR_MASS,
-        "firing": FIRING,
         "noise_deviations": SURE,
         "parents": PARENTS,
         "parent_ridge": RIDGE,
-        "edges": EDGES,
-        "edge_candidates": CANDIDATES,
-        "orientation_neighbours": NEIGHBOURS,
-        "anchor_place_weight": PLACE_WEIGHT,
-        "pose_numbers": POSE_NUMBERS,
         "pose_prior_mass": SEARCHING_PRIOR_MASS,
     }
 
@@ -99,12 +106,16 @@ def mine(
     home: Path,
     progress: Progress | None = None,
     at_layer: LayerWatch | None = None,
+    model: str = "egraph",
+    group: Group = ALONE,
 ) -> Mined:
     """Mine a category.
 
     Args:
         layers: the conv layers, from the input up.
+        objects: all of them; each process of a group takes its share.
         home: folder for responses and checkpoints; what is there already is used.
+        model: one of `block.MINERS`.
 
     Raises:
         InputError: too few photos can be used.
@@ -112,10 +123,12 @@ def mine(
     """
     clock = _Clock()
     with _denormals_flushed():
-        plan = plan_responses(network, layers, objects)
-        store = collect_responses(network, plan, objects, home / "cache" / "responses", progress)
+        own = objects[share(objects, group.rank, group.size)]
+        plan = plan_responses(network, layers, own)
+        store = collect_responses(network, plan, own, home / "cache" / "responses", progress, group)
         clock.lap("forward")
-        session = _Session(network, store, tuple(layers), seed, [objects[row] for row in store.usable()])
+        used = [o for some in group.collect([own[row] for row in store.usable()]) for o in some]
+        session = _Session(network, store, tuple(layers), seed, used, model, group)
         try:
             graph = session.graph(category, name, home / "cache" / "mining", progress, at_layer)
         except OSError as error:
@@ -124,8 +137,8 @@ def mine(
                 "another disk, then run the same command again: it goes on where it stopped."
             ) from error
         clock.lap("mining")
-    skipped = [Skipped(str(objects[row].path), reason) for row, reason in sorted(store.reasons.items())]
-    return Mined(graph, skipped, clock.seconds)
+    skipped = [Skipped(str(own[row].path), reason) for row, reason in sorted(store.reasons.items())]
+    return Mined(graph, [s for some in group.collect(skipped) for s in some], clock.seconds)
 
 
 @contextmanager
@@ -158,13 +171,19 @@ class _Session:
         layers: tuple[LayerGeometry, ...],
         seed: int,
         objects: list[PhotoObject],
+        model: str,
+        group: Group,
     ) -> None:
         calibration = store.read_calibration()
         assert calibration is not None
+        self.model, self.group = model, group
         self.network, self.store, self.layers, self.seed = network, store, layers, seed
         self.calibration: Calibration = calibration
         self.rows = store.usable()
         self.objects = objects
+        group.count(len(self.rows))
+        counts = group.collect(len(self.rows))
+        self.first = sum(counts[: group.rank])
         self.device = network.device
 
     def graph(
@@ -174,38 +193,42 @@ class _Session:
         report = progress or (lambda stage, done, total: None)
         report("solving orientation", 0, 1)
         cells = self.store.plan.context_cells**2
-        orientation = solve_orientation(view_similarity(self._context_cells, cells))
-        views = (orientation > 0).numpy().astype(np.int64)
+        similarity = view_similarity(self._context_cells, cells, group=self.group)
+        orientation = self.group.first(solve_orientation(similarity))
+        del similarity
+        everyone = (orientation > 0).numpy().astype(np.int64)
+        views = everyone[self.first : self.first + len(self.rows)]
         report("solving orientation", 1, 1)
         report("mining anchors", 0, 1)
-        anchors = mine_anchors(lambda: self._context(views), self.store.plan.context_cells)
-        canonical = self._anchor_scores(anchors, views)
-        places = place_anchors(canonical, anchors)
+        anchors = mine_anchors(lambda: self._context(views), self.store.plan.context_cells, self.group)
+        places = place_anchors(self._anchor_scores(anchors, views), anchors)
         other = place_anchors(self._anchor_scores(anchors, 1 - views), anchors).places
-        anchor_mean = places.places.mean(1)
+        anchor_mean = self.group.sum(places.places.sum(1)) / len(self.objects)
         report("mining anchors", 1, 1)
-        parameters = mining_parameters(self.layers)
+        parameters = mining_parameters(self.layers, self.model)
         identity = {
             "store": self.store.plan.key,
             "rows": self.rows,
             "parameters": parameters,
             "seed": self.seed,
             "version": egraph.__version__,
+            "process": [self.group.rank, self.group.size],
         }
         mined, pose, weights = self._conv_layers(
             Checkpoints(root, identity),
             views,
-            (places.places - anchor_mean[:, None]).to(self.device),
-            (other - anchor_mean[:, None]).to(self.device),
+            planes((places.places - anchor_mean[:, None]).to(self.device)),
+            planes((other - anchor_mean[:, None]).to(self.device)),
             anchor_mean.to(self.device),
             orientation.abs(),
             report,
             at_layer or (lambda layer, kept: None),
         )
+        found = AnchorPlaces(self.group.join(places.places, 1), self.group.join(places.peak, 1))
         tables = {layer.name: pattern_table(layer.name, mined[layer.name]) for layer in self.layers}
         posed = self.layers[-2].name
         tables[posed] = with_pose(tables[posed], pose, weights)
-        tables[ANCHORS] = anchor_table(anchors, places, self.calibration.projection)
+        tables[ANCHORS] = anchor_table(anchors, found, self.calibration.projection)
         return MinedGraph(
             network_id=self.network.id,
             network_name=self.network.name,
@@ -221,12 +244,12 @@ class _Session:
             layers=[*self.layers, anchor_layer(self.layers[-1], self.network.preprocessing.size)],
             readings=self._readings(),
             objects=self.objects,
-            mirrored=views.astype(bool),
+            mirrored=everyone.astype(bool),
             pose=pose.vectors.numpy(),
             patterns=tables,
             co_activations=co_activations(self.layers, mined),
-            displacements=displacements(self.layers, mined),
-            firings=[strongest_firings(layer.name, mined[layer.name], views) for layer in self.layers],
+            displacements=displacements(self.layers, mined, self.model),
+            firings=[self._firings(layer.name, mined[layer.name], views) for layer in self.layers],
             dropped={
                 reason: int(sum(layer.dropped[i] for layer in mined.values())) for i, reason in enumerate(REASONS)
             },
@@ -254,9 +277,11 @@ class _Session:
             posed = index == len(self.layers) - 2
             finished = checkpoints.load(index)
             extra = checkpoints.load_pose() if posed else None
+            if not all(self.group.collect(finished is not None)):
+                finished = None
             if finished is None or (posed and extra is None):
                 at_layer(layer.name, False)
-                record = PoseRecord(checkpoints.folder, len(self.rows)) if posed else None
+                record = PoseRecord(checkpoints.folder, len(self.rows), self.group) if posed else None
                 task = LayerTask(
                     filters=layer.channels,
                     patterns=patterns_per_filter(layer.width),
@@ -267,6 +292,8 @@ class _Session:
                     anchor_mean=anchor_mean,
                     upper=upper,
                     generator=torch.Generator().manual_seed(self.seed * 1000 + index),
+                    model=self.model,
+                    patterns_above=0 if upper is None else patterns_per_filter(self.layers[index + 1].width),
                 )
                 finished = mine_layer(
                     task,
@@ -274,6 +301,7 @@ class _Session:
                     record,
                     partial(_report_filters, report, done, total),
                     checkpoints.unfinished(index),
+                    self.group,
                 )
                 if record is not None:
                     extra = find_pose(record.read_displacements), orientation_weights(record.read_scores, confidence)
@@ -302,6 +330,13 @@ class _Session:
             return values.to(self.device), places.to(self.device)
 
         return read
+
+    def _firings(self, name: str, mined: MinedLayer, views: np.ndarray) -> Firings:
+        """Those of all processes."""
+        own = strongest_firings(name, mined, views)
+        parts = self.group.collect(replace(own, object=own.object + np.int32(self.first)))
+        columns = ("pattern", "object", "score", "x", "y")
+        return Firings(name, *(np.concatenate([getattr(part, column) for part in parts]) for column in columns))
 
     def _context(self, views: np.ndarray) -> Iterator[Tensor]:
         for start in range(0, len(self.rows), CONTEXT_BLOCK):

@@ -7,7 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from egraph.errors import InputError
+from egraph.errors import InputError, UsageError
+from egraph.mining import zhang2018
 from egraph.mining.anchors import Anchors, place_anchors
 from egraph.mining.mined import ANCHORS, Displacements, Firings, MinedGraph, PatternTable
 from egraph.mining.noise import fires
@@ -59,7 +60,7 @@ def place_patterns(
         InputError: the graph was mined with other weights, or a photo cannot be read.
     """
     blocks = []
-    model = GraphModel(graph, network)
+    model = MODELS[model_of(graph)](graph, network)
     for start in range(0, len(objects), BLOCK_OBJECTS):
         some = slice(start, start + BLOCK_OBJECTS)
         blocks.append(model.place(objects[some], None if mirrored is None else mirrored[some]))
@@ -98,7 +99,13 @@ class GraphModel:
         """
         Raises:
             InputError: the graph was mined with other weights.
+            UsageError: it was mined by a model that places patterns in another way.
         """
+        if MODELS[model_of(graph)] is not type(self):
+            raise UsageError(
+                f"Parts are learnt from graphs of egraph's own model, and {graph.id} was mined by {model_of(graph)}; "
+                "mine one without --model, under another --name."
+            )
         if network.id != graph.network_id:
             raise InputError(
                 f"The graph {graph.id} was mined with {graph.network_id}, not with {network.id}; "
@@ -108,7 +115,7 @@ class GraphModel:
         self.layers = {layer.name: layer for layer in graph.layers if layer.name != ANCHORS}
         layers = list(self.layers.values())
         self.calibration = _calibration(graph, layers)
-        self.models = {layer.name: _Model(graph, layer) for layer in layers}
+        self.models = self._models(graph, layers)
         table = graph.patterns[ANCHORS]
         self.anchors = Anchors(*(torch.from_numpy(a) for a in _anchor_arrays(table)))
         self.anchor_mean = torch.from_numpy(table.mean_place)[:, None]
@@ -118,6 +125,9 @@ class GraphModel:
         self.orientation_weight = torch.from_numpy(posed.orientation_weight)
         self.mean_place = torch.from_numpy(posed.mean_place)[:, None]
         self.loadings = torch.from_numpy(posed.pose)
+
+    def _models(self, graph: MinedGraph, layers: Sequence[LayerGeometry]) -> dict[str, "_Model"]:
+        return {layer.name: _Model(graph, layer, ANCHORS) for layer in layers}
 
     def views(self, objects: Sequence[PhotoObject]) -> Reduced:
         """Responses of objects and their mirrors, with the anchors' scores as context; see `ResponseStore.put`.
@@ -183,6 +193,45 @@ class GraphModel:
         return torch.einsum("pnc,prc->nr", moved, self.loadings) / length[:, None]
 
 
+class ZhangGraphModel(GraphModel):
+    """A graph of the model of 2018: patterns follow patterns of the layer above, and the top layer's likelihood tells
+    the side."""
+
+    def _models(self, graph: MinedGraph, layers: Sequence[LayerGeometry]) -> dict[str, "_Model"]:
+        above = [layer.name for layer in layers[1:]] + [None]
+        return {layer.name: _ZhangModel(graph, layer, upper) for layer, upper in zip(layers, above, strict=True)}
+
+    def place(self, objects: Sequence[PhotoObject], mirrored: np.ndarray | None) -> Placed:
+        reduced = self.views(objects)
+        if mirrored is None:
+            nothing, top = torch.zeros(0, len(objects), 2), list(self.layers)[-1]
+            photo, mirror = (
+                self._layer(top, reduced, np.full(len(objects), view), nothing)["log_likelihood"]
+                for view in (False, True)
+            )
+            mirrored = (mirror > photo).numpy()
+        displacement = torch.zeros(0, len(objects), 2)
+        found: dict[str, dict[str, Tensor]] = {}
+        for name in reversed(self.layers):
+            found[name] = self._layer(name, reduced, mirrored, displacement)
+            displacement = found[name]["places"] - self.models[name].mean_place[:, None]
+        names = ("places", "expected", "prior", "mass", "fires", "peaks", "peak_scores")
+        return Placed(**{n: {k: found[k][n] for k in self.layers} for n in names}, mirrored=mirrored)
+
+    def _layer(self, layer: str, reduced: Reduced, mirrored: np.ndarray, displacement: Tensor) -> dict[str, Tensor]:
+        rows, views = torch.arange(len(mirrored)), torch.from_numpy(np.asarray(mirrored, np.int64))
+        values, units = (t.cpu()[rows, views].transpose(0, 1) for t in reduced[0][layer])
+        return self.infer(layer, values.half().float(), units.long(), displacement)
+
+
+MODELS: dict[str, type[GraphModel]] = {"egraph": GraphModel, zhang2018.MODEL: ZhangGraphModel}
+
+
+def model_of(graph: MinedGraph) -> str:
+    """The name of the model by which a graph was mined."""
+    return graph.parameters.get("model", "egraph")
+
+
 def _joined(blocks: Sequence[Placed]) -> Placed:
     """Objects of several blocks, in order."""
 
@@ -197,15 +246,17 @@ def _joined(blocks: Sequence[Placed]) -> Placed:
 
 
 class _Model:
-    """The patterns of one conv layer, padded to the same number per filter; the missing ones stand nowhere."""
+    """The patterns of one conv layer, padded to the same number per filter; the missing ones stand nowhere. `above` is
+    the layer whose patterns place them, if any."""
 
-    def __init__(self, graph: MinedGraph, layer: LayerGeometry) -> None:
+    def __init__(self, graph: MinedGraph, layer: LayerGeometry, above: str | None) -> None:
         table = graph.patterns[layer.name]
+        self.mean_place = torch.from_numpy(table.mean_place)
         filter_, number = torch.from_numpy(table.filter).long(), torch.from_numpy(table.number).long()
         self.per_filter = int(number.max()) + 1 if len(number) else 1
         self.slot = filter_ * self.per_filter + number
         slots = layer.channels * self.per_filter
-        index, weight = _parents(graph, table)
+        index, weight = _parents(graph, table, above)
         place = torch.full((slots, 2), torch.inf)
         place[self.slot] = torch.from_numpy(table.place)
         parents = Parents(
@@ -218,23 +269,55 @@ class _Model:
         parents.gain[self.slot] = torch.from_numpy(table.parent_gain)
         self.patterns = Patterns(place.unflatten(0, (layer.channels, self.per_filter)), parents)
 
-    def infer(self, values: Tensor, places: Tensor, anchors: Tensor) -> dict[str, Tensor]:
-        """Places, expected (P, n, 2), prior (P, 2), mass and fires (P, n) of the table's patterns."""
-        inferred = infer_patterns(self.patterns, values, places, anchors)
-        mass = inferred.assigned.mass.flatten(0, 1)[self.slot]
+    def infer(self, values: Tensor, places: Tensor, displacement: Tensor) -> dict[str, Tensor]:
+        """Places, free places, expected (P, n, 2), prior (P, 2), mass and fires (P, n) of the table's patterns.
+
+        Args:
+            displacement: (C, n, 2) of the patterns that place these.
+        """
+        inferred = infer_patterns(self.patterns, values, places, displacement)
+        found = self._of_table(inferred.places, inferred.expected, inferred.assigned.mass, inferred.control)
+        return {**found, "free_places": free_places(inferred).flatten(0, 1)[self.slot]}
+
+    def _of_table(self, places: Tensor, expected: Tensor, mass: Tensor, control: Tensor) -> dict[str, Tensor]:
+        mass = mass.flatten(0, 1)[self.slot]
         return {
-            "places": inferred.places.flatten(0, 1)[self.slot],
-            "free_places": free_places(inferred).flatten(0, 1)[self.slot],
-            "expected": inferred.expected.flatten(0, 1)[self.slot],
+            "places": places.flatten(0, 1)[self.slot],
+            "expected": expected.flatten(0, 1)[self.slot],
             "prior": self.patterns.place.flatten(0, 1)[self.slot],
             "mass": mass,
-            "fires": fires(mass, inferred.control.flatten(0, 1)[self.slot]),
+            "fires": fires(mass, control.flatten(0, 1)[self.slot]),
         }
 
 
-def _parents(graph: MinedGraph, table: PatternTable) -> tuple[Tensor, Tensor]:
-    """Anchors that place the patterns of a layer: rows and weights, (P, M) each."""
-    edges: Displacements = next(d for d in graph.displacements if d.lower == table.layer and d.upper == ANCHORS)
+class _ZhangModel(_Model):
+    """The same for the model of 2018, in which no pattern is missing."""
+
+    def __init__(self, graph: MinedGraph, layer: LayerGeometry, above: str | None) -> None:
+        super().__init__(graph, layer, above)
+        self.spread = _spread(graph, layer.name).unflatten(0, self.patterns.place.shape[:2])
+        self.widths = torch.zeros(0) if above is None else _spread(graph, above)
+
+    def infer(self, values: Tensor, places: Tensor, displacement: Tensor) -> dict[str, Tensor]:
+        """As in `_Model` but for the free places, and log_likelihood (n,)."""
+        place = self.patterns.place
+        prior = zhang2018.prior(place, self.spread, self.patterns.parents, displacement, self.widths)
+        placed = zhang2018.place_units(prior, values, places)
+        control = zhang2018.even_control(place, prior, values)
+        found = self._of_table(placed.places, prior.expected, placed.assigned.mass, control)
+        return {**found, "log_likelihood": placed.log_likelihood.sum(0)}
+
+
+def _spread(graph: MinedGraph, layer: str) -> Tensor:
+    largest = zhang2018.largest_spread(graph.parameters["patterns_per_filter"][layer])
+    return zhang2018.clamped(torch.from_numpy(graph.patterns[layer].spread), largest)
+
+
+def _parents(graph: MinedGraph, table: PatternTable, above: str | None) -> tuple[Tensor, Tensor]:
+    """Patterns of the layer `above` that place those of a layer: rows and weights, (P, M) each."""
+    if above is None:
+        return torch.zeros(len(table), 0, dtype=torch.long), torch.zeros(len(table), 0)
+    edges: Displacements = next(d for d in graph.displacements if (d.lower, d.upper) == (table.layer, above))
     order = np.argsort(edges.source, kind="stable")
     count = len(edges.source) // max(1, len(table))
     shape = (len(table), count)

@@ -11,10 +11,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from egraph.mining.block import Block, BlockMiner, LayerTask, PeakReader
+from egraph.group import ALONE, Group
+from egraph.mining.block import MINERS, Block, LayerTask, PeakReader
 from egraph.mining.edges import CANDIDATES, Upper
 from egraph.mining.expectation import planes
-from egraph.mining.group import ALONE, Group
 from egraph.mining.posing import PoseRecord
 
 STRONGEST_FIRINGS = 50
@@ -104,9 +104,11 @@ def mine_layer(
         progress: called with the filters that are done; what it raises ends the mining.
         unfinished: where to go on from, and where to keep what is found on the way.
     """
-    miner = BlockMiner(task, read, pose is not None, group)
+    miner = MINERS[task.model](task, read, pose is not None, group)
     found = _Found(task.photos, group)
-    if unfinished is not None and (kept := unfinished.load()) is not None:
+    kept = None if unfinished is None else unfinished.load()
+    # processes that were cut off between two of them keeping a checkpoint begin the layer again, together
+    if len(set(group.collect(None if kept is None else int(kept["filters"])))) == 1 and kept is not None:
         found.restore(kept)
     if pose is not None:
         pose.open(found.rows)

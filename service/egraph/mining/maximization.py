@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from egraph.group import ALONE, Group
 from egraph.mining.expectation import Assigned
-from egraph.mining.group import ALONE, Group
 
 SMALLEST_MASS = 1e-6
 

@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from egraph.group import ALONE, Group
 from egraph.mining.expectation import NOISE
-from egraph.mining.group import ALONE, Group
 
 FIRING = 2.0
 """A pattern fires on a photo where it finds at least so many times what evenly scattered peaks would give it there."""

@@ -14,16 +14,18 @@ import scipy.sparse.linalg
 import torch
 from torch import Tensor
 
+from egraph.group import ALONE, Group
+
 NEIGHBOURS = 30
 SETTLING_STEPS = 5
 SHARPNESS = 2.0
 
 
-def view_similarity(read_cells: Callable[[slice], Tensor], cells: int, block: int = 7) -> Tensor:
+def view_similarity(read_cells: Callable[[slice], Tensor], cells: int, block: int = 7, group: Group = ALONE) -> Tensor:
     """Cosines of the centred context of all views.
 
     Args:
-        read_cells: gives (photos, 2, cells in the slice, channels), float32.
+        read_cells: gives (photos, 2, cells in the slice, channels), float32, of this process's photos.
         cells: number of context cells.
 
     Returns:
@@ -31,12 +33,16 @@ def view_similarity(read_cells: Callable[[slice], Tensor], cells: int, block: in
     """
     gram = None
     for start in range(0, cells, block):
-        views = read_cells(slice(start, min(start + block, cells))).flatten(0, 1).flatten(1)
-        views = views - views.mean(0)
-        gram = views @ views.T if gram is None else gram.addmm_(views, views.T)
+        own = read_cells(slice(start, min(start + block, cells))).flatten(0, 1).flatten(1)
+        views = group.join(own)
+        mean = views.mean(0)
+        views = views - mean
+        own = own - mean if group.size > 1 else views
+        gram = own @ views.T if gram is None else gram.addmm_(own, views.T)
     assert gram is not None
+    gram = group.join(gram)
     length = gram.diagonal().clamp_min(1e-12).rsqrt()
-    return gram * length[:, None] * length
+    return gram.mul_(length[:, None]).mul_(length)
 
 
 def solve_orientation(similarity: Tensor, neighbours: int = NEIGHBOURS) -> Tensor:

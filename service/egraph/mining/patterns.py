@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from egraph.group import ALONE, Group
 from egraph.mining.expectation import SEARCHING_PRIOR_MASS, Assigned, assign_peaks, expected_places, inferred_places
-from egraph.mining.group import ALONE, Group
 from egraph.mining.maximization import updated_places
 from egraph.mining.noise import even_control
 from egraph.mining.parents import Parents, choose_parents, parent_offsets

@@ -8,6 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.group import ALONE, Group
+
 BLOCK_NUMBERS = 8_000_000
 """Numbers that are read at once."""
 
@@ -15,8 +17,8 @@ BLOCK_NUMBERS = 8_000_000
 class PoseRecord:
     """Three files of half floats, filled pattern by pattern: displacements (P, n, 2), scores in both views (P, n)."""
 
-    def __init__(self, folder: Path, photos: int) -> None:
-        self.photos = photos
+    def __init__(self, folder: Path, photos: int, group: Group = ALONE) -> None:
+        self.photos, self._group = photos, group
         self._paths = [folder / name for name in ("displacements", "canonical", "other")]
         self._widths = (2 * photos, photos, photos)
 
@@ -39,12 +41,13 @@ class PoseRecord:
                 os.fsync(file.fileno())
 
     def read_displacements(self) -> Iterator[Tensor]:
-        """Block by block, float32: (patterns of the block, n, 2)."""
-        return (block.unflatten(1, (-1, 2)) for block in self._blocks(0))
+        """Block by block, float32: (patterns of the block, n, 2), of the photos of all processes."""
+        return (self._group.join(block.unflatten(1, (-1, 2)), 1) for block in self._blocks(0))
 
     def read_scores(self) -> Iterator[tuple[Tensor, Tensor]]:
-        """Block by block, float32: canonical view, other view, each (patterns of the block, n)."""
-        return zip(self._blocks(1), self._blocks(2), strict=True)
+        """Block by block, float32: canonical view, other view, each (patterns of the block, n), of all processes."""
+        for canonical, other in zip(self._blocks(1), self._blocks(2), strict=True):
+            yield self._group.join(canonical, 1), self._group.join(other, 1)
 
     def remove(self) -> None:
         """Delete the files."""
@@ -54,7 +57,7 @@ class PoseRecord:
     def _blocks(self, number: int) -> Iterator[Tensor]:
         path, width = self._paths[number], self._widths[number]
         patterns = path.stat().st_size // (2 * width)
-        step = max(1, BLOCK_NUMBERS // (2 * self.photos))
+        step = max(1, BLOCK_NUMBERS // (2 * self._group.total(self.photos)))
         if not patterns:
             yield torch.zeros(0, width)
         with path.open("rb") as file:

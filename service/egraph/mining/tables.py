@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
+from egraph.mining import zhang2018
 from egraph.mining.anchors import SIDE, AnchorPlaces, Anchors
 from egraph.mining.layer import MinedLayer
 from egraph.mining.mined import ANCHORS, CoActivations, Displacements, Firings, PatternTable
@@ -96,33 +97,33 @@ def co_activations(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer]
     ]
 
 
-def displacements(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer]) -> list[Displacements]:
-    """Between neighbouring conv layers for asking, and from every conv layer to the anchors that place its patterns."""
+def displacements(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer], model: str) -> list[Displacements]:
+    """Between neighbouring conv layers for asking, and from every conv layer to the anchors that place its patterns; in
+    the model of 2018 the patterns of the layer above place them."""
+    pairs = list(itertools.pairwise(layer.name for layer in layers))
+    if model == zhang2018.MODEL:
+        return [_parent_edges(lower, upper, mined[lower]) for lower, upper in pairs]
     edges = []
-    for lower, upper in itertools.pairwise(layers):
-        m = mined[lower.name]
+    for lower, upper in pairs:
+        m = mined[lower]
         unused = np.zeros(len(m.edge_lower), np.float32)
-        edges.append(
-            Displacements(
-                lower.name, upper.name, m.edge_lower, m.edge_upper, m.edge_dx, m.edge_dy, m.edge_sigma, unused
-            )
-        )
-    for layer in layers:
-        m = mined[layer.name]
-        count, parents = m.parent_index.shape
-        edges.append(
-            Displacements(
-                lower=layer.name,
-                upper=ANCHORS,
-                source=np.repeat(np.arange(count, dtype=np.int32), parents),
-                target=m.parent_index.ravel().astype(np.int32),
-                dx=m.parent_mean[..., 1].ravel(),
-                dy=m.parent_mean[..., 0].ravel(),
-                sigma=m.parent_sigma.ravel(),
-                weight=m.parent_weight.ravel(),
-            )
-        )
-    return edges
+        columns = m.edge_lower, m.edge_upper, m.edge_dx, m.edge_dy, m.edge_sigma
+        edges.append(Displacements(lower, upper, *columns, unused))
+    return edges + [_parent_edges(layer.name, ANCHORS, mined[layer.name]) for layer in layers]
+
+
+def _parent_edges(lower: str, upper: str, mined: MinedLayer) -> Displacements:
+    count, parents = mined.parent_index.shape
+    return Displacements(
+        lower=lower,
+        upper=upper,
+        source=np.repeat(np.arange(count, dtype=np.int32), parents),
+        target=mined.parent_index.ravel().astype(np.int32),
+        dx=mined.parent_mean[..., 1].ravel(),
+        dy=mined.parent_mean[..., 0].ravel(),
+        sigma=mined.parent_sigma.ravel(),
+        weight=mined.parent_weight.ravel(),
+    )
 
 
 def strongest_firings(name: str, mined: MinedLayer, views: np.ndarray) -> Firings:

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from egraph.errors import EgraphError, InputError
+from egraph.group import ALONE, Group
 from egraph.network.layer import LayerGeometry
 from egraph.network.layers import activations
 from egraph.network.load import Network
@@ -72,10 +73,12 @@ def collect_responses(
     objects: Sequence[PhotoObject],
     root: Path,
     progress: Progress | None = None,
+    group: Group = ALONE,
 ) -> ResponseStore:
     """Run the network once over every photo and mirror that the store under `root` does not hold yet.
 
-    A photo that cannot be decoded is remembered in `store.reasons` and left out.
+    Each process of a group has photos and a store of its own; the calibration is that of all photos. A photo that
+    cannot be decoded is remembered in `store.reasons` and left out.
 
     Raises:
         InputError: fewer than four photos can be used.
@@ -83,7 +86,9 @@ def collect_responses(
     """
     try:
         store = ResponseStore(root, plan)
-        calibration = store.read_calibration() or _calibrate(network, plan, objects, store, progress)
+        calibration = store.read_calibration()
+        if not all(group.collect(calibration is not None)) or calibration is None:
+            calibration = _calibrate(network, plan, objects, store, progress, group)
         waiting = store.waiting()
         done = len(objects) - len(waiting)
         for rows, views in _batches(network, objects, waiting, store):
@@ -96,10 +101,11 @@ def collect_responses(
             f"The responses cannot be kept under {root} ({error.strerror}); make room or set EGRAPH_HOME to another "
             "disk, then run the same command again: it goes on where it stopped."
         ) from error
-    if len(store.usable()) < FEWEST_PHOTOS:
-        raise InputError(
-            f"Only {len(store.usable())} of {len(objects)} photos can be used; mining needs at least {FEWEST_PHOTOS}."
-        )
+    usable, all_photos = (sum(group.collect(n)) for n in (len(store.usable()), len(objects)))
+    if usable < FEWEST_PHOTOS:
+        raise InputError(f"Only {usable} of {all_photos} photos can be used; mining needs at least {FEWEST_PHOTOS}.")
+    if not all(group.collect(len(store.usable()) > 0)):
+        raise InputError(f"There are too few photos for {group.size} processes; start fewer.")
     return store
 
 
@@ -141,19 +147,25 @@ def _calibrate(
     objects: Sequence[PhotoObject],
     store: ResponseStore,
     progress: Progress | None,
+    group: Group,
 ) -> Calibration:
     """Take the statistics from photos spread evenly over the set, and keep these photos' responses at once."""
-    sample = np.unique(np.linspace(0, len(objects) - 1, min(CALIBRATION_PHOTOS, len(objects))).astype(int)).tolist()
+    counts = group.collect(len(objects))
+    first, total = sum(counts[: group.rank]), sum(counts)
+    spread = np.unique(np.linspace(0, total - 1, min(CALIBRATION_PHOTOS, total)).astype(int)) - first
+    sample = spread[(spread >= 0) & (spread < len(objects))].tolist()
     rows: list[int] = []
-    kept: dict[str, list[Tensor]] = {layer.name: [] for layer in plan.layers}
+    kept = {g.name: [torch.zeros(0, g.channels, g.height, g.width, dtype=torch.half)] for g in plan.layers}
     for batch, views in _batches(network, objects, sample, store):
         for name, maps in _maps(network, plan, views).items():
             kept[name].append(maps.clamp(-HALF_LIMIT, HALF_LIMIT).half().cpu())
         rows += batch
         _report(progress, len(rows), len(objects))
-    if len(rows) < FEWEST_PHOTOS:
-        raise InputError(f"Only {len(rows)} of the first {len(sample)} photos can be used; check the photos.")
-    whole = {name: torch.cat(maps) for name, maps in kept.items()}
+    found = sum(group.collect(len(rows)))
+    if found < FEWEST_PHOTOS:
+        raise InputError(f"Only {found} of the first {len(spread)} photos can be used; check the photos.")
+    own = {name: torch.cat(maps) for name, maps in kept.items()}
+    whole = {name: group.join(maps) for name, maps in own.items()}
     statistics = {name: filter_statistics(maps[::3]) for name, maps in whole.items()}
     mean = {name: m for name, (m, _) in statistics.items()}
     deviation = {name: d for name, (_, d) in statistics.items()}
@@ -166,7 +178,7 @@ def _calibrate(
     projection = main_directions(context_direction(evidence[::2], context_mean), plan.context_channels)
     calibration = Calibration(unprojected.filter_mean, deviation, context_mean, projection)
     for start in range(0, len(rows), BATCH_PHOTOS):
-        block = {name: maps[2 * start : 2 * (start + BATCH_PHOTOS)] for name, maps in whole.items()}
+        block = {name: maps[2 * start : 2 * (start + BATCH_PHOTOS)] for name, maps in own.items()}
         store.put(rows[start : start + BATCH_PHOTOS], *_reduce(block, plan, calibration))
     store.write_calibration(calibration)
     return calibration

@@ -24,6 +24,9 @@ class Group:
         """Largest of all processes, number by number."""
         return tensor
 
+    def count(self, photos: int) -> None:
+        """Tell the others how many photos this process has, before any `total`."""
+
     def total(self, photos: int) -> int:
         """Number of photos of all processes; `photos` is that of this one."""
         return photos
@@ -48,10 +51,6 @@ class Distributed(Group):
         self.rank, self.size = dist.get_rank(), dist.get_world_size()
         self._photos: int | None = None
 
-    def count(self, photos: int) -> None:
-        """Tell the others how many photos this process has."""
-        self._photos = sum(self.collect(photos))
-
     def sum(self, tensor: Tensor) -> Tensor:
         summed = tensor.contiguous().clone()
         dist.all_reduce(summed)
@@ -61,6 +60,9 @@ class Distributed(Group):
         found = tensor.contiguous().clone()
         dist.all_reduce(found, dist.ReduceOp.MAX)
         return found
+
+    def count(self, photos: int) -> None:
+        self._photos = sum(self.collect(photos))
 
     def total(self, photos: int) -> int:
         assert self._photos is not None
