@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from egraph.launch import rank_and_size
 from egraph.request import MineRequest
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Quiet, Seed, settings_of
@@ -40,6 +41,9 @@ def mine(
         int | None, typer.Option(help="Use at most so many objects, drawn by --seed.", min=1, metavar="N")
     ] = None,
     seed: Seed = 0,
+    model: Annotated[
+        str, typer.Option(help="egraph, or zhang2018: the model of the AAAI 2018 paper, to compare with.")
+    ] = "egraph",
     queue: Queue = False,
     priority: Priority = 0,
     as_json: Json = False,
@@ -48,7 +52,7 @@ def mine(
     """Mine a category's patterns and write them to the graph database.
 
     The same command goes on where it was interrupted; once its graph is complete, it changes nothing. With --queue, a
-    worker does it.
+    worker does it. Under torchrun, the processes share the photos out and mine one graph.
     """
     settings = settings_of(context)
     request = MineRequest(
@@ -62,14 +66,18 @@ def mine(
         device=device,
         limit=limit,
         seed=seed,
+        model=model,
     )
     if queue:
         enqueue(settings, "mine", request, priority, as_json)
         return
-    with ProgressDisplay(quiet) as progress:
+    rank, _ = rank_and_size()
+    with ProgressDisplay(quiet or rank > 0) as progress:
         from egraph.pipeline import mine_category
 
         report = mine_category(settings, request, progress)
+    if rank > 0:
+        return
     if as_json:
         write_json(report.to_json())
         return

@@ -3,12 +3,16 @@
 Whatever is a sum over photos is summed over the processes, so that any number of them mines the same graph.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 import torch
 import torch.distributed as dist
 from torch import Tensor
+
+from egraph.launch import rank_and_size
 
 
 class Group:
@@ -89,6 +93,21 @@ class Distributed(Group):
 
 
 ALONE = Group()
+
+
+@contextmanager
+def processes() -> Iterator[Group]:
+    """The processes that torchrun started together with this one; this one alone if it did not."""
+    _, size = rank_and_size()
+    if size == 1:
+        yield ALONE
+        return
+    # one process writes to the database while the others wait; torchrun ends all when one fails
+    dist.init_process_group("gloo", timeout=timedelta(days=1))
+    try:
+        yield Distributed()
+    finally:
+        dist.destroy_process_group()
 
 
 def share(objects: Sequence[Any], rank: int, size: int) -> slice:

@@ -20,10 +20,12 @@ from egraph.graph.parts import add_labels, labelled_objects
 from egraph.graph.read import graph_objects, read_graph
 from egraph.graph.schema import ensure_schema
 from egraph.graph.write import write_graph
+from egraph.group import Group, processes
+from egraph.launch import own_device
 from egraph.mining.engine import LayerWatch, mine, mining_parameters
-from egraph.mining.inference import firings, place_patterns
+from egraph.mining.inference import MODELS, firings, place_patterns
 from egraph.mining.mined import MinedGraph
-from egraph.network.geometry import layer_geometries
+from egraph.network.known_geometry import known_geometries
 from egraph.network.layers import resolve_layers
 from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
@@ -97,23 +99,43 @@ def mine_category(
 
     The database is looked at first, so that one that is down is known before the long work. A complete graph of the
     same photos, weights and settings is left as it is. With `fence`, nothing is written that it does not let pass.
-    `progress` and `at_layer` may raise to end the work there.
+    `progress` and `at_layer` may raise to end the work there. Processes that torchrun started mine together.
 
     Raises:
+        UsageError: there is no such model, or the graph is there from other photos or settings.
         EgraphError: one sentence with the remedy; what is done stays, and the same call goes on behind it.
     """
     check_names(request.category, request.name)
+    if request.model not in MODELS:
+        raise UsageError(f"There is no model {request.model!r}; there are {' and '.join(MODELS)}.")
+    with processes() as group:
+        return _mine_together(settings, request, group, progress, at_layer, fence)
+
+
+def _mine_together(
+    settings: Settings,
+    request: MineRequest,
+    group: Group,
+    progress: Progress | None,
+    at_layer: LayerWatch | None,
+    fence: Fence | None,
+) -> MineReport:
+    """`mine_category` by all processes of a group, of which the first one alone talks to the database."""
     photos = _read_photos(request, progress)
-    network = load_network(request.network, request.weights, request.device)
-    layers = layer_geometries(network, resolve_layers(network, request.layers))
-    graph_id = f"{network.id}/{request.category}/{request.name}"
-    provenance = {"photos": _digest(photos.objects), **mining_parameters(layers)}
-    with open_database(settings, fence=fence) as database:
-        ensure_schema(database)
-        if there := database.read("read/graph", graph=graph_id):
-            graph = there[0]["graph"]
-            if graph["state"] == "complete":
-                return _already(graph, provenance, request, photos)
+    network = load_network(request.network, request.weights, own_device(request.device))
+    names = resolve_layers(network, request.layers)
+    layers = known_geometries(network, names, settings.home / "cache" / "geometry")
+    provenance = {"photos": _digest(photos.objects), **mining_parameters(layers, request.model)}
+    already = None
+    if group.rank == 0:
+        graph_id = f"{network.id}/{request.category}/{request.name}"
+        with open_database(settings, fence=fence) as database:
+            ensure_schema(database)
+            there = database.read("read/graph", graph=graph_id)
+            if there and there[0]["graph"]["state"] == "complete":
+                already = _already(there[0]["graph"], provenance, request, photos)
+    if (already := group.first(already)) is not None:
+        return already
     mined = mine(
         network,
         layers,
@@ -124,21 +146,26 @@ def mine_category(
         home=settings.home,
         progress=progress,
         at_layer=at_layer,
+        model=request.model,
+        group=group,
     )
     mined.graph.parameters.update(provenance)
-    start = time.perf_counter()
-    with open_database(settings, fence=fence) as database:
-        found = write_graph(database, mined.graph, progress)
-        labelled = {o.id for o in labelled_objects(database, request.category)}
-        _place_mined(database, mined.graph, network, labelled, progress)
-    return MineReport(
-        graph=mined.graph.id,
-        counts=found,
-        used=len(mined.graph.objects),
-        skipped=photos.skipped + mined.skipped,
-        seconds=mined.seconds | {"writing": time.perf_counter() - start},
-        dropped=mined.graph.dropped,
-    )
+    report = None
+    if group.rank == 0:
+        start = time.perf_counter()
+        with open_database(settings, fence=fence) as database:
+            found = write_graph(database, mined.graph, progress)
+            labelled = {o.id for o in labelled_objects(database, request.category)}
+            _place_mined(database, mined.graph, network, labelled, progress)
+        report = MineReport(
+            graph=mined.graph.id,
+            counts=found,
+            used=len(mined.graph.objects),
+            skipped=photos.skipped + mined.skipped,
+            seconds=mined.seconds | {"writing": time.perf_counter() - start},
+            dropped=mined.graph.dropped,
+        )
+    return group.first(report)
 
 
 def place_photos(

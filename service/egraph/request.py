@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class MineRequest:
-    """What to mine: photos of a category, seen by a network."""
+    """What to mine: photos of a category, seen by a network. model: `egraph`, or `zhang2018`, the papers' own."""
 
     photos: Path
     network: str
@@ -18,6 +18,7 @@ class MineRequest:
     device: str = "cpu"
     limit: int | None = None
     seed: int = 0
+    model: str = "egraph"
 
 
 @dataclass(frozen=True)

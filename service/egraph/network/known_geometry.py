@@ -1,0 +1,31 @@
+"""Geometries that were found before: finding them takes some seconds, and the same network gives the same ones."""
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+
+from egraph.network.geometry import layer_geometries
+from egraph.network.layer import LayerGeometry
+from egraph.network.layers import map_shapes
+from egraph.network.load import Network
+from egraph.whole import whole_file
+
+
+def known_geometries(network: Network, names: Sequence[str], folder: Path) -> list[LayerGeometry]:
+    """As `layer_geometries`, from the file in `folder` if there is one for this network and these layers.
+
+    A file is for one architecture: the modules as they print themselves, the maps' shapes, the weights.
+    """
+    shapes = [[shape.name, shape.channels, shape.height, shape.width] for shape in map_shapes(network)]
+    content = [network.id, network.preprocessing.to_dict(), str(network.module), shapes, list(names)]
+    key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
+    file = folder / f"{key}.json"
+    if file.exists():
+        return [LayerGeometry(**values) for values in json.loads(file.read_text(encoding="utf-8"))]
+    found = layer_geometries(network, names)
+    folder.mkdir(parents=True, exist_ok=True)
+    with whole_file(file) as kept:
+        kept.write(json.dumps([asdict(geometry) for geometry in found]).encode())
+    return found
