@@ -13,11 +13,11 @@ import torch
 from PIL import Image
 
 from egraph.demo.world import write_world
-from egraph.errors import EgraphError, InputError
+from egraph.errors import EgraphError, InputError, UsageError
 from egraph.graph.content import content_hash
 from egraph.mining import engine
 from egraph.mining.engine import Mined, mine
-from egraph.mining.inference import firings, place_patterns
+from egraph.mining.inference import GraphModel, firings, place_patterns
 from egraph.mining.mined import ANCHORS, MinedGraph
 from egraph.network.geometry import layer_geometries
 from egraph.network.layers import resolve_layers
@@ -62,9 +62,9 @@ def objects(world: Path) -> list[PhotoObject]:
 def miner(network: Network, objects: list[PhotoObject]) -> Miner:
     layers = layer_geometries(network, resolve_layers(network, LAYERS))
 
-    def run(home: Path, seed: int = 0, some: list[PhotoObject] | None = None, progress=None) -> Mined:
+    def run(home: Path, seed: int = 0, some: list[PhotoObject] | None = None, **more) -> Mined:
         chosen = objects if some is None else some
-        return mine(network, layers, chosen, category="horse", name="test", seed=seed, home=home, progress=progress)
+        return mine(network, layers, chosen, category="horse", name="test", seed=seed, home=home, **more)
 
     return run
 
@@ -72,6 +72,12 @@ def miner(network: Network, objects: list[PhotoObject]) -> Miner:
 @pytest.fixture(scope="module")
 def mined(miner: Miner, tmp_path_factory: pytest.TempPathFactory) -> Mined:
     return miner(tmp_path_factory.mktemp("home"))
+
+
+@pytest.fixture(scope="module")
+def zhang(miner: Miner, tmp_path_factory: pytest.TempPathFactory) -> Mined:
+    """The graph of the papers' own model."""
+    return miner(tmp_path_factory.mktemp("zhang"), model="zhang2018")
 
 
 def arrays(table: object) -> dict[str, np.ndarray]:
@@ -108,6 +114,18 @@ def test_a_graph_of_the_generated_world_is_sound_and_whole(mined: Mined) -> None
     posed = [name for name, table in graph.patterns.items() if table.orientation_weight.any()]
     assert posed == ["block3"] and graph.patterns["block3"].pose.shape[1] == graph.pose.shape[1]
     assert list(mined.seconds) == ["forward", "mining"]
+
+
+def test_the_model_of_2018_keeps_every_pattern_and_follows_the_layer_above(zhang: Mined, network: Network) -> None:
+    graph = zhang.graph
+    assert_sound(graph, {"block2": 34, "block3": 17, "block4": 9})
+    assert not any(graph.dropped.values()) and graph.parameters["model"] == "zhang2018"
+    assert [(e.lower, e.upper) for e in graph.displacements] == [("block2", "block3"), ("block3", "block4")]
+    for edges in graph.displacements:
+        shares = np.bincount(edges.source, edges.weight, minlength=len(graph.patterns[edges.lower]))
+        np.testing.assert_allclose(shares, 1, atol=1e-4)
+    with pytest.raises(UsageError, match=r"own model.*--model.*\.$"):
+        GraphModel(graph, network)
 
 
 def test_the_objects_face_the_same_way(mined: Mined, world: Path) -> None:
@@ -155,8 +173,9 @@ def test_a_run_that_was_interrupted_goes_on_and_gives_the_same_graph(
     assert filters == [], "nothing is mined again"
 
 
-def test_patterns_are_placed_where_mining_had_them(mined: Mined, network: Network) -> None:
-    graph = mined.graph
+@pytest.mark.parametrize("model", ["egraph", "zhang2018"])
+def test_patterns_are_placed_where_mining_had_them(mined: Mined, zhang: Mined, network: Network, model: str) -> None:
+    graph = {"egraph": mined, "zhang2018": zhang}[model].graph
     placed = place_patterns(graph, network, graph.objects, graph.mirrored)
     for f in graph.firings:
         rows = torch.from_numpy(f.pattern).long(), torch.from_numpy(f.object).long()
@@ -165,7 +184,7 @@ def test_patterns_are_placed_where_mining_had_them(mined: Mined, network: Networ
         apart = np.hypot(place[:, 0] - f.y, x - f.x)
         # the photos that calibrate were read from activations in half floats: now and then another peak is stronger
         assert np.quantile(apart, 0.99) < 0.003 and np.median(apart) < 1e-4, f.layer
-        assert np.quantile(np.abs(mass - f.score), 0.99) < 0.02, f.layer
+        assert np.quantile(np.abs(mass - f.score), 0.99) < 0.02 * max(1, f.score.max()), f.layer
         assert placed.fires[f.layer][rows].float().mean() > 0.99, f.layer
         mean = placed.places[f.layer].mean(1).numpy()
         assert np.abs(mean - graph.patterns[f.layer].mean_place).max() < 0.01
