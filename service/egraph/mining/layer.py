@@ -101,7 +101,7 @@ def mine_layer(
 
     Args:
         pose: where displacements and scores are kept, if the pose is to be found from this layer.
-        progress: called with the filters that are done; what it raises ends the mining.
+        progress: called with the filters that are done; what it raises ends the mining, and what is done is kept.
         unfinished: where to go on from, and where to keep what is found on the way.
     """
     miner = MINERS[task.model](task, read, pose is not None, group)
@@ -112,6 +112,13 @@ def mine_layer(
         found.restore(kept)
     if pose is not None:
         pose.open(found.rows)
+
+    def keep() -> None:
+        if pose is not None:
+            pose.flush()
+        if unfinished is not None:
+            unfinished.save(found.arrays())
+
     mined_since = 0
     blocks = miner.blocks(found.filters)
     with _threads(task.anchors.device, group) as each:
@@ -119,14 +126,16 @@ def mine_layer(
             found.add(block, filters.stop)
             if pose is not None:
                 pose.add(*block.posed)
-            if progress:
-                progress(filters.stop, task.filters)
             mined_since += (filters.stop - filters.start) * task.patterns * task.photos
-            if unfinished is not None and mined_since > CHECKPOINT and filters.stop < task.filters:
-                if pose is not None:
-                    pose.flush()
-                unfinished.save(found.arrays())
+            if mined_since > CHECKPOINT and filters.stop < task.filters:
+                keep()
                 mined_since = 0
+            try:
+                if progress:
+                    progress(filters.stop, task.filters)
+            except BaseException:
+                keep()
+                raise
     if pose is not None:
         pose.flush()
     return found.layer()
