@@ -7,13 +7,16 @@ from typing import Annotated
 import typer
 
 from egraph.export.formats import Format
+from egraph_cli import complete
 from egraph_cli.options import Json, Quiet, settings_of
 from egraph_cli.output import write_json
 
 
 def export(
     context: typer.Context,
-    graph: Annotated[str, typer.Argument(help="The graph's id, as `egraph graph list` shows it.")],
+    graph: Annotated[
+        str, typer.Argument(help="The graph's id, as `egraph graph list` shows it.", autocompletion=complete.graph_ids)
+    ],
     format_: Annotated[
         Format, typer.Option("--format", help="graphml and json are one file, the others a folder of tables.")
     ],

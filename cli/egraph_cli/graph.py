@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from egraph.request import PlaceRequest
+from egraph_cli import complete
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Quiet, Seed, Yes, confirm, settings_of
 from egraph_cli.output import Format, formats, skipped_lines, write_json, write_rows
@@ -37,13 +38,20 @@ def remove(
     context: typer.Context,
     graph: Annotated[
         str | None,
-        typer.Argument(help="The graph's id, as `egraph graph list` shows it."),
+        typer.Argument(help="The graph's id, as `egraph graph list` shows it.", autocompletion=complete.graph_ids),
     ] = None,
     category: Annotated[
-        str | None, typer.Option(help="Instead of one graph: all graphs and parts of this category.")
+        str | None,
+        typer.Option(
+            help="Instead of one graph: all graphs and parts of this category.", autocompletion=complete.categories
+        ),
     ] = None,
     network: Annotated[
-        str | None, typer.Option(help="Instead of one graph: this network, by name or id, with all graphs of it.")
+        str | None,
+        typer.Option(
+            help="Instead of one graph: this network, by name or id, with all graphs of it.",
+            autocompletion=complete.networks,
+        ),
     ] = None,
     yes: Yes = False,
     quiet: Quiet = False,

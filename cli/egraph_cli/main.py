@@ -12,6 +12,7 @@ import typer
 from egraph import __version__
 from egraph.errors import EgraphError
 from egraph_cli import aog, db, demo, evaluate, export, graph, jobs, layers, mine, part, query, worker
+from egraph_cli.complete import whole_words
 
 INTERRUPTED = "Interrupted; what is done stays, and the same command goes on from there."
 
@@ -110,7 +111,8 @@ def run() -> None:
 def outcome() -> int:
     """Run the command line; its exit code. Whatever ends it is said in one sentence."""
     try:
-        app()
+        with whole_words(os.environ):
+            app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0
     except KeyboardInterrupt:

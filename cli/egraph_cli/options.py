@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from egraph_cli import complete
+
 if TYPE_CHECKING:
     from egraph.settings import Settings
 
@@ -12,8 +14,8 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stder
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, …")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0, metavar="N")]
-Category = Annotated[str, typer.Option(help="Kind of object, for example horse.")]
-Part = Annotated[str, typer.Option(help="Name of the part, for example head.")]
+Category = Annotated[str, typer.Option(help="Kind of object, for example horse.", autocompletion=complete.categories)]
+Part = Annotated[str, typer.Option(help="Name of the part, for example head.", autocompletion=complete.parts)]
 Weights = Annotated[
     str | None, typer.Option(help="Weights of the mined network, where the graph does not know where they lie.")
 ]

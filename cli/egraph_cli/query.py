@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from egraph_cli import complete
 from egraph_cli.options import settings_of
 from egraph_cli.output import Format, formats, write_rows
 
@@ -13,22 +14,22 @@ if TYPE_CHECKING:
     from egraph.graph import questions, read_only
 
 
-def question_names(incomplete: str) -> list[str]:
-    """The questions that begin so, for the shell."""
-    from egraph.graph.statements import names
-
-    return [name for name in names("questions") if name.startswith(incomplete)]
-
-
 @formats
 def query(
     context: typer.Context,
     name: Annotated[
-        str | None, typer.Argument(help="The question; without one, all are listed.", autocompletion=question_names)
+        str | None,
+        typer.Argument(help="The question; without one, all are listed.", autocompletion=complete.question_names),
     ] = None,
     parameters: Annotated[
         list[str] | None,
-        typer.Option("--parameter", "-P", help="A parameter of the question; may be given again.", metavar="KEY=VALUE"),
+        typer.Option(
+            "--parameter",
+            "-P",
+            help="A parameter of the question; may be given again.",
+            metavar="KEY=VALUE",
+            autocompletion=complete.parameters,
+        ),
     ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Print the question's Cypher, to paste into Neo4j Browser.")

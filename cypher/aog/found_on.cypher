@@ -4,4 +4,14 @@
 MATCH (a:AndOrGraph {id: $id})
 UNWIND range(0, size($object) - 1) AS i
 MATCH (o:Object {id: $object[i]})
-CREATE (a)-[:FOUND_ON {x: $x[i], y: $y[i], confidence: $confidence[i], trust: $trust[i], template: $template[i], row: $row[i]}]->(o)
+CREATE
+  (a)-
+    [:FOUND_ON {
+        x: $x[i],
+        y: $y[i],
+        confidence: $confidence[i],
+        trust: $trust[i],
+        template: $template[i],
+        row: $row[i]
+      }]->
+  (o)

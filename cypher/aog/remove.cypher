@@ -2,6 +2,8 @@
 MATCH (a:AndOrGraph {id: $id})
 OPTIONAL MATCH (a)-[:HAS_TEMPLATE]->(t:Template)
 WITH a, collect(t) AS templates
-FOREACH (t IN templates | DETACH DELETE t)
+FOREACH (t IN templates |
+  DETACH DELETE t
+)
 DETACH DELETE a
 RETURN size(templates) AS templates

@@ -31,9 +31,11 @@ def synthetic_graph(
     rank: int = 4,
     seed: int = 0,
     salt: str = "",
+    labelled: int = 0,
 ) -> MinedGraph:
     """A graph with `filters[i]` filters of `numbers` patterns in layer i, each with `parents` edges of both
-    kinds to the layer above, `firings_per_object` of each layer on every object."""
+    kinds to the layer above, `firings_per_object` of each layer on every object, but on the first `labelled` objects
+    half of all patterns fire."""
     random = np.random.default_rng(seed)
 
     def floats(*shape: int) -> np.ndarray:
@@ -102,8 +104,9 @@ def synthetic_graph(
     for geometry in layers[:-1]:
         size = len(patterns[geometry.name])
         few = min(firings_per_object, size)
-        chosen = np.concatenate([random.choice(size, few, replace=False) for _ in range(objects)]).astype(np.int32)
-        rows = np.repeat(np.arange(objects, dtype=np.int32), few)
+        fired = [size // 2 if i < labelled else few for i in range(objects)]
+        chosen = np.concatenate([random.choice(size, n, replace=False) for n in fired]).astype(np.int32)
+        rows = np.repeat(np.arange(objects, dtype=np.int32), fired)
         firings.append(Firings(geometry.name, chosen, rows, floats(len(rows)), floats(len(rows)), floats(len(rows))))
     return MinedGraph(
         network_id=network,

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from egraph.errors import DatabaseError
-from egraph.graph.folder import ChildState, DatabaseFolder
+from egraph.graph.folder import ChildState, DatabaseFolder, fcntl
 from egraph.settings import Settings
 
 USER = "root"
@@ -49,7 +49,15 @@ class Status:
 
 
 def folder_of(settings: Settings) -> DatabaseFolder:
-    """The folder of the settings' embedded database."""
+    """The folder of the settings' embedded database.
+
+    Raises:
+        DatabaseError: this system cannot have one.
+    """
+    if fcntl is None:
+        raise DatabaseError(
+            "The embedded database needs Linux or macOS; set NEO4J_URI to the address of a Neo4j instead."
+        )
     return DatabaseFolder((settings.home / "database").absolute())
 
 

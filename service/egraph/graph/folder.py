@@ -20,10 +20,9 @@ from egraph.errors import DatabaseError
 
 try:
     import fcntl
-except ImportError as missing:
-    raise DatabaseError(
-        "The embedded database needs Linux or macOS; set NEO4J_URI to the address of a Neo4j instead."
-    ) from missing
+except ImportError:
+    # Whoever uses a Neo4j needs no embedded database, so this is said only when it is wanted.
+    fcntl = None  # type: ignore[assignment]
 
 
 @dataclass(frozen=True, slots=True)
