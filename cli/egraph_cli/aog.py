@@ -9,6 +9,7 @@ import typer
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import Format, dumps, formats, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
+from egraph_cli.tree import print_tree, tree_values
 
 if TYPE_CHECKING:
     from egraph.aog.locate import LocatedPart
@@ -140,6 +141,39 @@ def locate(
                         print(sentence(obj, located), flush=True)
     for line in skipped_lines([{"path": s.path, "reason": s.reason} for s in found.skipped]):
         typer.echo(line, err=True)
+
+
+@app.command("show")
+def show(
+    context: typer.Context,
+    category: Category,
+    part: Part,
+    name: Annotated[str | None, typer.Option(help="Name of the And-Or graph, where the part has several.")] = None,
+    graph: Graph = None,
+    patterns: Annotated[int, typer.Option(help="Show so many patterns of each template.", min=1)] = 6,
+    as_json: Json = False,
+    png: Annotated[Path | None, typer.Option(help="Draw the tree as a picture.", metavar="FILE")] = None,
+    html: Annotated[Path | None, typer.Option(help="Draw the tree as a page.", metavar="FILE")] = None,
+) -> None:
+    """Show an And-Or graph as a tree: the part, its templates (or), their strongest patterns (and).
+
+    With --json, all patterns of all templates.
+    """
+    settings = settings_of(context)
+    from egraph.aog.show import read_tree
+    from egraph.graph.connection import open_database
+
+    with open_database(settings) as database:
+        tree = read_tree(database, category, part, name, graph, patterns, examples=bool(png or html))
+    if png or html:
+        from egraph.report.tree_page import draw_tree
+
+        for line in draw_tree(tree, png, html):
+            typer.echo(line, err=True)
+    if as_json:
+        write_json(tree_values(tree))
+    else:
+        print_tree(tree)
 
 
 def answer(obj: "PhotoObject", parts: "list[LocatedPart]") -> dict[str, Any]:

@@ -202,4 +202,4 @@ def test_numbers_are_shown_as_people_read_them(value: float | str | None, shown:
     ],
 )
 def test_displacements_in_words(dx: float | None, dy: float | None, sigma: float | None, words: str) -> None:
-    assert displacement_words(TogetherRow("a", "b", 0.5, 3, dx, dy, sigma)) == words
+    assert displacement_words(dx, dy, sigma) == words

@@ -180,21 +180,21 @@ def together_table(rows: Sequence[TogetherRow], badges: Mapping[str, str]) -> st
             badges.get(row.upper, f"<code>{text(row.upper)}</code>"),
             number(row.strength),
             number(row.photos),
-            displacement_words(row),
+            displacement_words(row.dx, row.dy, row.sigma),
         )
         for row in rows
     ]
     return table(columns, cells)
 
 
-def displacement_words(row: TogetherRow) -> str:
-    """Where the first pattern stands as seen from the second, in percent of the crop."""
-    if row.dx is None or row.dy is None:
+def displacement_words(dx: float | None, dy: float | None, sigma: float | None) -> str:
+    """Where one thing stands as seen from another, in percent of the crop."""
+    if dx is None or dy is None:
         return "–"
-    across = f"{abs(row.dx):.0%} {'right' if row.dx > 0 else 'left'}"
-    along = f"{abs(row.dy):.0%} {'below' if row.dy > 0 else 'above'}"
-    shown = [words for words, value in ((across, row.dx), (along, row.dy)) if abs(value) >= 0.005]
-    steady = f" ± {row.sigma:.0%}" if row.sigma is not None else ""
+    across = f"{abs(dx):.0%} {'right' if dx > 0 else 'left'}"
+    along = f"{abs(dy):.0%} {'below' if dy > 0 else 'above'}"
+    shown = [words for words, value in ((across, dx), (along, dy)) if abs(value) >= 0.005]
+    steady = f" ± {sigma:.0%}" if sigma is not None else ""
     return (", ".join(shown) or "same place") + steady
 
 
