@@ -88,11 +88,49 @@ def instability(
     show(output, found, ["top20", "top100"])
 
 
+@app.command("localization")
+@formats
+def localization(
+    context: typer.Context,
+    category: Category,
+    part: Part,
+    annotations: Annotations,
+    photos: Photos = None,
+    shots: Annotated[int, typer.Option(help="Labelled objects to learn from.", min=1)] = 3,
+    draws: Annotated[int, typer.Option(help="Random sets of labelled objects.", min=1)] = 12,
+    new_photos: Annotated[
+        bool, typer.Option("--new-photos", help="Mine one half of the photos, find the part on the other half.")
+    ] = False,
+    graph: Graph = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    *,
+    output: Format,
+) -> None:
+    """Is a part found from a few boxes?
+
+    The error is the mean distance between the centres in diagonals of the object's crop, over objects whose box was
+    not learnt from; low and high are the 2.5th and 97.5th percentile over the draws. Beside the And-Or graph: the same
+    with something taken away, a constant, and few-shot template matching.
+    """
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.evaluate.measure import measure_localization
+
+        found = measure_localization(
+            settings, category, part, annotations, photos or annotations.parent, shots, draws, new_photos, graph,
+            weights, device, seed, progress,
+        )  # fmt: skip
+    show(output, found, ["error", "low", "high", "centre_in_box", "iou50"])
+
+
 def show(output: Format, found: dict[str, Any], columns: list[str]) -> None:
     """Print the methods as rows; JSON has everything."""
     rows = [{"method": name, **{c: score[c] for c in columns}} for name, score in found["methods"].items()]
     write_rows(output, ["method", *columns], rows, whole=found)
-    if output is Format.TABLE:
+    if output is Format.TABLE and "orientation" in found:
         right, control = found["orientation"]["right"], found["orientation"]["unmirrored"]
         side = "" if right is None else f"; side right on {right:.3f} of those that tell (none mirrored: {control:.3f})"
         typer.echo(f"{found['part']} on {found['photos']} objects of {found['graph']}{side}", err=True)

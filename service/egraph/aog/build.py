@@ -11,13 +11,12 @@ import torch
 
 import egraph
 from egraph.aog import energy, learn, neighbours, templates
+from egraph.aog.labels import canonical_places, choose_labels
 from egraph.aog.learn import LabelSets, LearntPart, learn_part
 from egraph.aog.model import AndOrGraph, Found
 from egraph.aog.pool import Pool, gather_pool
 from egraph.aog.storage import write_aog
 from egraph.aog.templates import describe_templates, group_poses
-from egraph.errors import NothingYetError
-from egraph.evaluate.truth import part_places
 from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.objects import check_names
@@ -26,7 +25,6 @@ from egraph.graph.read import read_graph
 from egraph.mining.mined import ANCHORS, MinedGraph
 from egraph.network.load import Network, load_network
 from egraph.photos.photo import PhotoObject
-from egraph.photos.selection import select
 from egraph.responses.forward import collect_responses, plan_responses
 from egraph.settings import Settings
 
@@ -84,31 +82,6 @@ def build_aog(settings: Settings, request: BuildRequest, progress: Progress | No
     }
 
 
-def choose_labels(
-    graph: MinedGraph, labelled: Sequence[PhotoObject], part: str, shots: int | None, seed: int
-) -> list[PhotoObject]:
-    """The labelled objects to learn from: they show the part once and were mined; `shots` of them, drawn by `seed`.
-
-    Raises:
-        NothingYetError: there is none.
-    """
-    showing = [o for o in labelled if o.parts.get(part)]
-    how = f"egraph part import coco.json --category {graph.category} --part {part}, or egraph part label"
-    if not showing:
-        raise NothingYetError(f"{graph.category} has no boxes of {part} yet; draw one to three: {how}.")
-    mined = {o.id for o in graph.objects}
-    inside = [o for o in showing if o.id in mined]
-    if not inside:
-        raise NothingYetError(
-            f"None of the {len(showing)} photos with a box of {part} was mined into {graph.id}; label photos that were "
-            f"({how}), or mine these too."
-        )
-    once = [o for o in inside if len(o.parts[part]) == 1]
-    if not once:
-        raise NothingYetError(f"Every labelled {graph.category} shows {part} more than once; draw it where it is once.")
-    return once if shots is None else select(once, [], shots, seed).objects
-
-
 def pool_of(
     settings: Settings,
     graph: MinedGraph,
@@ -130,14 +103,6 @@ def describe(pool: Pool, content: str, request: BuildRequest, labelled: Sequence
     labels = LabelSets(chosen, canonical_places(pool.graph, labelled, request.part)[None])
     learnt = learn_part(pool, labels)
     return and_or_graph(pool, learnt, content, request, labelled)
-
-
-def canonical_places(graph: MinedGraph, objects: Sequence[PhotoObject], part: str) -> torch.Tensor:
-    """Centres of a part's boxes in the canonical view: (n, 2) row, column."""
-    places = part_places(objects, part)
-    mirrored = {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)}
-    turned = torch.tensor([mirrored[o.id] for o in objects])
-    return torch.where(turned[:, None] & torch.tensor([False, True]), 1 - places, places)
 
 
 def and_or_graph(

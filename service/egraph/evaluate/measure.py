@@ -1,20 +1,28 @@
 """Measuring a graph of the database against boxes that a person drew."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from egraph.aog.build import pool_of
+from egraph.aog.locate import Viewer
 from egraph.errors import InputError
 from egraph.evaluate.instability import evaluate_instability
+from egraph.evaluate.localization import Figures, Truth, draw_label_sets, evaluate_new, evaluate_pool
 from egraph.evaluate.tracking import DRAWS, evaluate_tracking
-from egraph.evaluate.truth import compare_with_boxes, require_enough
+from egraph.evaluate.truth import Score, compare_with_boxes, require_enough
 from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.read import read_graph
+from egraph.mining.engine import mine
 from egraph.mining.inference import place_patterns
-from egraph.network.load import load_network
+from egraph.mining.mined import ANCHORS, MinedGraph
+from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
+from egraph.photos.photo import PhotoObject
 from egraph.settings import Settings
 
 Progress = Callable[[str, int, int], None]
@@ -74,4 +82,111 @@ def measure(
         "draws": draws,
         "orientation": {"right": labelled.orientation, "unmirrored": labelled.unmirrored},
         "methods": methods,
+    }
+
+
+def measure_localization(
+    settings: Settings,
+    category: str,
+    part: str,
+    annotations: Path,
+    photos: Path,
+    shots: int = 3,
+    draws: int = DRAWS,
+    new_photos: bool = False,
+    graph: str | None = None,
+    weights: str | None = None,
+    device: str = "cpu",
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Find a part from random sets of labels, beside every control and baseline.
+
+    Args:
+        new_photos: mine a random half of the graph's photos anew, find the part on the other half, both ways round.
+            Nothing is written to the database; what is mined is what would be written there.
+
+    Returns:
+        task, category, part, graph, photos, shots, draws, new_photos and methods: by name error, low, high,
+        centre_in_box, iou50.
+
+    Raises:
+        InputError: none of the annotated objects was mined.
+        NothingYetError: there is no graph, or too few objects show the part.
+    """
+    say = progress or (lambda stage, done, total: None)
+    drawn = {o.id: o for o in read_coco(annotations, photos, category, progress=progress).objects}
+    with open_database(settings) as database:
+        whole = read_graph(database, find_graph(database, category, graph).id, placing=True)
+    objects = [drawn.get(o.id, o) for o in whole.objects]
+    if not any(o.parts.get(part) for o in objects):
+        raise InputError(f"No object that {annotations} shows {part!r} on was mined into {whole.id}; give its photos.")
+    network = load_network(whole.network_name, weights or whole.weights_source, device)
+    if new_photos:
+        runs = [
+            _on_new(settings, whole, network, objects, half, part, shots, draws, seed, say)
+            for half in halves(len(objects), seed)
+        ]
+    else:
+        pool = pool_of(settings, whole, network, progress=progress)
+        truth = Truth.of([objects[row] for row in pool.rows], part)
+        runs = [evaluate_pool(pool, truth, draw_label_sets(truth.there, shots, draws, seed))]
+    return {
+        "task": "localization",
+        "category": category,
+        "part": part,
+        "graph": whole.id,
+        "photos": len(Truth.of(objects, part).there),
+        "shots": shots,
+        "draws": draws,
+        "new_photos": new_photos,
+        "methods": {name: _summary([run[name] for run in runs]) for name in runs[0]},
+    }
+
+
+def halves(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of two random halves, each rising."""
+    order = np.random.default_rng([seed, count]).permutation(count)
+    return np.sort(order[: count // 2]), np.sort(order[count // 2 :])
+
+
+def _on_new(
+    settings: Settings,
+    whole: MinedGraph,
+    network: Network,
+    objects: Sequence[PhotoObject],
+    half: np.ndarray,
+    part: str,
+    shots: int,
+    draws: int,
+    seed: int,
+    progress: Progress,
+) -> dict[str, list[Figures]]:
+    """Mine some of a graph's objects, and find the part on the others."""
+    layers = [layer for layer in whole.layers if layer.name != ANCHORS]
+    chosen = [objects[row] for row in half]
+    others = [objects[row] for row in np.setdiff1d(np.arange(len(objects)), half)]
+    mined = mine(
+        network,
+        layers,
+        chosen,
+        category=whole.category,
+        name=f"{whole.name} half",
+        seed=whole.seed,
+        home=settings.home,
+        progress=progress,
+    )
+    pool = pool_of(settings, mined.graph, network, progress=progress)
+    truth = Truth.of([mined.graph.objects[row] for row in pool.rows], part)
+    sets = draw_label_sets(truth.there, shots, draws, seed)
+    return evaluate_new(pool, Viewer(mined.graph, network), truth, sets, others, part, progress)
+
+
+def _summary(runs: Sequence[Sequence[Figures]]) -> dict[str, float]:
+    """Means over runs, label set by label set, and over label sets; low and high of the error over label sets."""
+    errors = [float(np.mean([f.error for f in same])) for same in zip(*runs, strict=True)]
+    return {
+        **asdict(Score.of(errors)),
+        "centre_in_box": float(np.mean([f.centre_in_box for run in runs for f in run])),
+        "iou50": float(np.mean([f.iou50 for run in runs for f in run])),
     }

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.aog.labels import part_places
 from egraph.errors import NothingYetError
 from egraph.mining.inference import Placed
 from egraph.photos.photo import PhotoObject
@@ -98,16 +99,6 @@ def require_enough(objects: int, part: str) -> None:
         raise NothingYetError(
             f"Only {objects} of the graph's objects show {part!r} exactly once; {FEWEST} are the least to score with."
         )
-
-
-def part_places(objects: Sequence[PhotoObject], part: str) -> Tensor:
-    """Centres of the part's first box, (n, 2) row, column in fractions of the object's box, as photographed."""
-    rows = []
-    for o in objects:
-        box = o.parts[part][0]
-        row, column = box.y + box.height / 2, box.x + box.width / 2
-        rows.append([(row - o.box.y) / o.box.height, (column - o.box.x) / o.box.width])
-    return torch.tensor(rows, dtype=torch.float32)
 
 
 def orientation_share(truth: Tensor, mirrored: Tensor) -> float | None:
