@@ -58,7 +58,7 @@ def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) ->
             properties=properties(aog),
             templates=[template_row(number, t) for number, t in enumerate(aog.templates, start=1)],
         )
-        if not written:
+        if not written[0]["templates"]:
             raise NothingYetError(f"The graph {aog.graph} or the part {aog.part} was removed meanwhile; look again.")
         transaction.run("aog/learnt_from", id=aog.id, object=aog.learnt_from)
         for number, template in enumerate(aog.templates, start=1):

@@ -44,13 +44,14 @@ def delete_graph(database: Database, graph_id: str, progress: Progress | None = 
 
 
 def delete_graphs(database: Database, some: Sequence[GraphSummary], progress: Progress | None = None) -> int:
-    """Delete graphs; returns their patterns. `progress` is told the patterns."""
+    """Delete graphs with the And-Or graphs built from them; returns their patterns. `progress` is told the patterns."""
     total = sum(graph.patterns for graph in some)
     done = 0
     # First of all, so that no question sees some of them while the others go.
     for graph in some:
         database.write("write/graph_deleting", graph=graph.id)
     for graph in some:
+        database.write("aog/remove_of_graph", graph=graph.id)
         while deleted := database.write("write/delete_patterns", graph=graph.id, limit=PATTERNS)[0]["deleted"]:
             done += int(deleted)
             if progress:

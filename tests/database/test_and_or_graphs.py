@@ -1,0 +1,162 @@
+"""And-Or graphs in the database: read back as written, replaced whole, stale where their graph changed."""
+
+from dataclasses import fields, replace
+from typing import Any
+
+import numpy as np
+import pytest
+from synthetic import synthetic_graph
+
+from egraph.aog.model import AndOrGraph, Found, Template
+from egraph.aog.storage import find_aogs, list_aogs, read_aog, remove_aog, write_aog
+from egraph.errors import NothingYetError, UsageError
+from egraph.graph.connection import Database
+from egraph.graph.content import content_hash
+from egraph.graph.delete import delete_graph
+from egraph.graph.parts import add_labels, list_parts
+from egraph.graph.write import write_graph
+from egraph.mining.mined import MinedGraph
+from egraph.photos.photo import Box
+
+
+def synthetic_aog(mined: MinedGraph, part: str = "head", name: str = "default", seed: int = 0) -> AndOrGraph:
+    """An And-Or graph of random numbers over some patterns of a graph."""
+    random = np.random.default_rng(seed)
+    tables = [mined.patterns[layer.name] for layer in mined.layers[:-1]]
+    rows = [(t.layer, int(f), int(n)) for t in tables for f, n in zip(t.filter[:4], t.number[:4], strict=True)]
+
+    def numbers(*shape: int) -> np.ndarray:
+        return random.random(shape).astype(np.float32)
+
+    templates = [
+        Template(
+            numbers(mined.pose.shape[1]),
+            numbers(2),
+            3 + i,
+            numbers(len(rows), 2),
+            numbers(len(rows)),
+            numbers(len(rows)),
+        )
+        for i in range(2)
+    ]
+    objects = [o.id for o in mined.objects]
+    n = len(objects)
+    found = Found(objects, numbers(n, 2), numbers(n), numbers(n), random.integers(0, 2, n).astype(np.int32))
+    return AndOrGraph(
+        graph=mined.id,
+        content=content_hash(mined),
+        category=mined.category,
+        part=part,
+        name=name,
+        seed=seed,
+        parameters={"iterations": 5},
+        versions={"egraph": "0"},
+        learnt_from=sorted(objects[:2]),
+        layer=[layer for layer, _, _ in rows],
+        filter=np.array([f for _, f, _ in rows], np.int32),
+        number=np.array([n for _, _, n in rows], np.int32),
+        weight=numbers(len(rows)),
+        prior=numbers(16),
+        prior_weight=0.5,
+        score_mean=0.25,
+        score_deviation=0.125,
+        offset=numbers(2),
+        score_levels=np.sort(numbers(101)),
+        templates=templates,
+        found=found,
+    )
+
+
+@pytest.fixture
+def mined(database: Database, category: str) -> MinedGraph:
+    """A written graph with a label on one of its objects."""
+    mined = synthetic_graph(category)
+    write_graph(database, mined)
+    for part in ("head", "tail"):
+        add_labels(database, [replace(mined.objects[0], parts={part: (Box(1, 2, 3, 4),)})], category, part)
+    return mined
+
+
+def assert_same(left: Any, right: Any) -> None:
+    """Equal field by field; numbers to float32, as mirroring rounds once."""
+    for field in fields(left):
+        a, b = getattr(left, field.name), getattr(right, field.name)
+        if isinstance(a, np.ndarray):
+            np.testing.assert_allclose(a, b, rtol=0, atol=2e-7, err_msg=field.name)
+            assert a.dtype == b.dtype and a.shape == b.shape, field.name
+        elif field.name == "templates":
+            for one, other in zip(a, b, strict=True):
+                assert_same(one, other)
+        elif field.name == "found":
+            assert_same(a, b)
+        else:
+            assert a == b, field.name
+
+
+def sides(mined: MinedGraph) -> dict[str, bool]:
+    return {o.id: bool(m) for o, m in zip(mined.objects, mined.mirrored, strict=True)}
+
+
+def test_read_back_is_what_was_written(database: Database, mined: MinedGraph) -> None:
+    assert mined.mirrored.any() and not mined.mirrored.all()
+    aog = synthetic_aog(mined)
+    write_aog(database, aog, sides(mined))
+    assert_same(aog, read_aog(database, aog.id, mined))
+
+
+def test_one_of_the_same_name_is_replaced_and_others_stay(database: Database, mined: MinedGraph, category: str) -> None:
+    for aog in (
+        synthetic_aog(mined),
+        synthetic_aog(mined, name="other", seed=1),
+        synthetic_aog(mined, part="tail", seed=2),
+    ):
+        write_aog(database, aog, sides(mined))
+    again = synthetic_aog(mined, seed=3)
+    write_aog(database, again, sides(mined))
+    assert_same(again, read_aog(database, again.id, mined))
+    listed = {(a.part, a.name): a for a in list_aogs(database, category)}
+    assert set(listed) == {("head", "default"), ("head", "other"), ("tail", "default")}
+    assert all(a.current and (a.labels, a.templates, a.patterns) == (2, 2, len(again.layer)) for a in listed.values())
+    remove_aog(database, again.id)
+    assert {a.id for a in list_aogs(database, category)} == {a.id for a in listed.values()} - {again.id}
+    with pytest.raises(NothingYetError, match="egraph aog list"):
+        remove_aog(database, again.id)
+    with pytest.raises(NothingYetError, match="egraph aog list"):
+        read_aog(database, again.id, mined)
+    assert sum(p.objects for p in list_parts(database) if p.category == category) == 2, "labels stay"
+
+
+def test_choosing_among_several(database: Database, mined: MinedGraph, category: str) -> None:
+    with pytest.raises(NothingYetError, match="egraph aog build"):
+        find_aogs(database, category)
+    for aog in (synthetic_aog(mined), synthetic_aog(mined, part="tail"), synthetic_aog(mined, name="other")):
+        write_aog(database, aog, sides(mined))
+    with pytest.raises(UsageError, match="--name"):
+        find_aogs(database, category)
+    assert [a.part for a in find_aogs(database, category, name="default")] == ["head", "tail"]
+    assert [a.name for a in find_aogs(database, category, part="head", name="other")] == ["other"]
+    with pytest.raises(NothingYetError, match="there are:"):
+        find_aogs(database, category, part="wing")
+
+
+def test_a_graph_that_is_removed_takes_its_and_or_graphs_along(
+    database: Database, mined: MinedGraph, category: str
+) -> None:
+    write_aog(database, synthetic_aog(mined), sides(mined))
+    delete_graph(database, mined.id)
+    assert list_aogs(database, category) == []
+
+
+def test_one_that_is_older_than_its_graph_is_refused(database: Database, mined: MinedGraph, category: str) -> None:
+    write_aog(database, replace(synthetic_aog(mined), content="of an earlier graph"), sides(mined))
+    assert [a.current for a in list_aogs(database, category)] == [False]
+    with pytest.raises(NothingYetError, match=r"older than its graph.*egraph aog build"):
+        find_aogs(database, category)
+
+
+def test_a_part_that_was_removed_meanwhile_leaves_the_old_one(database: Database, mined: MinedGraph) -> None:
+    aog = synthetic_aog(mined)
+    write_aog(database, aog, sides(mined))
+    with pytest.raises(NothingYetError, match="removed meanwhile"):
+        write_aog(database, replace(synthetic_aog(mined, seed=1), part="wing"), sides(mined))
+    assert_same(aog, read_aog(database, aog.id, mined))

@@ -1,0 +1,64 @@
+"""A pool with a planted part: objects whose evidence, pose and patterns follow places that are known."""
+
+from dataclasses import replace
+from typing import cast
+
+import numpy as np
+import torch
+
+from egraph.aog.learn import LabelSets
+from egraph.aog.pool import Pool
+from egraph.mining.mined import MinedGraph
+from egraph.responses.evidence import grid_places
+
+CELLS = 14
+FILTERS = 60
+OWN = 6
+"""Filters that the part alone sets off."""
+
+
+def plant_part(objects: int = 60, seed: int = 0, noise: float = 0.35) -> tuple[Pool, torch.Tensor]:
+    """A pool, and where the part is on each of its objects: (n, 2).
+
+    The part moves with the pose along both axes. The first filters fire on it, the others anywhere; each filter has two
+    patterns, one of which follows the part at a fixed distance, the other stands in a corner.
+    """
+    random = torch.Generator().manual_seed(seed)
+    pose = torch.nn.functional.normalize(torch.randn(objects, 4, generator=random), dim=1)
+    truth = 0.5 + 0.25 * pose[:, :2]
+    grid = grid_places(CELLS)
+    near = torch.exp(-(truth[:, None] - grid).square().sum(2) / (2 * 0.06**2))
+    evidence = noise * torch.rand(objects, CELLS**2, FILTERS, generator=random)
+    evidence[..., :OWN] += near[..., None]
+    evidence = torch.nn.functional.normalize(evidence, dim=2)
+    offset = 0.05 * torch.randn(FILTERS, 1, 2, generator=random)
+    following = truth + offset + 0.01 * torch.randn(FILTERS, objects, 2, generator=random)
+    still = torch.full((FILTERS, objects, 2), 0.05)
+    pool = Pool(
+        graph=cast(MinedGraph, None),
+        rows=np.arange(objects),
+        grid=grid,
+        evidence=lambda: iter(evidence.split(16)),
+        evidence_mean=evidence.mean((0, 1)),
+        evidence_deviation=evidence.std((0, 1)),
+        places=torch.stack([following, still], 1).flatten(0, 1),
+        expected=torch.stack([still, still], 1).flatten(0, 1),
+        layers=("only",),
+        column=torch.arange(FILTERS).repeat_interleave(2),
+        pose=pose,
+        expected_pose=torch.zeros_like(pose),
+    )
+    return pool, truth
+
+
+def labelled(truth: torch.Tensor, rows: list[list[int]]) -> LabelSets:
+    """The true places of some objects as labels."""
+    index = torch.tensor(rows)
+    return LabelSets(index, truth[index])
+
+
+def without_evidence(pool: Pool) -> Pool:
+    """The same pool where no filter sees anything of the part."""
+    flat = torch.full_like(torch.cat(list(pool.evidence())), 1.0)
+    flat = flat + 1e-3 * torch.rand(flat.shape, generator=torch.Generator().manual_seed(1))
+    return replace(pool, evidence=lambda: iter(flat.split(16)), evidence_mean=flat.mean((0, 1)))
