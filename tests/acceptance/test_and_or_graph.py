@@ -1,0 +1,200 @@
+"""A part named with a few boxes, learnt, and found on photos that were mined and on new ones."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from egraph.demo.network import animals
+
+pytestmark = pytest.mark.slow
+
+HORSE = ("--category", "horse")
+HEAD = (*HORSE, "--part", "head")
+NETWORK = ("--network", "egraph.demo.network:animals")
+MINED = 60
+COMMAND = Path(sys.executable).parent / "egraph"
+METHODS = {
+    "egraph", "no_graph", "evidence_off", "appearance_off", "template", "plain_template", "constant", "prior",
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mined_home(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a graph of sixty of the eighty generated horses, its database at rest."""
+    home = tmp_path_factory.mktemp("mined") / "home"
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("NEO4J_", "EGRAPH_"))}
+    mine = ("mine", world, "--annotations", world / "annotations.json", *NETWORK, *HORSE, "--limit", MINED, "-q")
+    for command in (mine, ("db", "stop")):
+        arguments = [COMMAND, "--home", home, *command]
+        subprocess.run([str(a) for a in arguments], env=own, check=True, capture_output=True, timeout=300)
+    return home
+
+
+@pytest.fixture
+def mined(egraph_here: Callable, mined_home: Path, egraph_home: Path) -> Callable:
+    """The command, in a copy of the mined home."""
+    shutil.copytree(mined_home, egraph_home, dirs_exist_ok=True)
+    return egraph_here
+
+
+def boxes(world: Path, name: str) -> dict[str, list[float]]:
+    """Boxes of the horses or of a part of them, by photo."""
+    coco = json.loads((world / "annotations.json").read_text())
+    kinds = {c["id"] for c in coco["categories"] if c["name"] == name}
+    files = {image["id"]: image["file_name"] for image in coco["images"]}
+    return {Path(files[a["image_id"]]).name: a["bbox"] for a in coco["annotations"] if a["category_id"] in kinds}
+
+
+def located(egraph: Callable, *arguments: object) -> dict[str, dict[str, Any]]:
+    """What `aog locate --json` says, by photo."""
+    lines = [json.loads(line) for line in egraph("aog", "locate", *arguments, "--json", "-q").stdout.splitlines()]
+    return {Path(line["photo"]).name: line for line in lines}
+
+
+def errors(found: dict[str, dict[str, Any]], world: Path, part: str = "head") -> dict[str, float]:
+    """Distance from the part's centre in diagonals of the object, by photo."""
+    drawn = boxes(world, part)
+    result = {}
+    for photo, line in found.items():
+        if photo in drawn:
+            x, y, width, height = drawn[photo]
+            off = np.array(line["parts"][part]["center"]) - [x + width / 2, y + height / 2]
+            result[photo] = float(np.linalg.norm(off / line["object"][2:]) / 2**0.5)
+    return result
+
+
+def test_a_part_is_found_on_mined_and_on_new_photos(mined: Callable, world: Path) -> None:
+    coco = world / "annotations.json"
+    assert "egraph part label" in mined("aog", "build", *HEAD, code=5).stderr
+    mined("part", "import", coco, *HEAD, "--limit", 3)
+    built = json.loads(mined("aog", "build", *HEAD, "--json").stdout)
+    assert set(built) == {"aog", "part", "category", "labels", "templates"} and built["labels"] == 3
+    assert built["aog"].endswith("/horse/default/head/default")
+    assert [t["id"] for t in built["templates"]] == [f"{built['aog']}/{n + 1}" for n in range(len(built["templates"]))]
+    (listed,) = json.loads(mined("aog", "list", "--json").stdout)
+    assert listed["id"] == built["aog"] and listed["current"]
+
+    found = located(mined, world, *HEAD, "--annotations", coco, "--patterns", 5)
+    assert set(found) == set(boxes(world, "horse")), "every object, mined or new"
+    frames = boxes(world, "horse")
+    for photo, line in found.items():
+        assert line["object"] == pytest.approx(frames[photo], abs=1)
+        part = line["parts"]["head"]
+        assert set(part) == {
+            "box", "center", "score", "confidence", "unsure", "template", "mirrored", "patterns"
+        }  # fmt: skip
+        x, y, width, height = part["box"]
+        assert part["center"] == pytest.approx([x + width / 2, y + height / 2]) and width > 0 and height > 0
+        assert 0 <= part["confidence"] <= 1 and part["unsure"] == (part["confidence"] < 0.05)
+        assert part["template"] in {t["id"] for t in built["templates"]}
+        shares = [voter["weight"] for voter in part["patterns"]]
+        assert len(shares) == 5 and shares == sorted(shares, reverse=True) and 0 < sum(shares) <= 1
+        assert all(voter["id"].startswith(built["aog"].removesuffix("head/default")) for voter in part["patterns"])
+    off = errors(found, world)
+    labelled = {Path(o["photo"]).name for o in found.values() if o["parts"]["head"]["confidence"] == 1}
+    assert np.mean([e for photo, e in off.items() if photo not in labelled]) < 0.12
+
+    whole = located(mined, world / "images" if (world / "images").is_dir() else world, *HEAD)
+    assert all(line["object"][:2] == [0, 0] for line in whole.values()), "without annotations, a photo is one object"
+    people = mined("aog", "locate", world, *HEAD, "--annotations", coco, "-q").stdout.splitlines()
+    assert len(people) == len(found) and all("head at" in line and "confidence" in line for line in people)
+
+
+def test_labels_are_data(mined: Callable, world: Path, tmp_path: Path) -> None:
+    coco = world / "annotations.json"
+    mined("part", "import", coco, *HEAD, "--limit", 3)
+    mined("aog", "build", *HEAD)
+    first = located(mined, world, *HEAD, "--annotations", coco)
+    mined("aog", "build", *HEAD)
+    assert located(mined, world, *HEAD, "--annotations", coco) == first, "built again from the same labels"
+    graph = json.loads(mined("graph", "list", "--json").stdout)
+
+    mined("part", "remove", *HEAD, "--yes")
+    assert "egraph part label" in mined("aog", "build", *HEAD, code=5).stderr
+    head, photo = boxes(world, "head"), next(iter(first.values()))["photo"]
+    drawn = ",".join(str(v) for v in head[Path(photo).name])
+    kept = json.loads(mined("part", "label", photo, "--box", drawn, *HEAD, "--json").stdout)
+    assert kept["labels"] == 1 and kept["object"] == pytest.approx(first[Path(photo).name]["object"], abs=1)
+    built = json.loads(mined("aog", "build", *HEAD, "--name", "one", "--json").stdout)
+    assert built["labels"] == 1 and len(json.loads(mined("aog", "list", "--json").stdout)) == 2
+    assert "--name" in mined("aog", "locate", photo, *HORSE, code=2).stderr
+    one = located(mined, world, *HEAD, "--annotations", coco, "--name", "one")
+    centres = [[found[p]["parts"]["head"]["center"] for p in sorted(first)] for found in (first, one)]
+    assert np.abs(np.subtract(*centres)).max() > 1, "other labels, another And-Or graph"
+    assert np.mean(list(errors(one, world).values())) < 0.2
+    assert json.loads(mined("graph", "list", "--json").stdout) == graph, "the graph is untouched"
+    mined("aog", "remove", built["aog"], "--yes")
+    assert len(json.loads(mined("aog", "list", "--json").stdout)) == 1
+    mined("graph", "remove", graph[0]["id"], "--yes")
+    assert json.loads(mined("aog", "list", "--json").stdout) == []
+
+
+def test_bad_input_is_answered_with_one_sentence(mined: Callable, world: Path, tmp_path: Path) -> None:
+    coco, photo = world / "annotations.json", next(p for p in sorted(world.rglob("*")) if p.suffix in (".png", ".jpg"))
+    assert "x,y,width,height" in mined("part", "label", photo, "--box", "1,2,3", *HEAD, code=2).stderr
+    assert "no area" in mined("part", "label", photo, "--box", "1,2,0,3", *HEAD, code=2).stderr
+    outside = mined("part", "label", photo, "--box", "5,5,9000,9000", *HEAD, code=3).stderr
+    assert "does not lie inside the object" in outside
+    off = ("--box", "10,10,20,20", "--object", "5,5,9000,9000")
+    assert "does not lie inside the photo" in mined("part", "label", photo, *off, *HEAD, code=3).stderr
+
+    stranger = tmp_path / "stranger.png"
+    shutil.copy(photo, stranger)
+    with stranger.open("ab") as file:
+        file.write(b"\0")
+    mined("part", "label", stranger, "--box", "10,10,20,20", *HEAD)
+    assert "was mined into" in mined("aog", "build", *HEAD, code=5).stderr
+    mined("part", "remove", *HEAD, "--yes")
+
+    mined("part", "import", coco, *HEAD, "--limit", 3)
+    mined("aog", "build", *HEAD)
+    torch.save({name: 2 * value for name, value in animals().state_dict().items()}, tmp_path / "other.pth")
+    assert "was mined with" in mined("aog", "locate", photo, *HEAD, "--weights", tmp_path / "other.pth", code=3).stderr
+    assert "no such And-Or graph of horse" in mined("aog", "locate", photo, *HORSE, "--part", "wing", code=5).stderr
+    assert "no such And-Or graph of cat" in mined("aog", "locate", photo, "--category", "cat", code=5).stderr
+    folder = tmp_path / "mixed"
+    folder.mkdir()
+    (folder / "broken.png").write_bytes(photo.read_bytes()[:2000])
+    shutil.copy(photo, folder / "good.png")
+    (folder / "text.png").write_text("no photo")
+    answer = mined("aog", "locate", folder, *HEAD, "--json", "-q")
+    assert [Path(json.loads(line)["photo"]).name for line in answer.stdout.splitlines()] == ["good.png"]
+    assert "broken.png" in answer.stderr and "text.png" in answer.stderr
+    assert "exist" in mined("aog", "locate", tmp_path / "nowhere", *HEAD, code=3).stderr
+
+
+def test_localization_is_measured_beside_controls_and_baselines(mined: Callable, world: Path) -> None:
+    about = (
+        "evaluate",
+        "localization",
+        *HEAD,
+        "--annotations",
+        world / "annotations.json",
+        "--draws",
+        4,
+        "--json",
+        "-q",
+    )
+    found = json.loads(mined(*about, "--shots", 3).stdout)
+    assert (found["task"], found["shots"], found["draws"], found["new_photos"]) == ("localization", 3, 4, False)
+    assert set(found["methods"]) == METHODS
+    for score in found["methods"].values():
+        assert score["low"] <= score["error"] <= score["high"]
+        assert 0 <= score["iou50"] <= 1 and 0 <= score["centre_in_box"] <= 1
+    error = {name: score["error"] for name, score in found["methods"].items()}
+    assert error["egraph"] < min(0.5 * error["constant"], 0.9 * error["prior"])
+    new = json.loads(mined(*about, "--shots", 3, "--new-photos").stdout)
+    assert new["new_photos"] and set(new["methods"]) == METHODS
+    error = {name: score["error"] for name, score in new["methods"].items()}
+    assert error["egraph"] < min(0.7 * error["constant"], error["prior"])
+    sentence = mined(*about[:4], "--part", "wing", *about[6:], code=3).stderr
+    assert "'wing'" in sentence
