@@ -15,7 +15,11 @@ from egraph_cli.output import write_json
 def export(
     context: typer.Context,
     graph: Annotated[
-        str, typer.Argument(help="The graph's id, as `egraph graph list` shows it.", autocompletion=complete.graph_ids)
+        str,
+        typer.Argument(
+            help="The id of a graph, as `egraph graph list` shows it, or of an And-Or graph.",
+            autocompletion=complete.graph_ids,
+        ),
     ],
     format_: Annotated[
         Format, typer.Option("--format", help="graphml and json are one file, the others a folder of tables.")
@@ -27,7 +31,7 @@ def export(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Write a whole graph to files that other programs read."""
+    """Write a whole graph, or an And-Or graph with its patterns, to files that other programs read."""
     from egraph.export.export import export_graph
     from egraph.graph.connection import open_database
     from egraph_cli.progress import ProgressDisplay

@@ -13,6 +13,8 @@ import pyarrow.parquet
 import pytest
 from synthetic import synthetic_graph
 
+from database.test_and_or_graphs import synthetic_aog
+from egraph.aog.storage import write_aog
 from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.export import export
 from egraph.export.export import export_graph
@@ -21,7 +23,7 @@ from egraph.graph.connection import Database
 from egraph.graph.parts import add_labels
 from egraph.graph.write import write_graph
 from egraph.mining.mined import MinedGraph
-from reference.questions import with_parts
+from reference.questions import name, ties, with_parts
 
 Read = tuple[dict[tuple[str, str], dict], list[tuple]]
 """Nodes by label and id; edges as type, source and target (label and id), properties."""
@@ -154,13 +156,9 @@ def test_a_format_holds_the_graph(
     shown = sum(len(o.parts.get("head", ())) for o in with_parts(mined))
     assert report.relationships["SHOWS"] == shown and nodes["Part", f"{category}/head"]["name"] == "head"
 
-    def name(layer: str, row: int) -> str:
-        table = mined.patterns[layer]
-        return f"{mined.id}/{layer}/{table.filter[row]}/{table.number[row]}"
-
     for layer, table in mined.patterns.items():
         for row in range(len(table)):
-            found = nodes["Pattern", name(layer, row)]
+            found = nodes["Pattern", name(mined, (layer, row))]
             assert (found["x"], found["support"]) == (float(table.mean_place[row, 1]), int(table.support[row]))
             for column in ("pose", "template", "place_map"):
                 assert found.get(column, []) == as_doubles(getattr(table, column)[row]), column
@@ -170,11 +168,11 @@ def test_a_format_holds_the_graph(
     for co in mined.co_activations:
         for i in range(len(co.source)):
             values = {"strength": float(co.strength[i]), "lift": float(co.lift[i]), "support": int(co.support[i])}
-            expected.append((name(co.lower, co.source[i]), name(co.upper, co.target[i]), values))
+            expected.append((name(mined, (co.lower, co.source[i])), name(mined, (co.upper, co.target[i])), values))
     found_edges = [(s[1], t[1], values) for type_, s, t, values in edges if type_ == "CO_ACTIVATES_WITH"]
     assert sorted(found_edges, key=lambda e: e[:2]) == sorted(expected, key=lambda e: e[:2])
     firings = [
-        (name(f.layer, f.pattern[i]), mined.objects[f.object[i]].id, float(f.x[i]))
+        (name(mined, (f.layer, f.pattern[i])), mined.objects[f.object[i]].id, float(f.x[i]))
         for f in mined.firings
         for i in range(len(f.pattern))
     ]
@@ -185,6 +183,38 @@ def test_a_format_holds_the_graph(
     assert graph["state"] == "complete"
     if format_ is not Format.GRAPHML:
         assert json.loads(graph["parameters"]) == mined.parameters
+
+
+def test_an_and_or_graph(database: Database, mined: MinedGraph, category: str, tmp_path: Path) -> None:
+    mirrored = {o.id: bool(m) for o, m in zip(mined.objects, mined.mirrored, strict=True)}
+    aog = synthetic_aog(mined)
+    write_aog(database, aog, mirrored)
+    write_aog(database, synthetic_aog(mined, name="second", seed=1), mirrored)
+    for exported, format_ in ((mined.id, Format.NEO4J_ADMIN), (aog.id, Format.GRAPHML), (aog.id, Format.NEO4J_ADMIN)):
+        output = tmp_path / f"{format_}-{exported == aog.id}"
+        export_graph(database, exported, format_, output)
+        nodes, edges = READERS[format_](output)
+        assert all(source in nodes and target in nodes for _, source, target, _ in edges)
+        count = Counter(edge[0] for edge in edges)
+        names = {"default"} if exported == aog.id else {"default", "second"}
+        assert {n["name"] for (label, _), n in nodes.items() if label == "AndOrGraph"} == names
+        own = [f"{mined.id}/{layer}/{f}/{n}" for layer, f, n in zip(aog.layer, aog.filter, aog.number, strict=True)]
+        weights = {
+            (s[1], t[1]): v["weight"] for type_, s, t, v in edges if type_ == "COMPOSED_OF" and s[1].startswith(aog.id)
+        }
+        assert weights == {
+            (f"{aog.id}/{t}", name): float(w) for t in (1, 2) for name, w in zip(own, aog.weight, strict=True)
+        }
+        assert count["HAS_TEMPLATE"] == 2 * len(names) and count["BUILT_FROM"] == count["FOR_PART"] == len(names)
+        assert count["LEARNT_FROM"] == 2 * len(names) and count["FOUND_ON"] == len(mined.objects) * len(names)
+        patterns = {id_ for label, id_ in nodes if label == "Pattern"}
+        if exported == aog.id:
+            assert patterns == set(own)
+            tied = ties(mined)
+            among = [pair for pair in tied if all(name(mined, key) in patterns for key in pair)]
+            assert count["CO_ACTIVATES_WITH"] == len(among) < len(tied)
+        else:
+            assert count["CO_ACTIVATES_WITH"] == len(ties(mined))
 
 
 def test_columns_that_come_late_begin_the_table_again(

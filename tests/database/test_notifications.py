@@ -7,6 +7,8 @@ import neo4j
 import pytest
 from synthetic import synthetic_graph
 
+from database.test_and_or_graphs import synthetic_aog
+from egraph.aog.storage import write_aog
 from egraph.graph.connection import open_database
 from egraph.graph.delete import delete_graph
 from egraph.graph.parts import add_labels, remove_part
@@ -43,6 +45,7 @@ def session(neo4j_settings: Settings) -> Iterator[neo4j.Session]:
     ):
         write_graph(database, mined)
         add_labels(database, with_parts(mined), mined.category, "head")
+        write_aog(database, synthetic_aog(mined), dict.fromkeys([o.id for o in mined.objects], False))
         held = claim(database, find_job(database, submit(database, "mine", {}, mined.category)), "a worker", 60)
         assert held
         renew(database, held, 1, {"stage": "writing", "done": 1, "total": 2, "seconds_left": 1.0, "error": "none"})

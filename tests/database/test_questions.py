@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from synthetic import synthetic_graph
 
+from database.test_and_or_graphs import synthetic_aog
+from egraph.aog.storage import write_aog
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
 from egraph.graph.graphs import graphs
@@ -208,6 +210,7 @@ def test_every_question_declares_its_columns(
     }
     write_graph(database, replace(mined, name="twin", co_activations=[]))
     submit(queue, "mine", {})
+    write_aog(database, synthetic_aog(mined), dict.fromkeys([o.id for o in mined.objects], False))
     for asked in questions():
         title = asked.name.removeprefix("questions/")
         known = {parameter.name for parameter in asked.parameters}

@@ -6,6 +6,8 @@ from itertools import product
 import pytest
 from synthetic import synthetic_graph
 
+from database.test_and_or_graphs import synthetic_aog
+from egraph.aog.storage import write_aog
 from egraph.errors import UsageError
 from egraph.graph.connection import Database
 from egraph.graph.parts import add_labels
@@ -36,6 +38,29 @@ def mined(database: Database, category: str) -> MinedGraph:
     for part in ("head", "leg"):
         add_labels(database, with_parts(mined), category, part)
     return mined
+
+
+def test_and_or_graph(database: Database, mined: MinedGraph, category: str) -> None:
+    asked = {"category": category, "part": "head", "graph": "default"}
+    mirrored = {o.id: bool(m) for o, m in zip(mined.objects, mined.mirrored, strict=True)}
+    built = [synthetic_aog(mined, name=called, seed=seed) for seed, called in enumerate(("default", "second"))]
+    for aog in (*built, synthetic_aog(mined, "leg", seed=2)):
+        write_aog(database, aog, mirrored)
+    for aog in built:
+        expected = []
+        for number, template in enumerate(aog.templates, start=1):
+            for i, layer in enumerate(aog.layer):
+                row: dict[str, object] = {"template": number, "objects": template.objects, "found": len(mined.objects)}
+                row |= {"width": float(template.box[1]), "height": float(template.box[0])}
+                row |= {"pattern": f"{mined.id}/{layer}/{aog.filter[i]}/{aog.number[i]}", "layer": layer}
+                row |= {"filter": int(aog.filter[i]), "weight": float(aog.weight[i])}
+                row |= {"strength": float(template.strength[i]), "sigma": float(template.sigma[i])}
+                row |= {"dx": float(template.displacement[i, 1]), "dy": float(template.displacement[i, 0])}
+                expected.append(row)
+        expected.sort(key=lambda row: (row["template"], -row["weight"], row["pattern"]))
+        assert ask(database, "and-or-graph", asked | {"name": aog.name}).rows == expected
+    assert ask(database, "and-or-graph", asked | {"limit": 3}).truncated
+    assert ask(database, "and-or-graph", asked | {"name": "none"}).rows == []
 
 
 @pytest.mark.parametrize(("share", "layer"), [(0.2, None), (0.3, None), (0.2, "layer2")])

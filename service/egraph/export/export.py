@@ -44,7 +44,8 @@ class Export:
 class Content:
     """The ids of what is exported, in a few bytes each.
 
-    patterns: for each layer, its name and (P, 2) filter and number. objects: their ids.
+    patterns: for each layer, its name and (P, 2) filter and number. objects: their ids. aog, part: where only an And-Or
+    graph is exported, its id and its part's name.
     """
 
     graph: str
@@ -52,14 +53,23 @@ class Content:
     network: str
     patterns: list[tuple[str, np.ndarray]]
     objects: list[str]
+    aog: str | None = None
+    part: str | None = None
     filters: list[tuple[str, np.ndarray]] = field(init=False)
+    only: frozenset[str] = field(init=False)
+    """Ids of the patterns and objects that a relationship may join, where these are not all of the graph's."""
 
     def __post_init__(self) -> None:
         self.filters = [(layer, np.unique(pairs[:, 0])) for layer, pairs in self.patterns]
+        self.only = frozenset([*self._pattern_ids(), *self.objects]) if self.aog else frozenset()
+
+    def has_end(self, label: str, id_: str) -> bool:
+        """Whether a node is exported."""
+        return self.aog is None or label not in ("Pattern", "Object") or id_ in self.only
 
     def pages(self, page: Page) -> Iterator[dict[str, Any]]:
         """The parameters of each call of a statement."""
-        common = {"graph": self.graph, "category": self.category}
+        common = {"graph": self.graph, "category": self.category, "aog": self.aog, "part": self.part}
         if page is Page.GRAPH:
             yield common
             return
@@ -97,6 +107,9 @@ def export_graph(
 ) -> Export:
     """Write a complete graph to `output`, which must not be there yet; on any failure nothing is left of it.
 
+    A graph goes with the And-Or graphs built from it. `graph_id` may also be the id of an And-Or graph: then it goes
+    with its patterns, what is between these, its objects, and where it all comes from.
+
     Raises:
         NothingYetError: there is no such graph, it is not complete, or it is removed meanwhile.
         UsageError: `output` is there, or cannot be made; what the format needs is not installed.
@@ -117,7 +130,7 @@ def export_graph(
         counts = write(database, content, format_, target, progress)
         target.finish()
         # Labels may be added while we read; only a graph that is gone or begun anew cannot be one export.
-        check_complete(database, graph_id)
+        check_complete(database, content.graph)
         size = written_bytes(parent / output.name)
         (parent / output.name).rename(output)
     except OSError as error:
@@ -145,20 +158,34 @@ def check_complete(database: Database, graph_id: str) -> dict[str, Any]:
     return dict(found[0]["graph"])
 
 
-def read_content(database: Database, graph_id: str) -> Content:
-    """The ids of all that a graph consists of.
+def read_content(database: Database, exported: str) -> Content:
+    """The ids of all that a graph, or an And-Or graph, consists of.
 
     Raises:
         NothingYetError: there is no such graph, or it is not complete.
         DatabaseError: the database failed.
     """
-    graph = check_complete(database, graph_id)
+    found = database.read("export/aog", aog=exported)
+    if found:
+        return read_aog_content(database, **found[0])
+    graph = check_complete(database, exported)
     patterns = []
-    for layer in database.read("read/layers", graph=graph_id):
-        rows = database.ask("read/pattern_numbers", {"graph": graph_id, "layer": layer["name"]}).rows
+    for layer in database.read("read/layers", graph=exported):
+        rows = database.ask("read/pattern_numbers", {"graph": exported, "layer": layer["name"]}).rows
         patterns.append((layer["name"], np.array(rows, np.int32).reshape(len(rows), 2)))
-    objects = [row["id"] for row in database.read("export/object_ids", graph=graph_id)]
-    return Content(graph_id, graph["category"], graph["network"], patterns, sorted(objects))
+    objects = [row["id"] for row in database.read("export/object_ids", graph=exported)]
+    return Content(exported, graph["category"], graph["network"], patterns, sorted(objects))
+
+
+def read_aog_content(database: Database, aog: str, part: str, graph: str) -> Content:
+    """The ids of all that an And-Or graph consists of."""
+    whole = check_complete(database, graph)
+    layers: dict[str, list[tuple[int, int]]] = {}
+    for row in database.read("export/aog_patterns", aog=aog):
+        layers.setdefault(row["layer"], []).append((row["filter"], row["number"]))
+    patterns = [(layer, np.array(pairs, np.int32)) for layer, pairs in layers.items()]
+    objects = [row["id"] for row in database.read("export/aog_object_ids", aog=aog)]
+    return Content(graph, whole["category"], whole["network"], patterns, sorted(objects), aog, part)
 
 
 def write(
@@ -190,7 +217,7 @@ def write_table(
     content: Content,
     kind: Kind,
     format_: Format,
-    target: Target,
+    begun: Target,
     columns: Columns,
     step: Callable[[], None],
 ) -> int | None:
@@ -201,11 +228,18 @@ def write_table(
         for parameters in content.pages(kind.page):
             ends, rows = read_page(database, kind, parameters)
             step()
+            if content.aog and not kind.is_node:
+                kept = [
+                    i
+                    for i, (source, target) in enumerate(ends)
+                    if content.has_end(kind.source, source) and content.has_end(kind.target, target)
+                ]
+                ends, rows = [ends[i] for i in kept], [rows[i] for i in kept]
             if not rows:
                 continue
             if format_.is_folder and widen(columns, rows) and table is not None:
                 return None
-            table = table or target.table(kind, columns)
+            table = table or begun.table(kind, columns)
             table.write(ends, rows)
             count += len(rows)
     finally:

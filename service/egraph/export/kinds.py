@@ -41,6 +41,8 @@ NODES = (
     Kind("Pattern", "patterns", Page.PATTERNS),
     Kind("Object", "objects", Page.OBJECTS),
     Kind("Part", "parts", Page.GRAPH),
+    Kind("AndOrGraph", "and_or_graphs", Page.GRAPH),
+    Kind("Template", "templates", Page.GRAPH),
 )
 RELATIONSHIPS = (
     Kind("IN_NETWORK", "in_network", Page.GRAPH, "Layer", "Network"),
@@ -53,4 +55,10 @@ RELATIONSHIPS = (
     Kind("FIRES_ON", "fires_on", Page.PATTERNS, "Pattern", "Object"),
     Kind("IN_GRAPH", "object_in_graph", Page.OBJECTS, "Object", "ExplanatoryGraph"),
     Kind("SHOWS", "shows", Page.OBJECTS, "Object", "Part"),
+    Kind("BUILT_FROM", "built_from", Page.GRAPH, "AndOrGraph", "ExplanatoryGraph"),
+    Kind("FOR_PART", "for_part", Page.GRAPH, "AndOrGraph", "Part"),
+    Kind("HAS_TEMPLATE", "has_template", Page.GRAPH, "AndOrGraph", "Template"),
+    Kind("COMPOSED_OF", "composed_of", Page.GRAPH, "Template", "Pattern"),
+    Kind("LEARNT_FROM", "learnt_from", Page.OBJECTS, "AndOrGraph", "Object"),
+    Kind("FOUND_ON", "found_on", Page.OBJECTS, "AndOrGraph", "Object"),
 )

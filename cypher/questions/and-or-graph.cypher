@@ -1,0 +1,36 @@
+// What is the And-Or graph of a part made of?
+//
+// A part looks like one of some templates (OR), one for each pose; a template is made of patterns that vote together
+// for the part's place (AND). A row is a pattern in a template, the heaviest first; no rows mean that there is none yet:
+// `egraph aog build` makes it. objects: labelled objects that the template was learnt from. width, height: of the part
+// there. weight: of the pattern in how the part looks; below 0 it speaks against the part. strength: its mean share on
+// the template's objects. dx, dy: how far the part stands to the right of and below the pattern; sigma: how much that
+// varies. All in fractions of the object. found: photos on which the And-Or graph found the part.
+//
+// :param category: category, required. The kind of object.
+// :param part: part, required. The part's name.
+// :param graph: graph, optional. The graph's name, where the category has several.
+// :param name: text = "default". The And-Or graph's name.
+// :param limit: integer = 100. At most so many rows.
+// :returns template, objects, width, height, pattern, layer, filter, weight, strength, dx, dy, sigma, found
+MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
+WHERE $graph IS NULL OR $graph IN [g.id, g.name]
+MATCH (a:AndOrGraph {id: g.id + '/' + $part + '/' + $name})
+WITH a, COUNT { (a)-[:FOUND_ON]->(:Object) } AS found
+MATCH (a)-[:HAS_TEMPLATE]->(t:Template)-[c:COMPOSED_OF]->(p:Pattern)
+RETURN
+  t.number AS template,
+  t.objects AS objects,
+  t.box_width AS width,
+  t.box_height AS height,
+  p.id AS pattern,
+  p.layer AS layer,
+  p.filter AS filter,
+  c.weight AS weight,
+  c.strength AS strength,
+  c.dx AS dx,
+  c.dy AS dy,
+  c.sigma AS sigma,
+  found
+ORDER BY template, weight DESC, pattern
+LIMIT $limit
