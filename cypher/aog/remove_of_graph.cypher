@@ -2,5 +2,7 @@
 MATCH (a:AndOrGraph {graph: $graph})
 OPTIONAL MATCH (a)-[:HAS_TEMPLATE]->(t:Template)
 WITH a, collect(t) AS templates
-FOREACH (t IN templates | DETACH DELETE t)
+FOREACH (t IN templates |
+  DETACH DELETE t
+)
 DETACH DELETE a
