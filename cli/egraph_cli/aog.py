@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from egraph.request import BuildRequest
+from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import Format, dumps, formats, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
@@ -41,18 +43,24 @@ def build(
     graph: Graph = None,
     weights: Weights = None,
     device: Device = "cpu",
+    queue: Queue = False,
+    priority: Priority = 0,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Learn a part from one to three boxes and everything that was mined, and write its And-Or graph.
 
-    One of the same name is replaced; the explanatory graph stays as it is.
+    One of the same name is replaced; the explanatory graph stays as it is. With --queue, a worker does it.
     """
     settings = settings_of(context)
+    request = BuildRequest(category, part, name, graph, shots, seed, weights, device)
+    if queue:
+        enqueue(settings, "aog", request, priority, as_json)
+        return
     with ProgressDisplay(quiet) as progress:
-        from egraph.aog.build import BuildRequest, build_aog
+        from egraph.aog.build import build_aog
 
-        built = build_aog(settings, BuildRequest(category, part, name, graph, shots, seed, weights, device), progress)
+        built = build_aog(settings, request, progress)
     if as_json:
         write_json(built)
         return

@@ -2,19 +2,18 @@
 
 import sys
 import time
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from egraph.request import MineRequest
 from egraph_cli.options import Json, settings_of
 from egraph_cli.output import Format, formats, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
-    from egraph.request import PlaceRequest
+    from egraph.request import BuildRequest, MineRequest, PlaceRequest
     from egraph.settings import Settings
     from egraph.worker.jobs import Job
 
@@ -189,7 +188,11 @@ def show_job(job: "Job", as_json: bool) -> None:
 
 
 def enqueue(
-    settings: "Settings", kind: str, request: "MineRequest | PlaceRequest", priority: int, as_json: bool
+    settings: "Settings",
+    kind: str,
+    request: "MineRequest | PlaceRequest | BuildRequest",
+    priority: int,
+    as_json: bool,
 ) -> None:
     """Put a request into the queue and print the job's id. Files are named as every worker sees them: from the root."""
     from egraph.graph.connection import open_database
@@ -197,14 +200,12 @@ def enqueue(
     from egraph.graph.schema import ensure_schema
     from egraph.worker.kinds import submit_request
 
-    check_names(request.category, *([request.name] if isinstance(request, MineRequest) else []))
-    weights = request.weights
-    request = replace(
-        request,
-        photos=request.photos.absolute(),
-        annotations=request.annotations and request.annotations.absolute(),
-        weights=str(Path(weights).absolute()) if weights and Path(weights).exists() else weights,
-    )
+    values = {field.name: getattr(request, field.name) for field in fields(request)}
+    check_names(*(values[name] for name in ("category", "part", "name") if name in values))
+    named: dict[str, Any] = {name: value.absolute() for name, value in values.items() if isinstance(value, Path)}
+    if (weights := values["weights"]) and Path(weights).exists():
+        named["weights"] = str(Path(weights).absolute())
+    request = replace(request, **named)
     with open_database(settings) as database:
         ensure_schema(database)
         job = submit_request(database, kind, request, priority)

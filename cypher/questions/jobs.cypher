@@ -10,7 +10,7 @@
 //   worker, graph, job
 MATCH (j:Job)
 WHERE $state IS NULL OR j.state = $state
-OPTIONAL MATCH (j)-[:PRODUCED]->(g:ExplanatoryGraph)
+OPTIONAL MATCH (j)-[:PRODUCED]->(g)
 RETURN
   j.kind AS kind,
   j.category AS category,

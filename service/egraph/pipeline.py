@@ -183,7 +183,7 @@ def place_photos(
     photos = _read_photos(request, progress)
     with open_database(settings, fence=fence) as database:
         ensure_schema(database)
-        graph_id = find_graph(database, request.category, request.name).id
+        graph_id = find_graph(database, request.category, request.graph).id
         _say(progress, "reading the graph", 0, 1)
         model = read_graph(database, graph_id, placing=True)
         _say(progress, "reading the graph", 1, 1)

@@ -1,4 +1,4 @@
-"""What can be asked for: mining a category, placing a graph's patterns on more photos."""
+"""What can be asked for: mining a category, placing a graph's patterns on more photos, learning a part."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,7 @@ class MineRequest:
 
 @dataclass(frozen=True)
 class PlaceRequest:
-    """On which photos to place the patterns of a category's graph; `name` is the graph's, or its whole id.
+    """On which photos to place the patterns of a category's graph; `graph` names one where the category has several.
 
     Without `weights`, those that the graph was mined with.
     """
@@ -31,8 +31,22 @@ class PlaceRequest:
     photos: Path
     category: str
     annotations: Path | None = None
-    name: str | None = None
+    graph: str | None = None
     weights: str | None = None
     device: str = "cpu"
     limit: int | None = None
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class BuildRequest:
+    """Which part, from how many of its labelled objects; `graph` names one where the category has several."""
+
+    category: str
+    part: str
+    name: str = "default"
+    graph: str | None = None
+    shots: int | None = None
+    seed: int = 0
+    weights: str | None = None
+    device: str = "cpu"

@@ -312,3 +312,27 @@ def test_a_job_that_cannot_work_fails_once_with_the_sentence(
     assert (failed.state, failed.attempts) == ("failed", 1)
     assert str(tmp_path / "nowhere") in str(failed.error) and str(failed.error).endswith(".")
     assert seen(database, other).state == "failed"
+
+
+def test_every_kind_of_job_from_the_command_line(
+    database: Database, request_: MineRequest, world: Path, start: Callable, egraph_here: Callable
+) -> None:
+    kind, network = ("--category", request_.category), ("--network", request_.network)
+    boxes = ("--annotations", request_.annotations)
+    first = json.loads(egraph_here("mine", world, *boxes, *kind, *network, "--limit", 12, "--queue", "--json").stdout)
+    place = ("graph", "place", world, *boxes, *kind)
+    # Taken in this order: the others need the graph.
+    queued = [
+        first["job"],
+        egraph_here(*place, "--limit", 16, "--queue").stdout.strip(),
+        egraph_here("aog", "build", *kind, "--part", "head", "--queue", "--priority", -1).stdout.strip(),
+    ]
+    start().ends(0)
+    mined, placed, built = (json.loads(egraph_here("jobs", "wait", job, "--json").stdout) for job in queued)
+    assert [job["kind"] for job in (mined, placed, built)] == ["mine", "firings", "aog"]
+    assert mined["graph"] == placed["graph"] == f"animals@{mined['graph'][8:20]}/{request_.category}/default"
+    assert built["graph"] == f"{mined['graph']}/head/default"
+    again = json.loads(egraph_here(*place, "--limit", 20, "--json").stdout)
+    assert again["photos"] == {"placed": 4, "already": 16, "skipped": []} and again["firings"] > 0
+    sentence = egraph_here("mine", world, *network, "--category", "a/b", "--queue", code=2).stderr
+    assert "has no slash" in sentence

@@ -27,6 +27,7 @@ from egraph.worker.jobs import (
     RUNNING,
     Job,
     LostError,
+    Product,
     cancel,
     claim,
     complete,
@@ -59,7 +60,7 @@ def test_a_job_from_the_queue_to_its_graph(queue: Database, category: str) -> No
     assert (seen.beats, seen.stage, seen.done, seen.total, seen.seconds_left) == (1, "writing", 2, 5, 3.5)
     mined = synthetic_graph(category)
     write_graph(queue, mined)
-    complete(queue, held, mined.id)
+    complete(queue, held, Product("jobs/produced_graph", mined.id))
     ended = find_job(queue, job.id)
     assert (ended.state, ended.graph, ended.error, ended.seconds_left) == (DONE, mined.id, None, None)
     assert [line.split(" ", 1)[1] for line in ended.log if line != "a line"] == ["taken by me", "done"]
@@ -112,7 +113,7 @@ def test_who_lost_its_lease_writes_nothing(settings: Settings, queue: Database, 
             write_firings(writer, mined.id, mined.firings, mined.objects[:1])
     for attempt in (
         lambda: renew(queue, old, 5, {}),
-        lambda: complete(queue, old, mined.id),
+        lambda: complete(queue, old, Product("jobs/produced_graph", mined.id)),
         lambda: fail(queue, old, "no"),
         lambda: release(queue, old),
     ):

@@ -2,7 +2,7 @@
 
 import platform
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from egraph.aog.model import AndOrGraph, Found
 from egraph.aog.pool import Pool, gather_pool
 from egraph.aog.storage import write_aog
 from egraph.aog.templates import describe_templates, group_poses
-from egraph.graph.connection import open_database
+from egraph.graph.connection import Fence, open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.objects import check_names
 from egraph.graph.parts import labelled_objects
@@ -25,28 +25,19 @@ from egraph.graph.read import read_graph
 from egraph.mining.mined import ANCHORS, MinedGraph
 from egraph.network.load import Network, load_network
 from egraph.photos.photo import PhotoObject
+from egraph.request import BuildRequest
 from egraph.responses.forward import collect_responses, plan_responses
 from egraph.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class BuildRequest:
-    """Which part, from how many of its labelled objects; `graph` names one where the category has several."""
-
-    category: str
-    part: str
-    name: str = "default"
-    graph: str | None = None
-    shots: int | None = None
-    seed: int = 0
-    weights: str | None = None
-    device: str = "cpu"
-
-
-def build_aog(settings: Settings, request: BuildRequest, progress: Progress | None = None) -> dict[str, Any]:
+def build_aog(
+    settings: Settings, request: BuildRequest, progress: Progress | None = None, fence: Fence | None = None
+) -> dict[str, Any]:
     """Learn a part from its labels and write its And-Or graph; one of the same name is replaced.
+
+    With `fence`, nothing is written that it does not let pass.
 
     Returns:
         aog, part, category, labels, templates (id, patterns).
@@ -56,7 +47,7 @@ def build_aog(settings: Settings, request: BuildRequest, progress: Progress | No
         InputError: the weights at hand are not those of the graph, or the photos are gone.
     """
     check_names(request.category, request.part, request.name)
-    with open_database(settings) as database:
+    with open_database(settings, fence=fence) as database:
         summary = find_graph(database, request.category, request.graph)
         _say(progress, "reading the graph", 0, 1)
         graph = read_graph(database, summary.id, placing=True)

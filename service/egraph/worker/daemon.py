@@ -154,7 +154,7 @@ class _Task:
         """
         work = Work(self._settings, self._tell, self._at_layer, fence(self._job))
         try:
-            graph = run_job(self._job, work)
+            product = run_job(self._job, work)
         except (Pause, LostError, Stopped):
             raise
         except Exception as error:
@@ -165,7 +165,7 @@ class _Task:
             self._settle(lambda: fail(self._database, self._job, reason, self._lines.lines))
             return "failed"
         failpoint("before the last commit")
-        self._settle(lambda: complete(self._database, self._job, graph, self._lines.lines))
+        self._settle(lambda: complete(self._database, self._job, product, self._lines.lines))
         failpoint("after the last commit")
         return "done"
 

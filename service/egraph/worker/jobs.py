@@ -198,8 +198,16 @@ def fail(database: Database, job: Job, error: str, lines: Sequence[str] = ()) ->
     _hold(database, job, changes, [*lines, f"{now()} failed: {error}"])
 
 
-def complete(database: Database, job: Job, graph: str | None, lines: Sequence[str] = ()) -> None:
-    """End a job that is done, and note the graph that it made.
+@dataclass(frozen=True)
+class Product:
+    """What a job made: its id, and the statement that notes it."""
+
+    statement: str
+    id: str
+
+
+def complete(database: Database, job: Job, product: Product | None, lines: Sequence[str] = ()) -> None:
+    """End a job that is done, and note what it made.
 
     Raises:
         LostError: the job is another's, or was cancelled.
@@ -209,8 +217,8 @@ def complete(database: Database, job: Job, graph: str | None, lines: Sequence[st
         changes = {"state": DONE, "ended_at": now(), "seconds_left": None, "error": None}
         if _changed(transaction, job.id, [RUNNING], changes, [*lines, f"{now()} done"], job.token) is None:
             raise lost(job)
-        if graph is not None:
-            transaction.run("jobs/produced", job=job.id, graph=graph)
+        if product is not None:
+            transaction.run(product.statement, job=job.id, product=product.id)
 
     database.transaction(work, shared=False)
 

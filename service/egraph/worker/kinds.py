@@ -9,9 +9,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from egraph.errors import UsageError
 from egraph.graph.connection import Database, Fence
-from egraph.request import MineRequest, PlaceRequest
+from egraph.request import BuildRequest, MineRequest, PlaceRequest
 from egraph.settings import Settings
-from egraph.worker.jobs import Job, submit
+from egraph.worker.jobs import Job, Product, submit
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,15 @@ class Work:
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of job. request: a dataclass with `category` and `device`; run: does it, and gives the graph's id.
+    """A kind of job. request: a dataclass with `category` and `device`; run: does it, and gives the id of what it made;
+    produced: the statement that notes it.
 
     `run` imports what it needs when it is called: a worker that has had no job yet is small.
     """
 
     request: type
-    run: Callable[[Any, Work], str]
+    run: Callable[[Any, Work], str | None]
+    produced: str = "jobs/produced_graph"
 
 
 def run_mine(request: MineRequest, work: Work) -> str:
@@ -53,9 +55,17 @@ def run_firings(request: PlaceRequest, work: Work) -> str:
     return place_photos(work.settings, request, work.progress, work.fence).graph
 
 
+def run_aog(request: BuildRequest, work: Work) -> str:
+    """Learn a part and write its And-Or graph."""
+    from egraph.aog.build import build_aog
+
+    return str(build_aog(work.settings, request, work.progress, work.fence)["aog"])
+
+
 KINDS = {
     "mine": Kind(MineRequest, run_mine),
     "firings": Kind(PlaceRequest, run_firings),
+    "aog": Kind(BuildRequest, run_aog, "jobs/produced_aog"),
 }
 
 
@@ -65,8 +75,8 @@ def submit_request(database: Database, kind: str, request: Any, priority: int = 
     return submit(database, kind, parameters, request.category, priority)
 
 
-def run_job(job: Job, work: Work) -> str:
-    """Do a job; returns the graph's id.
+def run_job(job: Job, work: Work) -> Product | None:
+    """Do a job; returns what it made.
 
     Raises:
         UsageError: this egraph does not know such jobs, or their parameters.
@@ -83,4 +93,5 @@ def run_job(job: Job, work: Work) -> str:
         raise UsageError(f"The job's parameter {name} is not valid: {first['msg']}.") from error
     if work.settings.device is not None:
         request = dataclasses.replace(request, device=work.settings.device)
-    return kind.run(request, work)
+    made = kind.run(request, work)
+    return None if made is None else Product(kind.produced, made)
