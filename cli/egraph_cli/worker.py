@@ -75,7 +75,7 @@ def worker(
     if member:
         from egraph.worker.crew import end_with_parent
 
-        end_with_parent(sys.stdin.buffer)
+        end_with_parent(sys.stdin.fileno())
     from egraph.worker.daemon import Worker
     from egraph.worker.metrics import open_metrics
 

@@ -174,6 +174,9 @@ def test_a_job_that_kills_its_workers_is_set_aside_and_takes_nothing_else_down(
     crew.signal(signal.SIGTERM)
     crew.ends(0)
     assert sorted(file.read_text().split()) == ["0", "1", "2"]
+    last = count(database, file)[0]
+    assert "was ended by signal" not in start("--concurrency", "2", "--once").ends(0)
+    assert seen(database, last).state == DONE
     waited = json.loads(egraph_here("jobs", "wait", deadly, "--json", code=1).stdout)
     assert waited["attempts"] == 3 and "took 3 workers down" in waited["error"]
 

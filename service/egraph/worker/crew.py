@@ -5,7 +5,6 @@ import signal
 import subprocess
 import threading
 from collections.abc import Sequence
-from typing import IO
 
 from egraph.worker.log import LOGGER
 from egraph.worker.stop import Stop
@@ -51,11 +50,14 @@ def run_crew(commands: Sequence[list[str]], stop: Stop) -> int:
             worker.kill()
 
 
-def end_with_parent(pipe: IO[bytes]) -> None:
-    """End this process at once when the crew's own process, at the other end of the pipe, has ended."""
+def end_with_parent(pipe: int) -> None:
+    """End this process at once when the crew's own process, at the other end of the pipe, has ended.
+
+    pipe: a file descriptor; a buffered file would still be locked by the thread when the process ends by itself.
+    """
 
     def wait() -> None:
-        while pipe.read(1):
+        while os.read(pipe, 1):
             pass
         os.kill(os.getpid(), signal.SIGKILL)
 

@@ -223,8 +223,7 @@ class _Task:
             raise Pause("The database is away; what is done is kept.")
 
     def _at_layer(self, layer: str, kept: bool) -> None:
-        if not kept:
-            self._progress.enter(layer)
+        self._progress.enter(None if kept else layer)
         self._log.info("layer %s", "kept" if kept else "begun", extra={"layer": layer})
         if kept:
             failpoint("layer kept")

@@ -4,6 +4,7 @@ The lock is the operating system's and ends with the process; the age is counted
 all processes of a machine share.
 """
 
+import contextlib
 import fcntl
 import json
 import socket
@@ -45,10 +46,15 @@ class HealthFile:
         self._said: tuple[str, str | None] = ("", None)
         self._when = 0.0
         folder = home / "workers" / socket.gethostname()
-        folder.mkdir(parents=True, exist_ok=True)
         self._path = folder / f"{worker}.json"
-        self._file: IO[str] = self._path.open("w", encoding="utf-8")
-        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._file: IO[str] = self._path.open("w", encoding="utf-8")
+            fcntl.flock(self._file, fcntl.LOCK_EX)
+        except OSError as error:
+            raise EgraphError(
+                f"The folder {folder} cannot be used ({error.strerror}); set EGRAPH_HOME to one that you may write to."
+            ) from error
 
     def say(self, state: str, job: str | None = None) -> None:
         """Say what the worker does now; written if it changed, or now and then."""
@@ -57,10 +63,12 @@ class HealthFile:
             return
         self._said, self._when = (state, job), now
         line = {"worker": self._worker, "pid": self._pid, "state": state, "job": job, "beat": now}
-        self._file.seek(0)
-        # One write, padded, so that a reader never sees the end of an older line.
-        self._file.write(json.dumps(line).ljust(400))
-        self._file.flush()
+        # A full disk is no reason to stop: the job's own writing meets it too, and pauses.
+        with contextlib.suppress(OSError):
+            self._file.seek(0)
+            # One write, padded, so that a reader never sees the end of an older line.
+            self._file.write(json.dumps(line).ljust(400))
+            self._file.flush()
 
     def close(self) -> None:
         """The worker ends."""

@@ -30,13 +30,13 @@ class JobProgress:
         step = self.step
         if stage != step.stage:
             # What was there already, from an earlier attempt, took no time.
-            self.step = Step(stage, done, total, None, self._clock(), done)
+            self.step = Step(stage, done, total, step.layer, self._clock(), done)
             return True
         self.step = Step(stage, done, total, step.layer, step.began, step.before)
         return False
 
-    def enter(self, layer: str) -> None:
-        """Note the layer that is mined now."""
+    def enter(self, layer: str | None) -> None:
+        """Note the layer that is mined now, or that none is."""
         step = self.step
         self.step = Step(step.stage, step.done, step.total, layer, step.began, step.before)
 
