@@ -11,7 +11,11 @@
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (:Part {id: $category + '/' + $part})<-[s:SHOWS]-(o:Object)
-WHERE EXISTS { (o)<-[:FIRES_ON]-(:Pattern)-[:IN_GRAPH]->(g) }
+WHERE
+  EXISTS {
+    MATCH (o)<-[:FIRES_ON]-(placed:Pattern)
+    WHERE placed.id STARTS WITH g.id + '/'
+  }
 WITH g, o, s.box AS box, o.box AS frame
 WITH
   g,

@@ -20,7 +20,11 @@
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (:Part {id: $category + '/' + $part})<-[s:SHOWS]-(o:Object)
-WHERE EXISTS { (o)<-[:FIRES_ON]-(:Pattern)-[:IN_GRAPH]->(g) }
+WHERE
+  EXISTS {
+    MATCH (o)<-[:FIRES_ON]-(placed:Pattern)
+    WHERE placed.id STARTS WITH g.id + '/'
+  }
 WITH
   g,
   collect({object: o, box: s.box}) AS shown,

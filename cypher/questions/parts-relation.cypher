@@ -19,7 +19,12 @@
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (part:Part {category: $category})<-[s:SHOWS]-(o:Object)
-WHERE part.name IN [$part, $other_part] AND EXISTS { (o)<-[:FIRES_ON]-(:Pattern)-[:IN_GRAPH]->(g) }
+WHERE
+  part.name IN [$part, $other_part] AND
+  EXISTS {
+    MATCH (o)<-[:FIRES_ON]-(placed:Pattern)
+    WHERE placed.id STARTS WITH g.id + '/'
+  }
 WITH g, part.name AS part, o, s.box AS box, o.box AS frame
 WITH
   g,

@@ -13,7 +13,8 @@
 // :returns pattern, number, x, y, spread, support, score, advantage
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
-MATCH (:Filter {id: g.network + '/' + $layer + '/' + toString($filter)})<-[:SEPARATED_FROM]-(p:Pattern)-[:IN_GRAPH]->(g)
+MATCH (:Filter {id: g.network + '/' + $layer + '/' + toString($filter)})<-[:SEPARATED_FROM]-(p:Pattern)
+WHERE p.id STARTS WITH g.id + '/'
 RETURN
   p.id AS pattern,
   p.number AS number,

@@ -15,7 +15,7 @@ from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.statements import folder, names, statement
 from egraph.graph.write import write_graph
 from egraph.settings import Settings
-from egraph.worker.jobs import claim, complete, find_job, renew, submit
+from egraph.worker.jobs import Product, claim, complete, find_job, renew, submit
 from reference.questions import with_parts
 
 ALLOWED = {
@@ -49,7 +49,7 @@ def session(neo4j_settings: Settings) -> Iterator[neo4j.Session]:
         held = claim(database, find_job(database, submit(database, "mine", {}, mined.category)), "a worker", 60)
         assert held
         renew(database, held, 1, {"stage": "writing", "done": 1, "total": 2, "seconds_left": 1.0, "error": "none"})
-        complete(database, held, mined.id)
+        complete(database, held, Product("jobs/produced_graph", mined.id))
         yield session
         session.run((Path(__file__).parent / "job.cypher").read_text(), job=held.id).consume()
         delete_graph(database, mined.id)
