@@ -6,7 +6,9 @@ One filter: N patterns, n photos, K peaks. values: (n, K), places: (n, K, 2), ex
 import numpy as np
 
 
-def assign_peaks(expected: np.ndarray, values: np.ndarray, places: np.ndarray, sigma: float, noise: float):
+def assign_peaks(
+    expected: np.ndarray, values: np.ndarray, places: np.ndarray, sigma: float, noise: float, windowed=True
+):
     """mass (N, n), pull (N, n, 2), log-likelihood."""
     patterns, photos, _ = expected.shape
     mass, pull, likelihood = np.zeros((patterns, photos)), np.zeros((patterns, photos, 2)), 0.0
@@ -15,7 +17,7 @@ def assign_peaks(expected: np.ndarray, values: np.ndarray, places: np.ndarray, s
             window = [gauss(place, expected[v, photo], sigma) for v in range(patterns)]
             likelihood += value * np.log(sum(window) + noise)
             for v in range(patterns):
-                weight = window[v] * window[v] / (sum(window) + noise) * value
+                weight = window[v] / (sum(window) + noise) * value * (window[v] if windowed else 1)
                 if weight > 0:
                     mass[v, photo] += weight
                     pull[v, photo] += weight * (place - expected[v, photo])

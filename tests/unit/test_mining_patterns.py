@@ -23,7 +23,7 @@ from egraph.mining.noise import (
     fires,
 )
 from egraph.mining.parents import Parents
-from egraph.mining.patterns import Patterns, infer_patterns, mine_patterns
+from egraph.mining.patterns import SIGMAS, Patterns, infer_patterns, mine_patterns
 from reference import patterns as slow
 
 SIGMA = 0.15
@@ -41,16 +41,17 @@ def world(filters: int, patterns: int, photos: int, peaks: int, seed: int = 0) -
     return place, offset, values, torch.rand(filters, photos, peaks, 2, generator=generator)
 
 
+@pytest.mark.parametrize("windowed", [True, False])
 @pytest.mark.parametrize("size", SIZES)
-def test_peaks_are_shared_out_as_the_formula_says(size: tuple[int, ...]) -> None:
+def test_peaks_are_shared_out_as_the_formula_says(size: tuple[int, ...], windowed: bool) -> None:
     place, offset, values, places = world(*size)
     expected = expected_places(place, offset, size[2])
-    found = assign_peaks(expected, values, places, SIGMA)
+    found = assign_peaks(expected, values, places, SIGMA, windowed)
     inferred = inferred_places(expected, found)
     updated = updated_places(place, found)
     for d in range(size[0]):
         mass, pull, likelihood = slow.assign_peaks(
-            expected[d].numpy(), values[d].numpy(), places[d].numpy(), SIGMA, NOISE
+            expected[d].numpy(), values[d].numpy(), places[d].numpy(), SIGMA, NOISE, windowed
         )
         np.testing.assert_allclose(found.mass[d], mass, **CLOSE)
         np.testing.assert_allclose(found.pull[d], pull, **CLOSE)
@@ -59,6 +60,21 @@ def test_peaks_are_shared_out_as_the_formula_says(size: tuple[int, ...]) -> None
             inferred[d], slow.inferred_places(expected[d].numpy(), mass, pull, PRIOR_MASS), **CLOSE
         )
         np.testing.assert_allclose(updated[d], slow.updated_places(place[d].numpy(), mass, pull), **CLOSE)
+
+
+@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("sigma", [SIGMAS[0], SIGMAS[-1]])
+def test_the_likelihood_never_falls_while_offsets_and_window_stay(seed: int, sigma: float) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    patterns, photos, peaks = (int(torch.randint(1, most, (), generator=generator)) for most in (12, 30, 7))
+    place, offset, values, places = (t.double() for t in world(3, patterns, photos, peaks, seed))
+    before = None
+    for _ in range(12):
+        found = assign_peaks(expected_places(place, offset, photos), values, places, sigma, windowed=False)
+        place = updated_places(place, found)
+        if before is not None:
+            assert (found.log_likelihood >= before - 1e-9).all()
+        before = found.log_likelihood
 
 
 def test_without_evidence_every_pattern_stays_where_it_is_expected() -> None:

@@ -85,6 +85,7 @@ def mining_parameters(layers: Sequence[LayerGeometry], model: str = "egraph") ->
     return {
         **common,
         "sigmas": list(SIGMAS),
+        "learnt_by": "responsibility",
         "noise": NOISE,
         "prior_mass": PRIOR_MASS,
         "searching_prior_mass": SEARCHING_PRIOR_MASS,

@@ -47,17 +47,18 @@ def expected_places(place: Tensor, offset: Tensor | None, photos: int) -> Tensor
     return found.permute(1, 2, 3, 0)
 
 
-def assign_peaks(expected: Tensor, values: Tensor, places: Tensor, sigma: float) -> Assigned:
+def assign_peaks(expected: Tensor, values: Tensor, places: Tensor, sigma: float, windowed: bool = True) -> Assigned:
     """Share the peaks out among the patterns of a filter.
 
-    g = exp(-|x - c|^2 / 2 sigma^2); responsibility r = g / (sum over the filter's patterns of g + NOISE); weight
-    w = g r v. The window g in the weight keeps a peak that no pattern explains from pulling the nearest one away.
+    g = exp(-|x - c|^2 / 2 sigma^2); responsibility r = g / (sum over the filter's patterns of g + NOISE).
+    While patterns are learnt the weight is w = r v, which is EM; where they are inferred it is w = g r v: the window g
+    keeps a peak that no pattern explains from pulling the nearest one away.
 
     Args:
         expected: (d, N, n, 2) c_VI.
         values: (d, n, K) evidence v of the peaks.
         places: (d, n, K, 2) their places x.
-        sigma: width of the window, in fractions of the crop.
+        sigma: width of the window, in fractions of the crop. windowed: whether g is in the weight.
     """
     filters, patterns, photos, _ = expected.shape
     row, column = expected.unbind(-1)
@@ -72,7 +73,7 @@ def assign_peaks(expected: Tensor, values: Tensor, places: Tensor, sigma: float)
             dx = x[part, None, some, peak] - column[here]
             window = (dy * dy).addcmul_(dx, dx).mul_(-0.5 / sigma**2).exp_()
             explained = window.sum(1).add_(NOISE)
-            weight = window.square_().mul_((evidence / explained)[:, None])
+            weight = (window.square_() if windowed else window).mul_((evidence / explained)[:, None])
             mass[here].add_(weight)
             pull_y[here].addcmul_(weight, dy)
             pull_x[here].addcmul_(weight, dx)

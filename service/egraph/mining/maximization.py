@@ -12,7 +12,8 @@ SMALLEST_MASS = 1e-6
 def updated_places(place: Tensor, assigned: Assigned, group: Group = ALONE) -> Tensor:
     """mu_V + (sum over photos of pull) / (sum over photos of mass), kept on the crop: (d, N, 2).
 
-    This is the mean of the peaks won, weighted, each seen from where the pattern was expected on its photo.
+    This is the mean of the peaks won, weighted, each seen from where the pattern was expected on its photo. With
+    w = r v it is largest in the likelihood's lower bound: the likelihood never falls while offsets and sigma stay.
     """
     won = group.sum(torch.cat([assigned.mass.sum(2)[..., None], assigned.pull.sum(2)], -1))
     return (place + won[..., 1:] / won[..., :1].clamp_min(SMALLEST_MASS)).clamp(0.0, 1.0)

@@ -81,7 +81,7 @@ def mine_patterns(
     place, offset, parents = start, None, None
     for step, sigma in enumerate(sigmas[:-1]):
         expected = expected_places(place, offset, photos)
-        assigned = assign_peaks(expected, values, places, sigma)
+        assigned = assign_peaks(expected, values, places, sigma, windowed=False)
         place = updated_places(place, assigned, group)
         if step >= 1:
             inferred = inferred_places(expected, assigned, SEARCHING_PRIOR_MASS).flatten(0, 1)
