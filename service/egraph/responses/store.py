@@ -21,7 +21,7 @@ VIEWS = 2
 
 BYTE = 255
 
-_WAITING, _DONE, _UNREADABLE = 0, 1, 2
+_DONE, _UNREADABLE = 1, 2
 
 
 @dataclass(frozen=True)
@@ -141,8 +141,8 @@ class ResponseStore:
         return {int(k): v for k, v in json.loads(path.read_text()).items()} if path.exists() else default
 
     def waiting(self) -> list[int]:
-        """Rows that were not read yet."""
-        return np.flatnonzero(self._state == _WAITING).tolist()
+        """Rows that were not read yet; those that could not be are tried again."""
+        return np.flatnonzero(self._state != _DONE).tolist()
 
     def usable(self) -> list[int]:
         """Rows that hold responses."""
