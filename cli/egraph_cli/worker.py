@@ -30,6 +30,10 @@ def worker(
             metavar="TIME",
         ),
     ] = None,
+    patience: Annotated[
+        str | None,
+        typer.Option(help="Go on for so long without the database; instead of EGRAPH_PATIENCE.", metavar="TIME"),
+    ] = None,
     device: Annotated[
         str | None, typer.Option(help="Where to compute: cpu, cuda, …; without it, what the job says.")
     ] = None,
@@ -54,6 +58,7 @@ def worker(
         context,
         poll=poll,
         lease=lease,
+        patience=patience,
         device=device,
         concurrency=concurrency,
         log_format=log_format,
@@ -87,7 +92,7 @@ def member_command(context: typer.Context, number: int, metrics_port: int | None
     before = {name: value for name, value in context.find_root().obj.items() if value is not None}
     given = {
         name: context.params[name]
-        for name in ("poll", "lease", "device", "log_format")
+        for name in ("poll", "lease", "patience", "device", "log_format")
         if context.params[name] is not None
     }
     if metrics_port is not None:

@@ -102,7 +102,7 @@ def submit(
 
 
 def user() -> str:
-    """The name of whoever runs this process, or its number where the system has no name for it (in a container)."""
+    """The name of whoever runs this process, where the system has one for it (not in every container)."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):
