@@ -276,14 +276,14 @@ def test_the_database_goes_away_and_comes_back(
 ) -> None:
     line = Line(server.address)
     job = submit_request(server, "mine", request_)
-    worker = start("layer kept STOP", NEO4J_URI=line.uri, EGRAPH_PATIENCE="0.5")
+    worker = start("layer kept STOP", "--log-format", "json", NEO4J_URI=line.uri, EGRAPH_PATIENCE="0.5")
     until(worker.stopped)
     with line.cut():
         # It goes on without the database up to its patience, keeps what it has, and waits.
         worker.signal(signal.SIGCONT)
         until(lambda: "paused" in worker.said)
     until(lambda: "going on" in worker.said)
-    worker.ends(0)
+    assert all(line["worker"] for line in map(json.loads, worker.ends(0).splitlines()))
     assert assert_same(server, job, undisturbed).attempts == 1
     line.close()
 
