@@ -15,6 +15,9 @@ MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (o:Object)
 WHERE $photo IN [o.id, o.path] OR o.path ENDS WITH '/' + $photo
+// From the few objects to their patterns; a planner may else begin with all patterns of the graph.
+WITH g, collect(o) AS objects
+UNWIND objects AS o
 MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
 WHERE p.id STARTS WITH g.id + '/' AND ($layer IS NULL OR p.layer = $layer)
 RETURN
