@@ -75,7 +75,7 @@ class Viewer:
         Raises:
             InputError: the graph was mined with other weights.
         """
-        self.graph, self.model = graph, GraphModel(graph, network)
+        self.graph, self.model = graph, GraphModel(graph, network, whole=False)
         self.grid = grid_places(self.model.plan.context_cells)
         self.rows = {o.id: row for row, o in enumerate(graph.objects)}
         self.first_column: dict[str, int] = {}

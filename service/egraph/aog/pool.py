@@ -70,7 +70,7 @@ def gather_pool(
     Raises:
         InputError: the graph was mined with other weights, or the photo of a labelled object cannot be read.
     """
-    model, layers = GraphModel(graph, network), store.plan.context_layers
+    model, layers = GraphModel(graph, network, whole=False), store.plan.context_layers
     kept = set(store.with_evidence())
     inside = [row for row, o in enumerate(graph.objects) if rows.get(o.id) in kept]
     beside = [

@@ -95,8 +95,11 @@ class GraphModel:
     posed: name of the layer whose patterns tell pose and side. plan: how its responses are read.
     """
 
-    def __init__(self, graph: MinedGraph, network: Network) -> None:
+    def __init__(self, graph: MinedGraph, network: Network, whole: bool = True) -> None:
         """
+        Args:
+            whole: read all layers, and not only those that anchors, pose and And-Or graphs need.
+
         Raises:
             InputError: the graph was mined with other weights.
             UsageError: it was mined by a model that places patterns in another way.
@@ -112,7 +115,11 @@ class GraphModel:
                 f"give the weights that it was mined with ({graph.weights_source})."
             )
         self.network = network
-        self.layers = {layer.name: layer for layer in graph.layers if layer.name != ANCHORS}
+        self.layers = {
+            layer.name: layer
+            for layer in graph.layers
+            if layer.name != ANCHORS and (whole or len(graph.readings[layer.name].context_mean))
+        }
         layers = list(self.layers.values())
         self.calibration = _calibration(graph, layers)
         self.models = self._models(graph, layers)

@@ -1,0 +1,76 @@
+"""Building an And-Or graph and finding its part, beside the network's own forward passes, in one run.
+
+Photos and weights are the real ones in EGRAPH_TEST_DATA. Seconds of processor time, which a busy machine distorts less
+than the clock; the share is that of everything beside the network (both views of every photo).
+
+    python tests/benchmarks/part_speed.py [NUMBER OF PHOTOS]
+"""
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+
+from egraph.aog.build import build_aog
+from egraph.aog.locate import Locator
+from egraph.aog.storage import find_aogs, read_aog
+from egraph.graph import embedded
+from egraph.graph.connection import open_database
+from egraph.graph.read import read_graph
+from egraph.network.load import load_network
+from egraph.photos.coco import read_coco
+from egraph.pipeline import import_parts, mine_category
+from egraph.request import BuildRequest, MineRequest
+from egraph.responses.forward import read_views
+from egraph.settings import load_settings
+
+BATCH = 8
+CATEGORY = "horse"
+PART = "head"
+
+
+def main(photos: int) -> None:
+    """Mine, build, and locate on the first photos again."""
+    data = Path(os.environ["EGRAPH_TEST_DATA"])
+    folder, weights = data / "animalpart" / CATEGORY, str(data / "weights" / "resnet50.pth")
+    with tempfile.TemporaryDirectory() as home:
+        settings = load_settings(home=Path(home))
+        try:
+            request = MineRequest(
+                folder, "resnet50", weights, CATEGORY, annotations=folder / "annotations.json", limit=photos
+            )
+            mine_category(settings, request)
+            import_parts(settings, folder / "annotations.json", folder, CATEGORY, PART, limit=3)
+            start, began = time.perf_counter(), time.process_time()
+            build_aog(settings, BuildRequest(CATEGORY, PART))
+            print(f"building: {time.perf_counter() - start:.1f} s, {time.process_time() - began:.1f} s of processors")
+            with open_database(settings) as database:
+                graph = read_graph(database, find_aogs(database, CATEGORY)[0].graph, placing=True)
+                aogs = [read_aog(database, a.id, graph) for a in find_aogs(database, CATEGORY)]
+            network = load_network("resnet50", weights)
+            locator = Locator(graph, network, aogs)
+            objects = read_coco(folder / "annotations.json", folder, CATEGORY, 6 * BATCH).objects
+            locator.locate(objects[:BATCH], 10)
+            whole = bare = 0.0
+            for first in range(0, len(objects), BATCH):
+                some = objects[first : first + BATCH]
+                began = time.process_time()
+                locator.locate(some, 10)
+                whole += time.process_time() - began
+                views = read_views(network, some)
+                began = time.process_time()
+                with torch.inference_mode():
+                    network.module(views)
+                bare += time.process_time() - began
+            each = 1000 / len(objects)
+            print(f"locating: {whole * each:.0f} ms a photo, of which the network {bare * each:.0f} ms")
+            print(f"on top of the network's passes: {100 * (whole / bare - 1):.0f} %")
+        finally:
+            embedded.stop(settings)
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
