@@ -46,11 +46,14 @@ def annotations(world: Path, tmp_path: Path, category: str) -> Path:
 
 
 def answers(egraph: Callable, category: str, world: Path, annotations: Path) -> dict[str, Any]:
-    """Mine, name two parts, and ask every question; a question's rows, or the sentence with which it is refused."""
+    """Mine, name two parts, find one of them, and ask every question; a question's rows, or the sentence with which it is refused."""
     network = ("--network", "egraph.demo.network:animals", "--category", category)
     egraph("mine", world, "--annotations", annotations, *network, "--limit", 16)
     for part in ("head", "body"):
         egraph("part", "import", annotations, "--photos", world, "--category", category, "--part", part, "--limit", 3)
+    egraph("aog", "build", "--category", category, "--part", "head")
+    place = ("aog", "locate", world, "--category", category, "--annotations", annotations, "--json", "-q")
+    lines = egraph(*place).stdout.splitlines()
     with open_database(load_settings()) as database:
         first = ask(database, "fires-together", {"category": category, "part": "head"})
         tie = next(row for row in first.rows if row["partner"])
@@ -64,7 +67,7 @@ def answers(egraph: Callable, category: str, world: Path, annotations: Path) -> 
             "pattern": tie["partner"],
             "photo": labelled_objects(database, category)[0].path.name,
         }
-        found: dict[str, Any] = {}
+        found: dict[str, Any] = {"aog locate": [json.loads(line) for line in lines]}
         for question in questions():
             name = question.name.rpartition("/")[2]
             given = {p.name: known[p.name] for p in question.parameters if p.required}
