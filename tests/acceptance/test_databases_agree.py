@@ -46,7 +46,8 @@ def annotations(world: Path, tmp_path: Path, category: str) -> Path:
 
 
 def answers(egraph: Callable, category: str, world: Path, annotations: Path) -> dict[str, Any]:
-    """Mine, name two parts, find one of them, and ask every question; a question's rows, or the sentence with which it is refused."""
+    """Mine, name two parts, find one of them, and ask every question; a question's rows, or the sentence with which it
+    is refused."""
     network = ("--network", "egraph.demo.network:animals", "--category", category)
     egraph("mine", world, "--annotations", annotations, *network, "--limit", 16)
     for part in ("head", "body"):

@@ -45,6 +45,7 @@ def plant_part(objects: int = 60, seed: int = 0, noise: float = 0.35) -> tuple[P
         expected=torch.stack([still, still], 1).flatten(0, 1),
         layers=("only",),
         column=torch.arange(FILTERS).repeat_interleave(2),
+        wholeness=torch.zeros(objects),
         pose=pose,
         expected_pose=torch.zeros_like(pose),
     )

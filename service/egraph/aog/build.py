@@ -11,6 +11,7 @@ import torch
 
 import egraph
 from egraph.aog import energy, learn, neighbours, templates
+from egraph.aog.confidence import confidence, familiarity, habit, levels
 from egraph.aog.labels import canonical_places, choose_labels
 from egraph.aog.learn import LabelSets, LearntPart, learn_part
 from egraph.aog.model import AndOrGraph, Found
@@ -109,7 +110,9 @@ def and_or_graph(
     tables = [graph.patterns[layer] for layer in pool.layers]
     names = [(t.layer, int(f), int(n)) for t in tables for f, n in zip(t.filter, t.number, strict=True)]
     chosen = [names[row] for row in patterns.tolist()]
-    levels = torch.quantile(learnt.score[0].sort().values, torch.linspace(0, 1, 101))
+    usual = habit(learnt.score[0], pool.wholeness)
+    familiar = familiarity(learnt.score[0], pool.wholeness, usual)
+    known = levels(familiar)
     places = learnt.places[0].clamp(0, 1)
     return AndOrGraph(
         graph=graph.id,
@@ -135,13 +138,14 @@ def and_or_graph(
         score_mean=float(learnt.score_mean[0]),
         score_deviation=float(learnt.score_deviation[0]),
         offset=learnt.offset[0].numpy(),
-        score_levels=levels.numpy(),
+        habit=usual.numpy(),
+        familiarity_levels=known.numpy(),
         templates=describe_templates(pool, learnt, patterns, columns, groups, sizes.mean(0)),
         found=Found(
             objects=[graph.objects[row].id for row in pool.rows],
             places=places.numpy(),
             trust=learnt.trust[0].numpy(),
-            confidence=(torch.searchsorted(levels, learnt.score[0].contiguous()).float() / len(levels)).numpy(),
+            confidence=confidence(familiar, known).numpy(),
             template=groups.astype(np.int32),
         ),
     )

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.aog.confidence import UNSURE, confidence, familiarity
 from egraph.aog.model import AndOrGraph
 from egraph.aog.parse import Parse, kept_model
 from egraph.mining.inference import GraphModel
@@ -16,9 +17,6 @@ from egraph.photos.crop import from_fractions
 from egraph.photos.photo import Box, PhotoObject
 from egraph.responses.evidence import grid_places
 from egraph.responses.forward import Reduced
-
-UNSURE = 0.05
-"""Confidence below which a part is said to be hardly there: at most so many of the learning photos are below."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,7 @@ class LocatedPart:
     """A part on an object, in pixels of the photo.
 
     score: agreement of the patterns at the place, in deviations over all places of the learning photos. confidence:
-    share of the learning photos whose score is lower. template: id. voters: the patterns by their share, largest first.
+    share of the learning photos that look less familiar. template: id. voters: the patterns, largest share first.
     """
 
     part: str
@@ -51,19 +49,20 @@ class LocatedPart:
 
     @property
     def unsure(self) -> bool:
-        """Whether hardly any learning photo agreed less."""
+        """Whether hardly any learning photo looked less familiar."""
         return self.confidence < UNSURE
 
 
 @dataclass(frozen=True)
 class Posture:
     """n objects brought to their canonical view. mirrored: (n,) bool. evidence: (n, u, F). pose, expected_pose: (n, r).
-    places: (P, n, 2) of the posed layer's patterns."""
+    wholeness: (n,) how well the anchors fit. places: (P, n, 2) of the posed layer's patterns."""
 
     mirrored: np.ndarray
     evidence: Tensor
     pose: Tensor
     expected_pose: Tensor
+    wholeness: Tensor
     places: Tensor
 
 
@@ -104,8 +103,16 @@ class Viewer:
         pose = self.model.pose(turned["free_places"])
         for row, there in known:
             pose[row] = torch.from_numpy(self.graph.pose[there])
-        evidence = reduced[2][torch.arange(len(objects)), chosen.long()].cpu()
-        return reduced, Posture(mirrored, evidence, pose, self.model.pose(turned["expected"]), turned["places"])
+        each, view = torch.arange(len(objects)), chosen.long()
+        scores = reduced[1][each, view].permute(2, 0, 1).contiguous().cpu()
+        return reduced, Posture(
+            mirrored=mirrored,
+            evidence=reduced[2][each, view].cpu(),
+            pose=pose,
+            expected_pose=self.model.pose(turned["expected"]),
+            wholeness=self.model.place_anchors(scores).peak.mean(0),
+            places=turned["places"],
+        )
 
 
 class Locator:
@@ -140,10 +147,17 @@ class Locator:
             placed[layer] = model.place_layer(layer, reduced, seen.mirrored)["places"]
         ids = [o.id for o in objects]
         parses = [part.parse(seen.evidence, seen.pose, ids, self.viewer.grid) for part in self.parts]
+        sure = [
+            confidence(
+                familiarity(parse.score, seen.wholeness, torch.from_numpy(aog.habit)),
+                torch.from_numpy(aog.familiarity_levels),
+            )
+            for aog, parse in zip(self.aogs, parses, strict=True)
+        ]
         return [
             [
-                self._located(o, row, bool(seen.mirrored[row]), aog, parse, placed, voters)
-                for aog, parse in zip(self.aogs, parses, strict=True)
+                self._located(o, row, bool(seen.mirrored[row]), float(surety[row]), aog, parse, placed, voters)
+                for aog, parse, surety in zip(self.aogs, parses, sure, strict=True)
             ]
             for row, o in enumerate(objects)
         ]
@@ -153,6 +167,7 @@ class Locator:
         obj: PhotoObject,
         row: int,
         mirrored: bool,
+        sure: float,
         aog: AndOrGraph,
         parse: Parse,
         placed: dict[str, Tensor],
@@ -179,7 +194,7 @@ class Locator:
             x=x,
             y=y,
             score=float(parse.score[row]),
-            confidence=float(np.searchsorted(aog.score_levels, float(parse.score[row])) / len(aog.score_levels)),
+            confidence=sure,
             template=f"{aog.id}/{template + 1}",
             mirrored=mirrored,
             voters=spoken,

@@ -45,8 +45,8 @@ class AndOrGraph:
     """Everything that finds a part on a photo, beside the explanatory graph `graph` (with content hash `content`).
 
     layer, filter, number: (S,) names of the patterns. weight: (S,) of each in the appearance, length 1. prior: (u,).
-    prior_weight, score_mean, score_deviation: see `egraph.aog.learn.LearntPart`. offset: (2,). score_levels: (101,)
-    percentiles of the scores of the objects it was learnt from. learnt_from: ids of the labelled objects.
+    prior_weight, score_mean, score_deviation: see `egraph.aog.learn.LearntPart`. offset: (2,). habit,
+    familiarity_levels: see `egraph.aog.confidence`. learnt_from: ids of the labelled objects.
     """
 
     graph: str
@@ -67,7 +67,8 @@ class AndOrGraph:
     score_mean: float
     score_deviation: float
     offset: np.ndarray
-    score_levels: np.ndarray
+    habit: np.ndarray
+    familiarity_levels: np.ndarray
     templates: list[Template]
     found: Found
 

@@ -28,7 +28,8 @@ class Pool:
     rows: (n,) which of the graph's objects. grid: (u, 2). evidence: see `EvidenceReader`. evidence_mean,
     evidence_deviation: (F,) over objects and places. places, expected: (P, n, 2) where the patterns of the context
     layers are, and where their parents alone expect them. layers: names of the context layers. column: (P,) which of
-    the F filters a pattern belongs to. pose: (n, r), and `expected_pose` the same from the expected places.
+    the F filters a pattern belongs to. wholeness: (n,) how well the anchors fit. pose: (n, r), and
+    `expected_pose` the same from the expected places.
     """
 
     graph: MinedGraph
@@ -41,6 +42,7 @@ class Pool:
     expected: Tensor
     layers: tuple[str, ...]
     column: Tensor
+    wholeness: Tensor
     pose: Tensor
     expected_pose: Tensor
 
@@ -86,7 +88,8 @@ def gather_pool(
         if beside:
             yield read.evidence
 
-    displacement = model.anchor_displacement(torch.cat([model.anchor_scores(block) for block in evidence()], 1))
+    anchors = model.place_anchors(torch.cat([model.anchor_scores(block) for block in evidence()], 1))
+    displacement = anchors.places - model.anchor_mean
     found = []
     for layer in layers:
         values, units = store.peaks(layer, there, views, slice(None))
@@ -107,6 +110,7 @@ def gather_pool(
         expected=torch.cat([f["expected"] for f in found]),
         layers=layers,
         column=filter_columns(graph, layers),
+        wholeness=anchors.peak.mean(0),
         pose=torch.from_numpy(graph.pose)[chosen],
         expected_pose=model.pose(posed["expected"]),
     )

@@ -105,7 +105,8 @@ def properties(aog: AndOrGraph) -> dict[str, Any]:
         "score_mean": aog.score_mean,
         "score_deviation": aog.score_deviation,
         "offset": aog.offset.tolist(),
-        "score_levels": aog.score_levels.tolist(),
+        "habit": aog.habit.tolist(),
+        "familiarity_levels": aog.familiarity_levels.tolist(),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -210,7 +211,8 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
         score_mean=kept["score_mean"],
         score_deviation=kept["score_deviation"],
         offset=floats(kept["offset"]),
-        score_levels=floats(kept["score_levels"]),
+        habit=floats(kept["habit"]),
+        familiarity_levels=floats(kept["familiarity_levels"]),
         templates=[
             Template(
                 pose=floats(row["template"]["pose"]),

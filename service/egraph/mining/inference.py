@@ -9,7 +9,7 @@ from torch import Tensor
 
 from egraph.errors import InputError, UsageError
 from egraph.mining import zhang2018
-from egraph.mining.anchors import Anchors, place_anchors
+from egraph.mining.anchors import AnchorPlaces, Anchors, place_anchors
 from egraph.mining.mined import ANCHORS, Displacements, Firings, MinedGraph, PatternTable
 from egraph.mining.noise import fires
 from egraph.mining.parents import Parents
@@ -169,16 +169,18 @@ class GraphModel:
         scores = context[rows, views].permute(2, 0, 1).contiguous().cpu()
         values, units = (t.cpu()[rows, views].transpose(0, 1) for t in peaks[layer])
         # Mining reads responses that were kept as half floats; the same rounding gives the same places.
-        return self.infer(layer, values.half().float(), units.long(), self.anchor_displacement(scores))
+        return self.infer(
+            layer, values.half().float(), units.long(), self.place_anchors(scores).places - self.anchor_mean
+        )
 
     def anchor_scores(self, evidence: Tensor) -> Tensor:
         """Agreement of evidence (n, u, filters) with the anchors: (A, n, u)."""
         scores = projected_direction(evidence, self.calibration.context_mean, self.calibration.projection)
         return scores.permute(2, 0, 1).contiguous()
 
-    def anchor_displacement(self, scores: Tensor) -> Tensor:
-        """How far the anchors stand from their mean places: (A, n, u) scores give (A, n, 2)."""
-        return place_anchors(scores, self.anchors).places - self.anchor_mean
+    def place_anchors(self, scores: Tensor) -> AnchorPlaces:
+        """Where the anchors are, and how well they fit: scores (A, n, u)."""
+        return place_anchors(scores, self.anchors)
 
     def infer(self, layer: str, values: Tensor, units: Tensor, displacement: Tensor) -> dict[str, Tensor]:
         """What `Placed` holds of one layer, and `free_places` (P, n, 2), which tell the pose.
