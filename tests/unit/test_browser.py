@@ -7,7 +7,7 @@ import zipfile
 from egraph.graph import browser
 from egraph.graph.statements import folder, names
 
-LABELS = ("Network", "Layer", "Filter", "ExplanatoryGraph", "Pattern", "Object", "Part")
+LABELS = ("Network", "Layer", "Filter", "ExplanatoryGraph", "Pattern", "Object", "Part", "AndOrGraph", "Template")
 
 
 def test_the_archive_is_up_to_date() -> None:

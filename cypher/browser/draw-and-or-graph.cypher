@@ -1,0 +1,18 @@
+// Draw the And-Or graph of a part
+//
+// The part, its templates (the part is one or the other), and their strongest patterns (a template is one and the other). Click an arrow to a pattern for its share, and for where the part stands from it.
+//
+// :param category: category, required. The kind of object.
+// :param part: part, required. The part's name.
+// :param graph: graph, optional. The graph's name, where the category has several.
+// :param name: text = "default". The And-Or graph's name.
+// :param limit: integer = 50. Draw at most so many patterns of templates.
+MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
+WHERE $graph IS NULL OR $graph IN [g.id, g.name]
+MATCH (a:AndOrGraph {id: g.id + '/' + $part + '/' + $name})
+MATCH (a)-[:HAS_TEMPLATE]->(t:Template)-[c:COMPOSED_OF]->(p:Pattern)
+WITH a, t, p, c.strength AS share, t.number AS number, p.id AS id
+ORDER BY share DESC, number, id
+LIMIT $limit
+MATCH drawn = (:Part)<-[:FOR_PART]-(a)-[:HAS_TEMPLATE]->(t)-[:COMPOSED_OF]->(p)
+RETURN drawn
