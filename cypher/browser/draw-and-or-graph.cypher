@@ -1,6 +1,7 @@
 // Draw the And-Or graph of a part
 //
-// The part, its templates (the part is one or the other), and their strongest patterns (a template is one and the other). Click an arrow to a pattern for its share, and for where the part stands from it.
+// The part, its templates (it looks like one or the other), and their strongest patterns, which vote together for the
+// part's place. Click an arrow to a pattern for its share, and for where the part stands from it.
 //
 // :param category: category, required. The kind of object.
 // :param part: part, required. The part's name.

@@ -1,12 +1,14 @@
 """One page about one category's graph: a single HTML file that needs nothing else."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from PIL import Image
 
+from egraph.aog.locate import LocatedPart
 from egraph.photos.image import PhotoError
+from egraph.photos.photo import PhotoObject
 from egraph.report.content import CategoryReport, Example, PartSection, PatternRow
 from egraph.report.files import write_whole
 from egraph.report.page import (
@@ -22,6 +24,8 @@ from egraph.report.page import (
     text,
     together_table,
 )
+from egraph.report.parse import CONFIDENCE, KEY
+from egraph.report.parses import PARSE_STYLE, parse_section
 from egraph.report.pictures import colour_of, data_uri, patch_of, portrait_of, read_photo
 
 MOST_EXAMPLES = 6
@@ -38,7 +42,9 @@ def write_report(destination: Path, report: CategoryReport) -> Path:
     Raises:
         ReportError: the file cannot be written.
     """
-    page = PAGE.substitute(title=text(f"egraph: {report.category}"), style=STYLE, body="\n".join(_sections(report)))
+    page = PAGE.substitute(
+        title=text(f"egraph: {report.category}"), style=STYLE + PARSE_STYLE, body="\n".join(_sections(report))
+    )
     return write_whole(destination, page.encode("utf-8", "replace"))
 
 
@@ -51,6 +57,12 @@ def _sections(report: CategoryReport) -> Iterator[str]:
     colours = {layer.name: colour_of(index) for index, layer in enumerate(report.layers)}
     for part in report.parts:
         yield from _part(report.category, part, colours)
+    if report.parses:
+        yield "<h2>Found on photos that were not mined</h2>"
+        words = f"The first {len(report.parses)}, as they come. {KEY} Confidence is {CONFIDENCE}."
+        yield f'<p class="soft">{text(words)}</p>'
+        for obj, parts in report.parses:
+            yield from _parse(obj, parts, colours)
     yield "<h2>The graph, from the top layer down</h2>"
     yield '<p class="soft">Squares are the crop in units of the layer; the dark part is what one unit sees.</p>'
     yield layers_of(report.layers, report.edges)
@@ -98,6 +110,14 @@ def _part(category: str, part: PartSection, colours: dict[str, str]) -> Iterator
     photos: dict[Path, Image.Image | None] = {}
     for pattern in part.patterns:
         yield _pattern(pattern, part.part, badges[pattern.id], hues[pattern.id], photos)
+
+
+def _parse(obj: PhotoObject, parts: Sequence[LocatedPart], colours: dict[str, str]) -> Iterator[str]:
+    try:
+        yield from parse_section(read_photo(obj.path), obj, parts, colours, "h3")
+    except PhotoError as error:
+        logger.warning("%s", error)
+        yield f'<div class="gone">{text(obj.path.name)} cannot be read any more</div>'
 
 
 def _pattern(pattern: PatternRow, part: str, badge: str, colour: str, photos: dict[Path, Image.Image | None]) -> str:

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from egraph.photos.photo import PhotoObject, Skipped
+
+if TYPE_CHECKING:
+    from egraph.aog.locate import LocatedPart
 
 Value = float | int | str | None
 
@@ -104,7 +107,8 @@ class PartSection:
 
 @dataclass(frozen=True, slots=True)
 class CategoryReport:
-    """Everything that the page about one category's graph says. `layers` go from the input side up."""
+    """Everything that the page about one category's graph says. `layers` go from the input side up; `parses` are
+    objects that were never mined, with their parts."""
 
     category: str
     graph_id: str
@@ -123,3 +127,4 @@ class CategoryReport:
     figures: Sequence[Figure]
     parts: Sequence[PartSection]
     remarks: Sequence[str] = field(default_factory=tuple)
+    parses: Sequence[tuple[PhotoObject, Sequence["LocatedPart"]]] = field(default_factory=tuple)

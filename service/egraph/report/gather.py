@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from egraph.aog.locate import LocatedPart
 from egraph.mining.inference import Placed
 from egraph.mining.mined import ANCHORS, MinedGraph
 from egraph.photos.photo import PhotoObject, Skipped
@@ -32,6 +33,7 @@ def gather_report(
     skipped: Sequence[Skipped],
     written_at: str,
     remarks: Sequence[str] = (),
+    parses: Sequence[tuple[PhotoObject, Sequence[LocatedPart]]] = (),
 ) -> CategoryReport:
     """Everything about a graph's page that the graph itself says, with what the caller measured and asked."""
     size = graph.preprocessing["size"]
@@ -68,6 +70,7 @@ def gather_report(
         figures=figures,
         parts=parts,
         remarks=remarks,
+        parses=parses,
     )
 
 

@@ -30,8 +30,8 @@ from egraph.report.pictures import data_uri, png_bytes, read_photo
 NAME_BYTES = 180
 """Of a photo's name in that of its picture: file systems take 255."""
 
+WIDE = "main { max-width: 74rem; }"
 PARSE_STYLE = """
-main { max-width: 74rem; }
 .parse { margin: 2rem 0 3rem; }
 .found { display: grid; grid-template-columns: minmax(0, 40rem) minmax(16rem, 1fr); gap: 1.6rem; margin: 1rem 0 2rem; }
 .found > img { width: 100%; height: auto; border-radius: .5rem; display: block; }
@@ -94,7 +94,7 @@ class ParsePage:
             layers: of the graph, from the input side up.
         """
         self.colours = layer_colours(layers)
-        page = PAGE.substitute(title=text(f"egraph: {category}"), style=STYLE + PARSE_STYLE, body="\0")
+        page = PAGE.substitute(title=text(f"egraph: {category}"), style=STYLE + PARSE_STYLE + WIDE, body="\0")
         self._head, _, self._tail = page.partition("\0")
         self._head += f"<h1>{text(category.capitalize())}: what was found, and why</h1>\n"
         self._head += f'<p class="soft">{text(KEY)} Confidence is {text(CONFIDENCE)}.</p>\n'
@@ -175,10 +175,10 @@ class Parses:
 
 
 def parse_section(
-    photo: Image.Image, obj: PhotoObject, parts: Sequence[LocatedPart], colours: dict[str, str]
+    photo: Image.Image, obj: PhotoObject, parts: Sequence[LocatedPart], colours: dict[str, str], heading: str = "h2"
 ) -> Iterator[str]:
     """An object's parts in a page: its picture and what the numbers mean."""
-    yield f'<section class="parse"><h2 title="{text(obj.path)}">{text(obj.path.name)}</h2>'
+    yield f'<section class="parse"><{heading} title="{text(obj.path)}">{text(obj.path.name)}</{heading}>'
     if not parts:
         yield f'<img class="portrait" src="{data_uri(bare_panel(photo, obj))}" alt="{text(obj.path.name)}">'
     for part in parts:

@@ -1,0 +1,79 @@
+"""The demo's last step: one part, found from a few boxes on photos that were never mined."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from egraph.aog.build import BuildRequest, build_aog, canonical_places, choose_labels
+from egraph.aog.locate import LocatedPart, Locator
+from egraph.aog.storage import find_aogs, read_aog
+from egraph.demo.world import Progress, write_world
+from egraph.evaluate.truth import part_places
+from egraph.graph.connection import open_database
+from egraph.graph.parts import labelled_objects
+from egraph.mining.mined import MinedGraph
+from egraph.network.load import Network
+from egraph.photos.coco import read_coco
+from egraph.photos.crop import to_fractions
+from egraph.photos.photo import PhotoObject
+from egraph.settings import Settings
+
+VOTERS = 10
+BATCH = 16
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A part on new photos that show it once. errors: mean distance of its centre, in diagonals of the object's crop,
+    by method: `egraph`; `prior`, the mean of the labelled boxes on the side that egraph inferred; `constant`, their
+    mean as photographed. found: the objects with their part; annotations: the file that knows where it is."""
+
+    aog: str
+    labels: int
+    errors: dict[str, float]
+    found: list[tuple[PhotoObject, LocatedPart]]
+    annotations: Path
+
+
+def find_part(
+    settings: Settings,
+    request: BuildRequest,
+    graph: MinedGraph,
+    network: Network,
+    folder: Path,
+    photos: int,
+    seed: int,
+    progress: Progress | None = None,
+) -> Finding:
+    """Learn a part, draw photos that were never mined, find the part on them, and compare with where it is.
+
+    Raises:
+        EgraphError: as building and locating.
+    """
+    built = build_aog(settings, request, progress)
+    with open_database(settings) as database:
+        (summary,) = find_aogs(database, request.category, request.part, built["aog"])
+        aog = read_aog(database, summary.id, graph)
+        known = labelled_objects(database, request.category)
+    labelled = choose_labels(graph, known, request.part, request.shots, request.seed)
+    annotations = write_world(folder, request.category, photos, seed, progress)
+    objects = [o for o in read_coco(annotations, folder, request.category).objects if request.part in o.parts]
+    locator = Locator(graph, network, [aog])
+    found: list[tuple[PhotoObject, LocatedPart]] = []
+    for start in range(0, len(objects), BATCH):
+        some = objects[start : start + BATCH]
+        found += [(obj, parts[0]) for obj, parts in zip(some, locator.locate(some, VOTERS), strict=True)]
+        if progress:
+            progress("finding the part", len(found), len(objects))
+    truth = part_places(objects, request.part)
+    across = torch.tensor([False, True])
+    mirrored = torch.tensor([part.mirrored for _, part in found])
+    mean = canonical_places(graph, labelled, request.part).mean(0).expand_as(truth)
+    places = {
+        "egraph": torch.tensor([to_fractions(obj, part.x, part.y) for obj, part in found]).flip(1),
+        "prior": torch.where(mirrored[:, None] & across, 1 - mean, mean),
+        "constant": part_places(labelled, request.part).mean(0).expand_as(truth),
+    }
+    errors = {name: float((place - truth).norm(dim=1).mean() / 2**0.5) for name, place in places.items()}
+    return Finding(summary.id, len(labelled), errors, found, annotations)
