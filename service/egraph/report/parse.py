@@ -10,7 +10,8 @@ from itertools import pairwise
 import numpy as np
 from PIL import Image, ImageDraw
 
-from egraph.aog.locate import UNSURE, LocatedPart
+from egraph.aog.confidence import UNSURE
+from egraph.aog.locate import LocatedPart
 from egraph.photos.photo import Box, PhotoObject
 from egraph.report.lettering import write
 from egraph.report.pictures import badge, badges, colour_of
@@ -25,7 +26,7 @@ AIR = 0.06
 MOST_VOTERS = 12
 DASH = 14
 LIST_TOP, ROW = 198, 33
-CONFIDENCE = "the share of the mined photos whose patterns agree less"
+CONFIDENCE = "the share of the mined photos that look less familiar"
 KEY = (
     "White box and cross: the part and its centre; dashed and on grey where it is unsure. "
     "Disc: where a pattern stands, the larger the more it weighs; its colour is its layer's."
