@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from egraph.settings import Settings, load_settings
 
@@ -28,6 +29,11 @@ def listed(variable: str) -> list[str]:
 
 NEO4J_URIS = listed("EGRAPH_TEST_NEO4J_URIS") or listed("NEO4J_URI")
 REQUIRED = listed("EGRAPH_TEST_REQUIRE")
+
+# The whole check gives the same answer for the same code; whoever runs tests by hand looks at new examples every time.
+settings.register_profile("same examples", derandomize=True)
+if REQUIRED:
+    settings.load_profile("same examples")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
