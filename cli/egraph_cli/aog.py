@@ -209,6 +209,6 @@ def sentence(obj: "PhotoObject", part: "LocatedPart") -> str:
     """One part of one object for people."""
     place = f"{part.part} at {part.x:.0f}, {part.y:.0f} ({part.box.width:.0f} x {part.box.height:.0f} pixels)"
     sure = f"confidence {part.confidence:.2f}"
-    doubt = ": hardly there, fewer than one in twenty of the mined photos agree less" if part.unsure else ""
+    doubt = ": unsure, fewer than one in twenty of the mined photos look less familiar" if part.unsure else ""
     pose = f"template {part.template.rsplit('/', 1)[1]}{', mirrored' if part.mirrored else ''}"
     return f"{obj.path}: {place}, {sure}{doubt}; {pose}"

@@ -15,6 +15,9 @@ from egraph.graph.read import floats, keys
 from egraph.graph.schema import ensure_schema
 from egraph.mining.mined import MinedGraph
 
+NEEDED = frozenset({"prior", "score_mean", "score_deviation", "offset", "habit", "familiarity_levels"})
+"""Properties without which nothing can be located."""
+
 
 @dataclass(frozen=True, slots=True)
 class AndOrGraphSummary:
@@ -179,13 +182,18 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
     """One And-Or graph as it was written.
 
     Raises:
-        NothingYetError: there is none of that id.
+        NothingYetError: there is none of that id, or an earlier egraph built it.
         DatabaseError: the database failed.
     """
     rows = database.read("aog/read", id=aog_id)
     if not rows:
         raise NothingYetError(f"There is no And-Or graph {aog_id}; `egraph aog list` shows those there are.")
     kept = rows[0]["aog"]
+    if not kept.keys() >= NEEDED:
+        raise NothingYetError(
+            f"{aog_id} was built by an earlier egraph; build it again with `egraph aog build --category "
+            f"{kept['category']} --part {kept['part']} --name {kept['name']}`."
+        )
     tables = [database.read("aog/read_patterns", template=row["template"]["id"]) for row in rows]
     order = sorted(range(len(tables[0])), key=lambda i: _place_in(graph, tables[0][i]))
     tables = [[table[i] for i in order] for table in tables]
