@@ -46,8 +46,11 @@ def test_two_processes_mine_the_graph_of_one(egraph: Callable, world: Path, tmp_
         assert table.filter.tolist() == other.filter.tolist() and table.number.tolist() == other.number.tolist()
         assert np.abs(table.support - other.support).max() <= 1
         for column in COLUMNS:
-            found = getattr(table, column), getattr(other, column)
-            np.testing.assert_allclose(*found, rtol=1e-3, atol=1e-3, err_msg=f"{layer} {column}")
+            here, there = getattr(table, column), getattr(other, column)
+            # Sums in another order may tip the choice between two parents that are as good as each other.
+            close = np.isclose(here, there, rtol=1e-3, atol=1e-3)
+            assert (~close).sum() <= 0.01 * close.size, (layer, column)
+            np.testing.assert_allclose(here, there, rtol=0.05, atol=0.02, err_msg=f"{layer} {column}")
     for edges, others in zip(one.displacements, two.displacements, strict=True):
         pairs = [set(zip(e.source.tolist(), e.target.tolist(), strict=True)) for e in (edges, others)]
         assert len(pairs[0] & pairs[1]) >= 0.99 * len(pairs[0])

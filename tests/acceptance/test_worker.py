@@ -61,7 +61,8 @@ def race(database: Database, file: Path, start: Callable[..., Worker], workers: 
     """Let workers race for jobs: each is done exactly once, and no worker does all."""
     racing = [start() for _ in range(workers)]
     until(lambda: all("worker started" in worker.said for worker in racing))
-    queued = count(database, file, number)
+    # Long enough altogether that every worker looks for jobs before the others have done all.
+    queued = count(database, file, number, steps=1, seconds=0.02)
     until(lambda: not any(job.state in (QUEUED, RUNNING) for job in jobs(database)), 120)
     for worker in racing:
         worker.signal(signal.SIGTERM)
