@@ -12,6 +12,7 @@ from egraph.aog.model import AndOrGraph
 from egraph.aog.parse import Parse, kept_model
 from egraph.mining.inference import GraphModel
 from egraph.mining.mined import MinedGraph
+from egraph.mining.pose import placing_numbers
 from egraph.network.load import Network
 from egraph.photos.crop import from_fractions
 from egraph.photos.photo import Box, PhotoObject
@@ -56,14 +57,14 @@ class LocatedPart:
 @dataclass(frozen=True)
 class Posture:
     """n objects brought to their canonical view. mirrored: (n,) bool. evidence: (n, u, F). pose, expected_pose: (n, r).
-    wholeness: (n,) how well the anchors fit. places: (P, n, 2) of the posed layer's patterns."""
+    wholeness: (n,) how well the anchors fit. numbers: (n, s) of the pose that place patterns."""
 
     mirrored: np.ndarray
     evidence: Tensor
     pose: Tensor
     expected_pose: Tensor
     wholeness: Tensor
-    places: Tensor
+    numbers: Tensor
 
 
 class Viewer:
@@ -97,10 +98,10 @@ class Viewer:
             mirrored[row] = self.graph.mirrored[there]
         chosen = torch.from_numpy(mirrored)
         turned = {
-            kind: torch.where(chosen[:, None], views[1][kind], views[0][kind])
-            for kind in ("places", "free_places", "expected")
+            kind: torch.where(chosen[:, None], views[1][kind], views[0][kind]) for kind in ("free_places", "expected")
         }
-        pose = self.model.pose(turned["free_places"])
+        pose, length = self.model.pose(turned["free_places"])
+        numbers = placing_numbers(pose, length)
         for row, there in known:
             pose[row] = torch.from_numpy(self.graph.pose[there])
         each, view = torch.arange(len(objects)), chosen.long()
@@ -109,9 +110,9 @@ class Viewer:
             mirrored=mirrored,
             evidence=reduced[2][each, view].cpu(),
             pose=pose,
-            expected_pose=self.model.pose(turned["expected"]),
+            expected_pose=self.model.pose(turned["expected"])[0],
             wholeness=self.model.place_anchors(scores).peak.mean(0),
-            places=turned["places"],
+            numbers=numbers,
         )
 
 
@@ -142,9 +143,12 @@ class Locator:
         """
         reduced, seen = self.viewer.look(objects)
         model = self.viewer.model
-        placed = {model.posed: seen.places}
-        for layer in {layer for aog in self.aogs for layer in aog.layer} - set(placed) if voters else ():
-            placed[layer] = model.place_layer(layer, reduced, seen.mirrored)["places"]
+        placed = {}
+        for layer in {layer for aog in self.aogs for layer in aog.layer} if voters else ():
+            if model.places_by_pose:
+                placed[layer] = model.posed_places(layer, seen.numbers)
+            else:
+                placed[layer] = model.place_layer(layer, reduced, seen.mirrored)["places"]
         ids = [o.id for o in objects]
         parses = [part.parse(seen.evidence, seen.pose, ids, self.viewer.grid) for part in self.parts]
         sure = [

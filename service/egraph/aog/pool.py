@@ -90,13 +90,13 @@ def gather_pool(
 
     anchors = model.place_anchors(torch.cat([model.anchor_scores(block) for block in evidence()], 1))
     displacement = anchors.places - model.anchor_mean
-    found = []
+    found = {}
     for layer in layers:
         values, units = store.peaks(layer, there, views, slice(None))
         if beside:
             values, units = torch.cat([values, read.values[layer]], 1), torch.cat([units, read.units[layer]], 1)
-        found.append(model.infer(layer, values, units, displacement))
-    posed = found[layers.index(model.posed)]
+        found[layer] = model.infer(layer, values, units, displacement)
+    places = model.places(found)
     mean, deviation = _statistics(evidence)
     chosen = np.array(inside + beside, np.int64)
     return Pool(
@@ -106,13 +106,13 @@ def gather_pool(
         evidence=evidence,
         evidence_mean=mean,
         evidence_deviation=deviation,
-        places=torch.cat([f["places"] for f in found]),
-        expected=torch.cat([f["expected"] for f in found]),
+        places=torch.cat([places[layer] for layer in layers]),
+        expected=torch.cat([found[layer]["expected"] for layer in layers]),
         layers=layers,
         column=filter_columns(graph, layers),
         wholeness=anchors.peak.mean(0),
         pose=torch.from_numpy(graph.pose)[chosen],
-        expected_pose=model.pose(posed["expected"]),
+        expected_pose=model.pose(found[model.posed]["expected"])[0],
     )
 
 

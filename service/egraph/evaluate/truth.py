@@ -48,8 +48,9 @@ class Labelled:
     """The objects that show a part exactly once, n of them.
 
     truth: (n, 2) centre of the part, row and column, fractions of the crop in the canonical view. nodes: by method,
-    `egraph` and its controls: `parents_only`, the same patterns where their parents expect them; `no_evidence`, where
-    they are before an object is seen; `still`, the crop's centre; `random`, places drawn anew on every object;
+    `egraph` and its controls: `no_pose`, the same patterns where their parents and their own evidence put them, without
+    what the other patterns tell; `parents_only`, where their parents expect them; `no_evidence`, where they are before
+    an object is seen; `still`, the crop's centre; `random`, places drawn anew on every object;
     `raw_filters`, the strongest unit of every filter. orientation: share of the objects whose side is right, of those
     that tell; unmirrored: the same when none is mirrored; both None where none tells.
     """
@@ -80,6 +81,7 @@ def compare_with_boxes(placed: Placed, objects: Sequence[PhotoObject], part: str
     anywhere = {layer: torch.rand(*mass[layer].shape, 2, generator=generator) for layer in layers}
     nodes = {
         "egraph": Nodes({layer: placed.places[layer][:, rows] for layer in layers}, mass),
+        "no_pose": Nodes({layer: placed.alone[layer][:, rows] for layer in layers}, mass),
         "parents_only": Nodes({layer: placed.expected[layer][:, rows] for layer in layers}, mass),
         "no_evidence": Nodes({layer: placed.prior[layer][:, None].expand(-1, len(rows), -1) for layer in layers}, mass),
         "still": Nodes({"centre": torch.full((1, len(rows), 2), 0.5)}, {"centre": torch.ones(1, len(rows))}),

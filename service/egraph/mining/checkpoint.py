@@ -69,12 +69,14 @@ class Checkpoints:
         kept = self._pose.load()
         if kept is None:
             return None
-        loadings, vectors, weights = (torch.from_numpy(kept[n]) for n in ("loadings", "vectors", "weights"))
-        return Pose(loadings, vectors), weights
+        loadings, vectors, lengths, weights = (
+            torch.from_numpy(kept[n]) for n in ("loadings", "vectors", "lengths", "weights")
+        )
+        return Pose(loadings, vectors, lengths), weights
 
     def save_pose(self, pose: Pose, weights: Tensor) -> None:
         """Keep pose and orientation weights."""
-        arrays = {"loadings": pose.loadings, "vectors": pose.vectors, "weights": weights}
+        arrays = {**vars(pose), "weights": weights}
         self._pose.save({name: value.numpy() for name, value in arrays.items()})
 
     @property

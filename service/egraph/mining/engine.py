@@ -28,7 +28,8 @@ from egraph.mining.noise import FIRING, SURE
 from egraph.mining.orientation import NEIGHBOURS, solve_orientation, view_similarity
 from egraph.mining.parents import PARENTS, RIDGE
 from egraph.mining.patterns import SIGMAS
-from egraph.mining.pose import POSE_NUMBERS, Pose, find_pose, orientation_weights
+from egraph.mining.placing import layer_loadings, placed_by_pose
+from egraph.mining.pose import PLACING_NUMBERS, POSE_NUMBERS, Pose, find_pose, orientation_weights
 from egraph.mining.posing import PoseRecord
 from egraph.mining.tables import (
     anchor_layer,
@@ -37,7 +38,6 @@ from egraph.mining.tables import (
     displacements,
     pattern_table,
     strongest_firings,
-    with_pose,
 )
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import Network
@@ -93,6 +93,7 @@ def mining_parameters(layers: Sequence[LayerGeometry], model: str = "egraph") ->
         "parents": PARENTS,
         "parent_ridge": RIDGE,
         "pose_prior_mass": SEARCHING_PRIOR_MASS,
+        "placing_numbers": PLACING_NUMBERS,
     }
 
 
@@ -215,10 +216,11 @@ class _Session:
             "version": egraph.__version__,
             "process": [self.group.rank, self.group.size],
         }
-        mined, pose, weights = self._conv_layers(
+        moved = planes((places.places - anchor_mean[:, None]).to(self.device))
+        mined, pose, side = self._conv_layers(
             Checkpoints(root, identity),
             views,
-            planes((places.places - anchor_mean[:, None]).to(self.device)),
+            moved,
             planes((other - anchor_mean[:, None]).to(self.device)),
             anchor_mean.to(self.device),
             orientation.abs(),
@@ -226,9 +228,17 @@ class _Session:
             at_layer or (lambda layer, kept: None),
         )
         found = AnchorPlaces(self.group.join(places.places, 1), self.group.join(places.peak, 1))
-        tables = {layer.name: pattern_table(layer.name, mined[layer.name]) for layer in self.layers}
         posed = self.layers[-2].name
-        tables[posed] = with_pose(tables[posed], pose, weights)
+        loadings = {posed: pose.loadings}
+        if self.model != zhang2018.MODEL:
+            loadings = self._loadings(mined, pose, moved, views)
+            mined = {name: placed_by_pose(layer, loadings[name], pose, self.first) for name, layer in mined.items()}
+        tables = {
+            layer.name: pattern_table(
+                layer.name, mined[layer.name], loadings.get(layer.name), side if layer.name == posed else None
+            )
+            for layer in self.layers
+        }
         tables[ANCHORS] = anchor_table(anchors, found, self.calibration.projection)
         return MinedGraph(
             network_id=self.network.id,
@@ -319,11 +329,24 @@ class _Session:
         assert pose is not None and weights is not None
         return mined, pose, weights
 
-    def _peak_reader(self, layer: LayerGeometry, views: np.ndarray) -> Callable[[slice, bool], tuple[Tensor, Tensor]]:
+    def _loadings(
+        self, mined: dict[str, MinedLayer], pose: Pose, anchors: Tensor, views: np.ndarray
+    ) -> dict[str, Tensor]:
+        """How the patterns of each layer move with the pose."""
+        loadings = {self.layers[-2].name: pose.loadings}
+        for layer in (layer for layer in self.layers if layer.name not in loadings):
+            read = partial(self._peak_reader(layer, views), slice(None), False)
+            loadings[layer.name] = layer_loadings(
+                mined[layer.name], layer.channels, read, anchors, pose, self.first, self.group
+            )
+        return loadings
+
+    def _peak_reader(self, layer: LayerGeometry, views: np.ndarray) -> Callable[..., tuple[Tensor, Tensor]]:
         size = self.network.preprocessing.size
 
-        def read(filters: slice, other: bool) -> tuple[Tensor, Tensor]:
-            values, units = self.store.peaks(layer.name, self.rows, 1 - views if other else views, filters)
+        def read(filters: slice, other: bool, photos: slice = slice(None)) -> tuple[Tensor, Tensor]:
+            seen = (1 - views if other else views)[photos]
+            values, units = self.store.peaks(layer.name, self.rows[photos], seen, filters)
             places = unit_places(units, layer.width, layer.first_centre, layer.stride, size)
             # one peak of all photos after the other: that is how the E-step goes through them
             values = values.permute(2, 0, 1).contiguous().permute(1, 2, 0)

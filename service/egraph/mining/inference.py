@@ -13,8 +13,8 @@ from egraph.mining.anchors import AnchorPlaces, Anchors, place_anchors
 from egraph.mining.mined import ANCHORS, Displacements, Firings, MinedGraph, PatternTable
 from egraph.mining.noise import fires
 from egraph.mining.parents import Parents
-from egraph.mining.patterns import Patterns, free_places, infer_patterns
-from egraph.mining.pose import SCORE_FLOOR
+from egraph.mining.patterns import free_places, infer_patterns, pad_patterns
+from egraph.mining.pose import SCORE_FLOOR, placing_numbers, posed_displacements
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject
@@ -29,12 +29,14 @@ BLOCK_OBJECTS = 8
 class Placed:
     """Patterns on n objects, per conv layer; places are (row, column) in the canonical view, fractions of the crop.
 
-    places, expected: (P, n, 2) inferred, and where the parents alone expect the pattern. prior: (P, 2) mu. mass,
-    fires: (P, n) evidence, and whether it is a firing. peaks, peak_scores: (channels, n, 2) and (channels, n) strongest
-    unit of every filter. mirrored: (n,) bool.
+    places: (P, n, 2) where the patterns are: where the pose puts them, which all patterns told together. alone,
+    expected: (P, n, 2) where the parents and a pattern's own evidence put it, and where the parents alone expect it.
+    prior: (P, 2) mu. mass, fires: (P, n) evidence, and whether it is a firing. peaks, peak_scores: (channels, n, 2) and
+    (channels, n) strongest unit of every filter. mirrored: (n,) bool.
     """
 
     places: dict[str, Tensor]
+    alone: dict[str, Tensor]
     expected: dict[str, Tensor]
     prior: dict[str, Tensor]
     mass: dict[str, Tensor]
@@ -128,10 +130,11 @@ class GraphModel:
         self.anchor_mean = torch.from_numpy(table.mean_place)[:, None]
         self.plan = _plan(graph, network, layers)
         self.posed = next((n for n in self.layers if np.any(graph.patterns[n].orientation_weight)), layers[0].name)
-        posed = graph.patterns[self.posed]
-        self.orientation_weight = torch.from_numpy(posed.orientation_weight)
-        self.mean_place = torch.from_numpy(posed.mean_place)[:, None]
-        self.loadings = torch.from_numpy(posed.pose)
+        self.orientation_weight = torch.from_numpy(graph.patterns[self.posed].orientation_weight)
+        self.mean_place = {name: torch.from_numpy(graph.patterns[name].mean_place)[:, None] for name in self.layers}
+        self.loadings = {name: torch.from_numpy(graph.patterns[name].pose) for name in self.layers}
+        # graphs that were mined before patterns were placed by the pose have no loadings in the other layers
+        self.places_by_pose = all(loadings.shape[1] for loadings in self.loadings.values())
 
     def _models(self, graph: MinedGraph, layers: Sequence[LayerGeometry]) -> dict[str, "_Model"]:
         return {layer.name: _Model(graph, layer, ANCHORS) for layer in layers}
@@ -159,8 +162,13 @@ class GraphModel:
                 *(self.place_layer(self.posed, reduced, np.full(count, v))["mass"] for v in (False, True))
             )
         found = {name: self.place_layer(name, reduced, mirrored) for name in self.layers}
-        names = ("places", "expected", "prior", "mass", "fires", "peaks", "peak_scores")
-        return Placed(**{n: {k: f[n] for k, f in found.items()} for n in names}, mirrored=mirrored)
+        names = ("expected", "prior", "mass", "fires", "peaks", "peak_scores")
+        return Placed(
+            places=self.places(found),
+            alone={name: f["places"] for name, f in found.items()},
+            **{n: {k: f[n] for k, f in found.items()} for n in names},
+            mirrored=mirrored,
+        )
 
     def place_layer(self, layer: str, reduced: Reduced, mirrored: np.ndarray) -> dict[str, Tensor]:
         """What `infer` says of one layer, on objects in the views that `mirrored` (n,) names."""
@@ -195,11 +203,23 @@ class GraphModel:
         found = self.models[layer].infer(values, places, displacement)
         return {**found, "peaks": places[:, :, 0], "peak_scores": values[:, :, 0].float()}
 
-    def pose(self, places: Tensor) -> Tensor:
-        """Pose vectors from the free places of the posed layer's patterns: (P, n, 2) gives (n, r)."""
-        moved = places - self.mean_place
+    def pose(self, places: Tensor) -> tuple[Tensor, Tensor]:
+        """Pose vectors (n, r) and lengths (n,), from the free places (P, n, 2) of the posed layer's patterns."""
+        moved = places - self.mean_place[self.posed]
         length = moved.square().sum((0, 2)).clamp_min(1e-12).sqrt()
-        return torch.einsum("pnc,prc->nr", moved, self.loadings) / length[:, None]
+        return torch.einsum("pnc,prc->nr", moved, self.loadings[self.posed]) / length[:, None], length
+
+    def places(self, found: dict[str, dict[str, Tensor]]) -> dict[str, Tensor]:
+        """Where the patterns of some layers are, (P, n, 2) each, from what `infer` said of them; the posed layer must
+        be among them."""
+        if not self.places_by_pose:
+            return {name: f["places"] for name, f in found.items()}
+        numbers = placing_numbers(*self.pose(found[self.posed]["free_places"]))
+        return {name: self.posed_places(name, numbers) for name in found}
+
+    def posed_places(self, layer: str, numbers: Tensor) -> Tensor:
+        """Where the pose puts the patterns of a layer: (P, n, 2), `numbers` (n, s) being `placing_numbers`."""
+        return self.mean_place[layer] + posed_displacements(self.loadings[layer], numbers)
 
 
 class ZhangGraphModel(GraphModel):
@@ -225,7 +245,8 @@ class ZhangGraphModel(GraphModel):
             found[name] = self._layer(name, reduced, mirrored, displacement)
             displacement = found[name]["places"] - self.models[name].mean_place[:, None]
         names = ("places", "expected", "prior", "mass", "fires", "peaks", "peak_scores")
-        return Placed(**{n: {k: found[k][n] for k in self.layers} for n in names}, mirrored=mirrored)
+        columns = {n: {k: found[k][n] for k in self.layers} for n in names}
+        return Placed(**columns, alone=columns["places"], mirrored=mirrored)
 
     def _layer(self, layer: str, reduced: Reduced, mirrored: np.ndarray, displacement: Tensor) -> dict[str, Tensor]:
         rows, views = torch.arange(len(mirrored)), torch.from_numpy(np.asarray(mirrored, np.int64))
@@ -248,7 +269,7 @@ def _joined(blocks: Sequence[Placed]) -> Placed:
         return {layer: torch.cat([getattr(b, name)[layer] for b in blocks], 1) for layer in blocks[0].places}
 
     return Placed(
-        **{name: together(name) for name in ("places", "expected", "mass", "fires", "peaks", "peak_scores")},
+        **{name: together(name) for name in ("places", "alone", "expected", "mass", "fires", "peaks", "peak_scores")},
         prior=blocks[0].prior,
         mirrored=np.concatenate([b.mirrored for b in blocks]),
     )
@@ -261,22 +282,9 @@ class _Model:
     def __init__(self, graph: MinedGraph, layer: LayerGeometry, above: str | None) -> None:
         table = graph.patterns[layer.name]
         self.mean_place = torch.from_numpy(table.mean_place)
-        filter_, number = torch.from_numpy(table.filter).long(), torch.from_numpy(table.number).long()
-        self.per_filter = int(number.max()) + 1 if len(number) else 1
-        self.slot = filter_ * self.per_filter + number
-        slots = layer.channels * self.per_filter
-        index, weight = _parents(graph, table, above)
-        place = torch.full((slots, 2), torch.inf)
-        place[self.slot] = torch.from_numpy(table.place)
-        parents = Parents(
-            torch.zeros(slots, index.shape[1], dtype=torch.long),
-            torch.zeros(slots, index.shape[1]),
-            torch.zeros(slots),
-        )
-        parents.index[self.slot] = index
-        parents.weight[self.slot] = weight
-        parents.gain[self.slot] = torch.from_numpy(table.parent_gain)
-        self.patterns = Patterns(place.unflatten(0, (layer.channels, self.per_filter)), parents)
+        parents = Parents(*_parents(graph, table, above), torch.from_numpy(table.parent_gain))
+        filter_, number = (torch.from_numpy(column).long() for column in (table.filter, table.number))
+        self.patterns, self.slot = pad_patterns(layer.channels, filter_, number, torch.from_numpy(table.place), parents)
 
     def infer(self, values: Tensor, places: Tensor, displacement: Tensor) -> dict[str, Tensor]:
         """Places, free places, expected (P, n, 2), prior (P, 2), mass and fires (P, n) of the table's patterns.

@@ -47,6 +47,27 @@ class Patterns:
         )
 
 
+def pad_patterns(
+    filters: int, filter_: Tensor, number: Tensor, place: Tensor, parents: Parents
+) -> tuple[Patterns, Tensor]:
+    """The P patterns of a table, the same number for every filter; the missing ones stand nowhere.
+
+    Args:
+        filter_, number: (P,) int64. place: (P, 2). parents: of P patterns.
+
+    Returns:
+        the patterns, and (P,) where each of the table's stands among them, filter by filter.
+    """
+    per_filter = int(number.max()) + 1 if len(number) else 1
+    slot = filter_ * per_filter + number
+    slots = filters * per_filter
+    padded = Parents(*(t.new_zeros(slots, *t.shape[1:]) for t in (parents.index, parents.weight, parents.gain)))
+    padded.index[slot], padded.weight[slot], padded.gain[slot] = parents.index, parents.weight, parents.gain
+    everywhere = place.new_full((slots, 2), torch.inf)
+    everywhere[slot] = place
+    return Patterns(everywhere.unflatten(0, (filters, per_filter)), padded), slot
+
+
 @dataclass(frozen=True)
 class Inferred:
     """Where the patterns are on n photos. expected, places: (d, N, n, 2); assigned: what they won; control: (d, N, n)

@@ -1,7 +1,9 @@
-"""The pose of an object as a few numbers, and the weights that decide which way a new object faces.
+"""The pose of an object as a few numbers, where it puts the patterns, and which way a new object faces.
 
-Both read the patterns of one conv layer: how far each stands from its mean place on an object. Shapes: P patterns,
-n photos, r pose numbers.
+Pose and side are read from the patterns of one conv layer: how far each stands from its mean place on an object. One
+pattern's evidence says little of where it is; that of all patterns together says how the object stands, and so where
+each of them is. Shapes: P patterns, n photos, r pose numbers; |u_I| is the length of an object's displacements u over
+all patterns of that layer.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,6 +13,9 @@ import torch
 from torch import Tensor
 
 POSE_NUMBERS = 16
+PLACING_NUMBERS = 8
+"""The leading numbers, which place patterns; the others follow single objects more than what moves together."""
+
 RIDGE = 0.3
 SCORE_FLOOR = 0.02
 SMALLEST_CONFIDENCE = 0.05
@@ -24,10 +29,12 @@ ScoreReader = Callable[[], Iterator[tuple[Tensor, Tensor]]]
 
 @dataclass(frozen=True)
 class Pose:
-    """loadings: (P, r, 2); vectors: (n, r). A new object's vector is the sum over patterns of loading . u / |u|."""
+    """loadings: (P, r, 2); vectors: (n, r); lengths: (n,) |u|. A new object's vector is the sum over patterns of
+    loading . u / |u|."""
 
     loadings: Tensor
     vectors: Tensor
+    lengths: Tensor
 
 
 def find_pose(read: DisplacementReader, numbers: int = POSE_NUMBERS) -> Pose:
@@ -44,7 +51,45 @@ def find_pose(read: DisplacementReader, numbers: int = POSE_NUMBERS) -> Pose:
     sign = torch.where(directions.sum(0) < 0, -1.0, 1.0)
     mixing = (directions * sign / values / length[:, None].double()).float()
     loadings = torch.cat([torch.einsum("pnc,nr->prc", block, mixing) for block in read()])
-    return Pose(loadings, (directions * sign * values).float())
+    return Pose(loadings, (directions * sign * values).float(), length)
+
+
+def placing_loadings(displacement: Tensor, pose: Pose, photos: slice = slice(None)) -> Tensor:
+    """How any patterns move with the pose, summed over some photos: (P, PLACING_NUMBERS or fewer, 2).
+
+    The regression of u_VI / |u_I| on the pose vectors z_I, whose numbers are orthogonal over all photos:
+    b_V = (sum over I of u_VI z_I / |u_I|) / (sum over I of z_I^2). For the layer that the pose was found from these are
+    its leading loadings.
+
+    Args:
+        displacement: (P, n, 2) from the mean places, of the photos that `photos` names.
+    """
+    vectors = pose.vectors[:, :PLACING_NUMBERS].to(displacement.device)
+    square = vectors.square().sum(0).clamp_min(1e-12)
+    mixing = (vectors / square / pose.lengths.to(vectors)[:, None])[photos]
+    return torch.einsum("pnc,nr->prc", displacement, mixing)
+
+
+def placing_numbers(vectors: Tensor, lengths: Tensor) -> Tensor:
+    """The numbers of the pose that place patterns, with the length of the object's displacements: (n, r) and (n,) give
+    (n, PLACING_NUMBERS or fewer)."""
+    return vectors[:, :PLACING_NUMBERS] * lengths[:, None]
+
+
+def posed_displacements(loadings: Tensor, numbers: Tensor) -> Tensor:
+    """Where the pose puts patterns, from their mean places: |u_I| b_V . z_I, (P, n, 2).
+
+    Args:
+        loadings: (P, r, 2) of at least as many numbers as there are. numbers: (n, s) from `placing_numbers`.
+    """
+    return torch.einsum("prc,nr->pnc", loadings[:, : numbers.shape[1]], numbers)
+
+
+def posed_spread(loadings: Tensor, numbers: Tensor) -> Tensor:
+    """Root mean square over all objects of `posed_displacements`: (P,)."""
+    moment = numbers.T @ numbers / len(numbers)
+    leading = loadings[:, : numbers.shape[1]]
+    return torch.einsum("prc,rs,psc->p", leading, moment, leading).clamp_min(0).sqrt()
 
 
 def orientation_weights(read: ScoreReader, confidence: Tensor) -> Tensor:

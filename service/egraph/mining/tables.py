@@ -10,7 +10,6 @@ from egraph.mining import zhang2018
 from egraph.mining.anchors import SIDE, AnchorPlaces, Anchors
 from egraph.mining.layer import MinedLayer
 from egraph.mining.mined import ANCHORS, CoActivations, Displacements, Firings, PatternTable
-from egraph.mining.pose import Pose
 from egraph.network.layer import LayerGeometry
 from egraph.responses.forward import CONTEXT_CELLS
 
@@ -59,8 +58,13 @@ def anchor_table(anchors: Anchors, placed: AnchorPlaces, projection: Tensor) -> 
     )
 
 
-def pattern_table(name: str, mined: MinedLayer) -> PatternTable:
-    """The patterns of a conv layer, as yet without pose."""
+def pattern_table(name: str, mined: MinedLayer, pose: Tensor | None, side: Tensor | None) -> PatternTable:
+    """The patterns of a conv layer.
+
+    Args:
+        pose: (P, r, 2) loadings, or None where the pose does not place them. side: (P,) orientation weights, or None
+            where the layer does not tell the side.
+    """
     count = len(mined.filter)
     return PatternTable(
         layer=name,
@@ -73,19 +77,13 @@ def pattern_table(name: str, mined: MinedLayer) -> PatternTable:
         score=mined.score,
         advantage=mined.advantage,
         parent_gain=mined.parent_gain,
-        pose=np.zeros((count, 0, 2), np.float32),
-        orientation_weight=np.zeros(count, np.float32),
+        pose=np.zeros((count, 0, 2), np.float32) if pose is None else pose.numpy(),
+        orientation_weight=np.zeros(count, np.float32) if side is None else side.numpy(),
         template=np.zeros((count, 0), np.float32),
         place_map=np.zeros((count, 0), np.float32),
         score_mean=np.zeros(0, np.float32),
         score_deviation=np.zeros(0, np.float32),
     )
-
-
-def with_pose(table: PatternTable, pose: Pose, weights: Tensor) -> PatternTable:
-    """The same patterns with their pose loadings and orientation weights."""
-    columns = {**table.__dict__, "pose": pose.loadings.numpy(), "orientation_weight": weights.numpy()}
-    return PatternTable(**columns)
 
 
 def co_activations(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer]) -> list[CoActivations]:
