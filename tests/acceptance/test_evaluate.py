@@ -8,7 +8,7 @@ import pytest
 
 pytestmark = pytest.mark.slow
 
-METHODS = {"egraph", "parents_only", "no_evidence", "still", "random", "raw_filters"}
+METHODS = {"egraph", "no_pose", "parents_only", "no_evidence", "still", "random", "raw_filters"}
 
 
 def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: Callable, world: Path) -> None:

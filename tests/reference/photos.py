@@ -101,6 +101,18 @@ def find_pose(displacements: np.ndarray, numbers: int):
     return right[:kept].T.reshape(patterns, 2, kept).transpose(0, 2, 1), left[:, :kept] * size[:kept]
 
 
+def placed_by_pose(displacements: np.ndarray, vectors: np.ndarray, lengths: np.ndarray, numbers: int):
+    """loadings (P, s, 2) and displacements (P, n, 2) that the leading numbers of the pose tell: a regression without
+    constant for each pattern and axis, of unit displacements on pose vectors."""
+    leading = vectors[:, :numbers]
+    loadings, told = np.zeros((len(displacements), leading.shape[1], 2)), np.zeros_like(displacements)
+    for p, axis in np.ndindex(len(displacements), 2):
+        loadings[p, :, axis] = np.linalg.lstsq(leading, displacements[p, :, axis] / lengths, rcond=None)[0]
+        for i, z in enumerate(leading):
+            told[p, i, axis] = lengths[i] * (loadings[p, :, axis] @ z)
+    return loadings, told
+
+
 def orientation_weights(canonical, other, confidence, ridge: float, floor: float, least: float) -> np.ndarray:
     """Weighted ridge regression to 1 over the patterns, by its normal equations. canonical, other: (P, n)."""
     ratio = np.log(canonical + floor) - np.log(other + floor)

@@ -74,6 +74,7 @@ def test_the_part_is_brought_into_the_patterns_frame() -> None:
     still = torch.full((2, 9, 2), 0.3)
     placed = Placed(
         places={"layer": canonical[None].expand(2, -1, -1)},
+        alone={"layer": still},
         expected={"layer": still},
         prior={"layer": still[:, 0]},
         mass={"layer": torch.ones(2, 9)},
@@ -85,7 +86,7 @@ def test_the_part_is_brought_into_the_patterns_frame() -> None:
     two_eyes = PhotoObject(Path("b.png"), "f" * 64, 200, 100, Box(0, 0, 9, 9), {"eye": (Box(0, 0, 1, 1),) * 2})
     found = evaluate_tracking(compare_with_boxes(placed, objects, "eye"), draws=3)
     assert found["egraph"].error == pytest.approx(0, abs=1e-6)
-    for control in ("parents_only", "no_evidence", "raw_filters"):
+    for control in ("no_pose", "parents_only", "no_evidence", "raw_filters"):
         assert found[control].error == pytest.approx(found["still"].error, rel=1e-5)
     assert found["still"].low <= found["still"].error <= found["still"].high and found["still"].error > 0.05
     with pytest.raises(NothingYetError, match=r"Only 3 .*\.$"):

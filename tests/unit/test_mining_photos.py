@@ -7,7 +7,18 @@ from torch import Tensor
 
 from egraph.mining import anchors as fast
 from egraph.mining.orientation import NEIGHBOURS, SETTLING_STEPS, SHARPNESS, solve_orientation, view_similarity
-from egraph.mining.pose import RIDGE, SCORE_FLOOR, SMALLEST_CONFIDENCE, find_pose, orientation_weights
+from egraph.mining.pose import (
+    PLACING_NUMBERS,
+    RIDGE,
+    SCORE_FLOOR,
+    SMALLEST_CONFIDENCE,
+    find_pose,
+    orientation_weights,
+    placing_loadings,
+    placing_numbers,
+    posed_displacements,
+    posed_spread,
+)
 from egraph.responses.evidence import grid_places
 from reference import photos as slow
 
@@ -152,6 +163,30 @@ def test_pose_is_the_singular_directions_of_the_displacements(photos: int, numbe
         u = displacement[:, photo]
         read = torch.einsum("prc,pc->r", found.loadings, u) / u.norm()
         torch.testing.assert_close(read, found.vectors[photo], atol=1e-4, rtol=1e-3)
+
+
+@pytest.mark.parametrize(("photos", "numbers"), [(9, 4), (30, 16), (3, 16)])
+def test_patterns_of_any_layer_are_placed_by_regression_on_the_pose(photos: int, numbers: int) -> None:
+    generator = torch.Generator().manual_seed(10)
+    displacement = torch.randn(30, photos, 2, generator=generator) * 0.1
+    other = torch.randn(7, photos, 2, generator=generator) * 0.1
+    pose = find_pose(lambda: iter(displacement.split(11)), numbers)
+    torch.testing.assert_close(pose.lengths, displacement.square().sum((0, 2)).sqrt())
+    told_by = placing_numbers(pose.vectors, pose.lengths)
+    assert told_by.shape == (photos, min(photos, numbers, PLACING_NUMBERS))
+    for moved in (displacement, other):
+        loadings = placing_loadings(moved, pose)
+        halves = [placing_loadings(moved[:, some], pose, some) for some in (slice(0, 2), slice(2, photos))]
+        torch.testing.assert_close(sum(halves), loadings, atol=1e-5, rtol=1e-4)
+        expected, told = slow.placed_by_pose(
+            moved.double().numpy(), pose.vectors.double().numpy(), pose.lengths.double().numpy(), PLACING_NUMBERS
+        )
+        np.testing.assert_allclose(loadings, expected, atol=2e-4)
+        np.testing.assert_allclose(posed_displacements(loadings, told_by), told, atol=2e-4)
+        spread = np.sqrt((told**2).sum(2).mean(1))
+        np.testing.assert_allclose(posed_spread(loadings, told_by), spread, atol=2e-4)
+    shared = pose.loadings[:, :PLACING_NUMBERS]
+    torch.testing.assert_close(placing_loadings(displacement, pose), shared, atol=2e-4, rtol=1e-3)
 
 
 @pytest.mark.parametrize("patterns", [0, 5])

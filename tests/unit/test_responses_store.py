@@ -210,11 +210,12 @@ def test_a_finished_layer_comes_back_equal(tmp_path: Path) -> None:
 
 
 def test_the_pose_comes_back_equal(tmp_path: Path) -> None:
-    saved, pose = Checkpoints(tmp_path, {}), Pose(torch.rand(7, 4, 2), torch.rand(9, 4))
+    saved, pose = Checkpoints(tmp_path, {}), Pose(torch.rand(7, 4, 2), torch.rand(9, 4), torch.rand(9))
     assert saved.load_pose() is None
     saved.save_pose(pose, torch.arange(7.0))
     found = saved.load_pose()
     assert found is not None and found[0].loadings.equal(pose.loadings) and found[0].vectors.equal(pose.vectors)
+    assert found[0].lengths.equal(pose.lengths)
     assert found[1].equal(torch.arange(7.0))
 
 

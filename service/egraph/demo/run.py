@@ -70,6 +70,7 @@ class DemoResult:
         name = f"distance from the {PART}, mean of the best patterns, in diagonals of the object (less is better)"
         controls = {
             "still": "a point that stands still",
+            "no_pose": "the same patterns, without what the others tell",
             "parents_only": "the same patterns, placed by their parents alone",
             "raw_filters": "strongest units of raw filters",
             "random": "random places",

@@ -71,9 +71,9 @@ class Kept:
     """The B patterns that are kept of a block of filters, n photos.
 
     filter: (B,) counted in the block; number: (B,). place: (B, 2). parents: of B patterns. places: (B, n, 2);
-    free: (B, n, 2) those that tell the pose. mass, control: (B, n); other: (B, n) mass in the other view. Free places
-    and the other view are looked at in the posed layer alone, else they are the same again. dropped: (3,).
-    log_likelihood: sum over this process's photos.
+    free: (B, n, 2) those that tell the pose. mass, control: (B, n); other: (B, n) mass in the other view, which is
+    looked at in the posed layer alone, else it is the same again. dropped: (3,). log_likelihood: sum over this
+    process's photos.
     """
 
     filter: Tensor
@@ -113,8 +113,8 @@ class BlockMiner:
         group, photos = self.group, self.group.total(self.task.photos)
         kept = self._find(filters)
         firing = fires(kept.mass, kept.control)
-        mean = group.sum(kept.places.sum(1)) / photos
-        displacement = kept.places - mean[:, None]
+        mean = group.sum(kept.free.sum(1)) / photos
+        displacement = kept.free - mean[:, None]
         columns = {
             "filter": (filters.start + kept.filter).int(),
             "number": kept.number.int(),
@@ -131,7 +131,7 @@ class BlockMiner:
             "log_likelihood": group.sum(kept.log_likelihood)[None],
         }
         table = {name: column.cpu().numpy() for name, column in columns.items()}
-        posed = (kept.free - mean[:, None], kept.mass, kept.other) if self.posed else ()
+        posed = (displacement, kept.mass, kept.other) if self.posed else ()
         return Block(table, kept.places, kept.mass, firing, candidate_rank(kept.mass, kept.places, group), posed)
 
     def _find(self, filters: slice) -> Kept:
@@ -148,9 +148,8 @@ class BlockMiner:
         parents = patterns.parents
         mass = inferred.assigned.mass.flatten(0, 1)[row]
         places = inferred.places.flatten(0, 1)[row]
-        free, other = places, mass
+        free, other = free_places(inferred).flatten(0, 1)[row], mass
         if self.posed:
-            free = free_places(inferred).flatten(0, 1)[row]
             seen = infer_patterns(patterns, *self.read(filters, True), task.anchors_other)
             other = seen.assigned.mass.flatten(0, 1)[row]
         return Kept(

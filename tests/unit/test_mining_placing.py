@@ -1,0 +1,108 @@
+"""Patterns are put where the pose of the object tells."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from egraph.mining import placing
+from egraph.mining.layer import MinedLayer, mine_layer
+from egraph.mining.placing import layer_loadings, placed_by_pose
+from egraph.mining.pose import PLACING_NUMBERS, Pose, find_pose, placing_numbers, posed_displacements
+from egraph.mining.posing import PoseRecord
+from reference.planted import Planted, plant
+
+
+def swaying(seed: int, photos: int = 60) -> Planted:
+    """A world whose patterns move in two ways together, farther than their anchors tell, each with a jitter of its own
+    in what it shows of that."""
+    world = plant(seed, filters=20, photos=photos)
+    rng = np.random.default_rng(seed)
+    anchors = world.anchors[:2]
+    sway = rng.normal(0, 0.05, (photos, 2))[None, None] + np.zeros_like(world.found)
+    truth = world.place[:, :, None] + sway + 0.8 * anchors[world.parent % 2]
+    shown = truth + rng.normal(0, 0.03, truth.shape)
+    places = world.places.copy()
+    for f, k, i in np.ndindex(*shown.shape[:3]):
+        at = np.linalg.norm(world.places[f, i] - world.found[f, k, i], axis=1).argmin()
+        places[f, i, at] = shown[f, k, i]
+    return replace(world, found=truth, anchors=anchors, places=places)
+
+
+def mine(world: Planted, folder: Path) -> tuple[MinedLayer, Pose]:
+    record = PoseRecord(folder, world.anchors.shape[1])
+    mined = mine_layer(world.task(), world.reader(), record)
+    return mined, find_pose(record.read_displacements, 16)
+
+
+def reader(world: Planted) -> placing.PhotoReader:
+    values, places = torch.from_numpy(world.values).float(), torch.from_numpy(world.places).float()
+
+    def read(photos: slice) -> tuple[Tensor, Tensor]:
+        return values[:, photos], places[:, photos]
+
+    return read
+
+
+@pytest.mark.parametrize("at_once", [1, 10_000, 10_000_000])
+def test_a_second_look_at_the_posed_layer_gives_the_loadings_of_its_pose(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, at_once: int
+) -> None:
+    monkeypatch.setattr(placing, "AT_ONCE", at_once)
+    world = swaying(3)
+    mined, pose = mine(world, tmp_path)
+    anchors = torch.from_numpy(world.anchors).float()
+    again = layer_loadings(mined, len(world.values), reader(world), anchors, pose, 0)
+    torch.testing.assert_close(again, pose.loadings[:, :PLACING_NUMBERS], atol=3e-3, rtol=0)
+
+
+def test_the_photos_of_one_process_among_others_are_found_in_the_pose(tmp_path: Path) -> None:
+    world = swaying(4)
+    mined, pose = mine(world, tmp_path)
+    anchors = torch.from_numpy(world.anchors).float()
+    whole = layer_loadings(mined, len(world.values), reader(world), anchors, pose, 0)
+    later = replace(world, values=world.values[:, 40:], places=world.places[:, 40:])
+    sooner = replace(world, values=world.values[:, :40], places=world.places[:, :40])
+    parts = [
+        layer_loadings(mined, len(world.values), reader(sooner), anchors[:, :40], pose, 0),
+        layer_loadings(mined, len(world.values), reader(later), anchors[:, 40:], pose, 40),
+    ]
+    torch.testing.assert_close(parts[0] + parts[1], whole, atol=1e-5, rtol=1e-4)
+    shifted = replace(mined, firing_object=mined.firing_object[mined.firing_object >= 40] - 40)
+    rows = mined.firing_object >= 40
+    shifted = replace(shifted, firing_pattern=mined.firing_pattern[rows], firing_place=mined.firing_place[rows])
+    np.testing.assert_allclose(
+        placed_by_pose(shifted, whole, pose, 40).firing_place,
+        placed_by_pose(mined, whole, pose, 0).firing_place[rows],
+        atol=1e-6,
+    )
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_all_patterns_tell_together_is_nearer_the_truth_than_what_each_one_shows(
+    tmp_path: Path, seed: int
+) -> None:
+    world = swaying(seed)
+    mined, pose = mine(world, tmp_path)
+    placed = placed_by_pose(mined, pose.loadings, pose, 0)
+    told, alone = [], []
+    for row, (pattern, photo) in enumerate(zip(mined.firing_pattern, mined.firing_object, strict=True)):
+        truth = world.found[mined.filter[pattern], :, photo]
+        for errors, place in ((told, placed.firing_place[row]), (alone, mined.firing_place[row])):
+            errors.append(np.linalg.norm(truth - place, axis=1).min())
+    assert len(told) > 300 and np.mean(told) < 0.85 * np.mean(alone)
+    moved = posed_displacements(pose.loadings, placing_numbers(pose.vectors, pose.lengths))
+    np.testing.assert_allclose(placed.spread, moved.square().sum(2).mean(1).sqrt(), atol=1e-5)
+
+
+def test_a_layer_without_patterns_has_no_loadings(tmp_path: Path) -> None:
+    world = plant(2, filters=3, photos=12)
+    _, pose = mine(world, tmp_path)
+    world.values[:] = 0
+    nothing = mine_layer(world.task(), world.reader())
+    loadings = layer_loadings(nothing, len(world.values), reader(world), world.task().anchors, pose, 0)
+    assert loadings.shape == (0, PLACING_NUMBERS, 2)
+    assert len(placed_by_pose(nothing, loadings, pose, 0).spread) == 0
