@@ -151,7 +151,7 @@ def test_photos_that_do_not_tell_a_side_stay_as_they_are(count: int, kind: str) 
     assert not (found > 0).any()
 
 
-@pytest.mark.parametrize(("photos", "numbers"), [(9, 4), (3, 16), (20, 16), (1, 2)])
+@pytest.mark.parametrize(("photos", "numbers"), [(9, 4), (3, 16), (20, 16), (1, 2), (60, 4)])
 def test_pose_is_the_singular_directions_of_the_displacements(photos: int, numbers: int) -> None:
     displacement = torch.randn(30, photos, 2, generator=torch.Generator().manual_seed(8)) * 0.1
     found = find_pose(lambda: iter(displacement.split(11)), numbers)

@@ -34,11 +34,13 @@ class PatternTable:
 
     filter, number: (P,) int32; a pattern is named `<layer>/<filter>/<number>`.
     place: (P, 2) mu, the place before an object is seen. mean_place: (P, 2) mean inferred place over the objects.
-    spread: (P,) root mean square distance of the inferred place from its mean: how much the pattern moves.
+    spread: (P,) root mean square distance of the inferred place from its mean: how much the pattern moves. The inferred
+    place is the one that the pose tells, where the layers have loadings.
     support: (P,) int32, objects on which it fires. score: (P,) mean evidence over all objects.
     advantage: (P,) evidence it finds over what evenly scattered peaks would give it; 1 is no better than noise.
     parent_gain: (P,) how far it follows the weighted displacements of its parents (0 does not move).
-    pose: (P, r, 2) loadings of the pose vector, or (P, 0, 2) where the layer has none.
+    pose: (P, r, 2) how far the pattern moves with each number of the pose, or (P, 0, 2) where the pose does not place
+    it; of the layer that tells the pose, the loadings by which it does.
     orientation_weight: (P,) weight of its score in the left/right decision, 0 where unused.
     template, place_map: only of anchors: (P, all channels) and (P, units of the context grid); else (P, 0).
     score_mean, score_deviation: only of anchors: (P,); else empty.

@@ -9,12 +9,17 @@ all patterns of that layer.
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import numpy as np
+import scipy.sparse.linalg
 import torch
 from torch import Tensor
 
 POSE_NUMBERS = 16
 PLACING_NUMBERS = 8
 """The leading numbers, which place patterns; the others follow single objects more than what moves together."""
+
+FEW = 8
+"""Photos for each number of the pose, up to which all eigenvectors are found and not only the leading ones."""
 
 RIDGE = 0.3
 SCORE_FLOOR = 0.02
@@ -45,13 +50,23 @@ def find_pose(read: DisplacementReader, numbers: int = POSE_NUMBERS) -> Pose:
     """
     gram = _total(block.transpose(0, 1).flatten(1) @ block.transpose(0, 1).flatten(1).T for block in read())
     length = gram.diagonal().clamp_min(1e-12).sqrt()
-    values, directions = torch.linalg.eigh((gram / length / length[:, None]).double())
-    kept = min(numbers, len(gram))
-    values, directions = values[-kept:].flip(0).clamp_min(1e-9).sqrt(), directions[:, -kept:].flip(1)
+    values, directions = _leading_eigenvectors((gram / length / length[:, None]).double(), min(numbers, len(gram)))
+    values = values.clamp_min(1e-9).sqrt()
     sign = torch.where(directions.sum(0) < 0, -1.0, 1.0)
     mixing = (directions * sign / values / length[:, None].double()).float()
     loadings = torch.cat([torch.einsum("pnc,nr->prc", block, mixing) for block in read()])
     return Pose(loadings, (directions * sign * values).float(), length)
+
+
+def _leading_eigenvectors(symmetric: Tensor, count: int) -> tuple[Tensor, Tensor]:
+    """The largest eigenvalues, falling, and their eigenvectors as columns."""
+    if count * FEW >= len(symmetric):
+        values, vectors = torch.linalg.eigh(symmetric)
+        return values[-count:].flip(0), vectors[:, -count:].flip(1)
+    start = np.random.default_rng(0).standard_normal(len(symmetric))
+    found = scipy.sparse.linalg.eigsh(symmetric.cpu().numpy(), count, which="LA", v0=start)
+    order = np.argsort(-found[0])
+    return torch.from_numpy(found[0][order]).to(symmetric), torch.from_numpy(found[1][:, order]).to(symmetric)
 
 
 def placing_loadings(displacement: Tensor, pose: Pose, photos: slice = slice(None)) -> Tensor:

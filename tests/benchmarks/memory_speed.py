@@ -1,0 +1,112 @@
+"""Memory and time of mining as the photos grow in number: `python tests/benchmarks/memory_speed.py [PHOTOS …]`.
+
+The network's own passes are not repeated: the responses of some photos are copied under other names, each time with
+other noise on them, and mined as if they were so many photos. Each number is mined by a process of its own, whose
+largest memory is printed, with that of the process before it mines. Photos and weights are the real ones in
+EGRAPH_TEST_DATA, else generated photos and random weights. The disk needs 0.5 MB for each photo.
+"""
+
+import multiprocessing
+import os
+import resource
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from egraph.demo.world import write_world
+from egraph.mining.engine import mine
+from egraph.network.layers import layer_geometries, resolve_layers
+from egraph.network.load import load_network
+from egraph.photos.coco import read_coco
+from egraph.photos.photo import PhotoObject
+from egraph.responses.forward import collect_responses, plan_responses
+from egraph.responses.store import VIEWS, ResponseStore
+
+NETWORK = "resnet50"
+BASE = 160
+AT_ONCE = 16
+NOISE = 0.2
+
+
+def base_photos(scratch: Path) -> tuple[str, list[PhotoObject]]:
+    """Weights, and the photos whose responses are copied."""
+    data = os.environ.get("EGRAPH_TEST_DATA")
+    if data:
+        folder = Path(data) / "animalpart" / "horse"
+        return str(Path(data) / "weights" / "resnet50.pth"), list(
+            read_coco(folder / "annotations.json", folder, "horse", BASE).objects
+        )
+    annotations = write_world(scratch / "world", "horse", BASE, seed=0)
+    return "random", list(read_coco(annotations, scratch / "world", "horse", BASE).objects)
+
+
+def copy_responses(base: ResponseStore, store: ResponseStore) -> None:
+    """Fill a store with the responses of another one, over and over, with noise."""
+    noise = torch.Generator().manual_seed(0)
+
+    def noisy(values: torch.Tensor) -> torch.Tensor:
+        return values * (1 + NOISE * torch.randn(values.shape, generator=noise)).clamp_min(0)
+
+    sources, evident = base.usable(), base.with_evidence()
+    for start in range(0, len(store.plan.objects), AT_ONCE):
+        rows = list(range(start, min(start + AT_ONCE, len(store.plan.objects))))
+        some = [sources[row % len(sources)] for row in rows]
+        views = [np.full(len(some), view) for view in range(VIEWS)]
+        peaks = {}
+        for layer in store.plan.layers:
+            read = [base.peaks(layer.name, some, view, slice(None)) for view in views]
+            values, units = (torch.stack([r[i].transpose(0, 1) for r in read], 1) for i in (0, 1))
+            peaks[layer.name] = noisy(values), units
+        shown = [evident[row % len(evident)] for row in rows]
+        evidence = torch.stack([base.evidence(shown, view) for view in views], 1)
+        store.put(rows, peaks, noisy(base.context(some)), evidence)
+    calibration = base.read_calibration()
+    assert calibration is not None
+    store.write_calibration(calibration)
+    store.flush()
+
+
+def measure(weights: str, objects: list[PhotoObject], home: Path, count: int) -> None:
+    """Mine so many photos, and print a row."""
+    network = load_network(NETWORK, weights)
+    layers = layer_geometries(network, resolve_layers(network, None))
+    base = collect_responses(network, plan_responses(network, layers, objects), objects, home / "base")
+    many = [replace(objects[i % len(objects)], sha256=f"{i:012x}" + "0" * 52) for i in range(count)]
+    own = home / f"home-{count}"
+    copy_responses(base, ResponseStore(own / "cache" / "responses", plan_responses(network, layers, many)))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    began, worked = time.perf_counter(), time.process_time()
+    mined = mine(network, layers, many, category="horse", name="memory", seed=0, home=own)
+    taken = time.perf_counter() - began, time.process_time() - worked
+    after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    patterns = sum(len(table) for table in mined.graph.patterns.values())
+    print(
+        f"{count:6} photos: {after:.2f} GB at most ({before:.2f} GB before mining), {taken[0]:.0f} s by the clock, "
+        f"{taken[1]:.0f} s of processors, {patterns:,} patterns",
+        flush=True,
+    )
+
+
+def main() -> None:
+    """Print a row for each number of photos."""
+    counts = [int(argument) for argument in sys.argv[1:]] or [1000, 3000, 10_000]
+    with tempfile.TemporaryDirectory() as scratch:
+        weights, objects = base_photos(Path(scratch))
+        print(f"{NETWORK}, responses of {len(objects)} photos repeated, {torch.get_num_threads()} threads", flush=True)
+        for count in counts:
+            one = multiprocessing.get_context("spawn").Process(
+                target=measure, args=(weights, objects, Path(scratch), count)
+            )
+            one.start()
+            one.join()
+            if one.exitcode:
+                raise SystemExit(f"mining {count} photos failed")
+
+
+if __name__ == "__main__":
+    main()
