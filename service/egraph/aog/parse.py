@@ -71,12 +71,11 @@ class PartModel:
         return Parse(places, scores[row, unit], spoken / spoken.sum(1, keepdim=True).clamp_min(1e-12), alike)
 
 
-def kept_model(aog: AndOrGraph, graph: MinedGraph, first_column: Mapping[str, int]) -> PartModel:
-    """What the database holds of a part, ready to parse; `first_column` of every context layer in the evidence."""
+def kept_model(aog: AndOrGraph, graph: MinedGraph, column_of: Mapping[tuple[str, int], int]) -> PartModel:
+    """What the database holds of a part, ready to parse; `column_of` each filter (layer, channel) in the evidence."""
     rows = {o.id: row for row, o in enumerate(graph.objects)}
-    first = torch.tensor([first_column[layer] for layer in aog.layer])
     return PartModel(
-        columns=first + torch.from_numpy(aog.filter).long(),
+        columns=torch.tensor([column_of[pair] for pair in aog.filters]),
         weight=torch.from_numpy(aog.weight),
         prior=torch.from_numpy(aog.prior),
         prior_weight=aog.prior_weight,
