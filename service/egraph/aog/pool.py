@@ -96,8 +96,7 @@ def gather_pool(
         if beside:
             more_values, more_units = read.peaks[layer]
             values, units = torch.cat([values, more_values], 1), torch.cat([units, more_units], 1)
-        filters = model.models[layer].filters
-        found[layer] = model.infer(layer, values[filters], units[filters], displacement)
+        found[layer] = model.infer(layer, values, units, displacement)
     places = model.places(found)
     mean, deviation = _statistics(evidence)
     chosen = np.array(inside + beside, np.int64)
@@ -119,7 +118,7 @@ def gather_pool(
 
 
 class _Beside:
-    """Responses of objects that no store holds: evidence (n, u, F); values and units per layer, (channels, n, K) each."""
+    """Responses of objects that no store holds: evidence (n, u, F); peaks per layer, (channels, n, K) twice."""
 
     def __init__(self, model: GraphModel, objects: Sequence[PhotoObject], mirrored: np.ndarray) -> None:
         if not objects:

@@ -192,16 +192,14 @@ class GraphModel:
         Args:
             displacement: (A, m, 2) of the anchors in these views.
         """
-        return self.infer(layer, *self.peaks(layer, seen, views, self.models[layer].filters), displacement)
+        return self.infer(layer, *self.peaks(layer, seen, views), displacement)
 
-    def peaks(
-        self, layer: str, seen: FreshResponses, views: Tensor | None = None, filters: Tensor | None = None
-    ) -> tuple[Tensor, Tensor]:
-        """Values and units of all or some filters in some views, or in all: (d, m, K) each.
+    def peaks(self, layer: str, seen: FreshResponses, views: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Values and units of a layer's peaks in some views, or in all: (channels, m, K) each.
 
         Mining reads values that were kept as half floats; the same rounding gives the same places.
         """
-        values, units = (t.cpu().transpose(0, 1) for t in seen.peaks(layer, views, filters))
+        values, units = (t.cpu().transpose(0, 1) for t in seen.peaks(layer, views))
         return values.half().float(), units
 
     def _unit_places(self, layer: str, units: Tensor) -> Tensor:
@@ -221,9 +219,10 @@ class GraphModel:
         """What one layer's patterns alone say of n objects, and `free_places` (P, n, 2), which tell the pose.
 
         Args:
-            values, units: (d, n, K) peaks of the filters of the layer's model. displacement: (A, n, 2) of the anchors.
+            values, units: (channels, n, K) peaks. displacement: (A, n, 2) of the anchors.
         """
-        return self.models[layer].infer(values, self._unit_places(layer, units), displacement)
+        model = self.models[layer]
+        return model.infer(values[model.filters], self._unit_places(layer, units[model.filters]), displacement)
 
     def pose(self, places: Tensor) -> tuple[Tensor, Tensor]:
         """Pose vectors (n, r) and lengths (n,), from the free places (P, n, 2) of the posed layer's patterns."""

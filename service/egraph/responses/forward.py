@@ -98,9 +98,8 @@ def collect_responses(
 
 def read_views(network: Network, objects: Sequence[PhotoObject]) -> Tensor:
     """Crops of objects and their mirrors, ready for the network: (2 n, 3, size, size), photo and mirror in turn."""
-    size = network.preprocessing.size
-    crops = np.stack([read_crop(o, size) for o in objects])
-    return network.preprocess(np.stack([crops, crops[:, :, ::-1]], axis=1).reshape(-1, size, size, 3))
+    crops = network.preprocess(np.stack([read_crop(o, network.preprocessing.size) for o in objects]))
+    return torch.stack([crops, crops.flip(3)], 1).flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
 
 def run_views(network: Network, plan: ResponsePlan, calibration: Calibration, views: Tensor) -> FreshResponses:

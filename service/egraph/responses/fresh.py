@@ -50,12 +50,10 @@ class FreshResponses:
         self._lengths = {name: self._in_turn(partial(self._length, name)) for name in plan.context_layers}
         self._mean, self._projection = (t.to(self.device) for t in (calibration.context_mean, calibration.projection))
 
-    def peaks(self, layer: str, views: Tensor | None = None, filters: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Strongest peaks of all or some filters (d,) of a layer: values and units, (m, d, K) each."""
-        found = [
-            strongest_peaks(compete(self._maps[layer][some], filters), self.plan.peaks[layer])
-            for some in self._turns(views)
-        ]
+    def peaks(self, layer: str, views: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Strongest peaks of every filter of a layer: values and units, (m, channels, K) each."""
+        count = self.plan.peaks[layer]
+        found = [strongest_peaks(compete(self._maps[layer][some]), count) for some in self._turns(views)]
         values, units = zip(*found, strict=True)
         return torch.cat(values), torch.cat(units)
 
@@ -74,8 +72,8 @@ class FreshResponses:
     def _layers(self, views: Tensor, columns: Tensor | None = None) -> list[ContextLayer]:
         layers, start = [], 0
         for name in self.plan.context_layers:
+            stop = start + self._maps[name].shape[1]
             maps = self._maps[name][views]
-            stop = start + maps.shape[1]
             if columns is not None:
                 maps = maps[:, columns[(columns >= start) & (columns < stop)] - start]
             layers.append(ContextLayer(maps, self._lengths[name][views], self._axes[name]))
