@@ -13,10 +13,13 @@ from egraph.mining.parents import choose_parents, parent_offsets
 from egraph.mining.patterns import SIGMAS, infer_patterns, mine_patterns
 from egraph.network.layer import LayerGeometry
 from egraph.responses.evidence import (
+    ContextLayer,
     compete,
+    context_axes,
     context_evidence,
-    context_matrix,
+    context_lengths,
     filter_statistics,
+    projected_context,
     projected_direction,
     strongest_peaks,
     unit_evidence,
@@ -47,9 +50,11 @@ def test_evidence_stays_on_its_device() -> None:
     values, units = strongest_peaks(evidence, 5)
     places = unit_places(units, 14, 8.0, 16.0, 224)
     layer = LayerGeometry("layer", 0, 3, 14, 14, 16.0, 8.0, 20.0)
-    context = context_evidence([(evidence, context_matrix(layer, 224, 7).to(GPU))])
-    direction = projected_direction(context, on_gpu(3), on_gpu(3, 2))
-    assert {t.device for t in (values, units, places, context, direction)} == {GPU}
+    axes = context_axes(layer, 224, 7, GPU)
+    read = [ContextLayer(evidence, context_lengths(evidence, axes), axes)]
+    context, mean, projection = context_evidence(read), on_gpu(3), on_gpu(3, 2)
+    directions = projected_direction(context, mean, projection), projected_context(read, mean, projection)
+    assert {t.device for t in (values, units, places, context, *directions)} == {GPU}
 
 
 def test_patterns_are_mined_on_their_device() -> None:

@@ -18,6 +18,7 @@ from egraph.mining.noise import (
     advantage,
     even_control,
     even_scatter,
+    even_share,
     find_noise,
     find_twins,
     fires,
@@ -107,7 +108,7 @@ def test_first_places_stand_in_different_cells_of_the_crop() -> None:
 def test_the_even_control_is_what_scattered_peaks_give(size: tuple[int, ...]) -> None:
     place, _, values, _ = world(*size)
     place[-1, -1] = torch.inf
-    found, scatter = even_control(place, values, SIGMA), even_scatter(place, values, SIGMA)
+    found, scatter = even_control(even_share(place, SIGMA), values), even_scatter(place, values, SIGMA)
     for d in range(size[0]):
         mean, deviation = slow.even_control(place[d].numpy(), values[d].numpy(), SIGMA, NOISE, CONTROL_CELLS)
         np.testing.assert_allclose(found[d], mean, **CLOSE)
@@ -121,7 +122,7 @@ def test_the_even_control_is_the_mean_and_deviation_over_many_scatterings() -> N
     values = torch.tensor([[[2.0, 1.0, 0.5]]])
     places = torch.rand(1, 20_000, 3, 2, generator=generator)
     won = assign_peaks(expected_places(place, None, 20_000), values.expand(-1, 20_000, -1), places, SIGMA).mass[0]
-    torch.testing.assert_close(won.mean(1), even_control(place, values, SIGMA)[0, :, 0], rtol=0.03, atol=0)
+    torch.testing.assert_close(won.mean(1), even_control(even_share(place, SIGMA), values)[0, :, 0], rtol=0.03, atol=0)
     torch.testing.assert_close(won.std(1), even_scatter(place, values, SIGMA)[0], rtol=0.03, atol=0)
 
 
@@ -171,7 +172,8 @@ def test_what_does_not_count_makes_no_twin() -> None:
 def test_a_filter_without_evidence_fires_nowhere_and_is_no_better_than_scattered_peaks() -> None:
     place, _, values, _ = world(2, 3, 4, 5)
     nothing = torch.zeros(2, 3, 4)
-    control, scatter = (f(place, torch.zeros_like(values), SIGMA) for f in (even_control, even_scatter))
+    nothing = torch.zeros_like(values)
+    control, scatter = even_control(even_share(place, SIGMA), nothing), even_scatter(place, nothing, SIGMA)
     assert not fires(nothing, control).any() and (advantage(nothing, control) == 0).all()
     assert find_noise(place, nothing, control, scatter, 0.1)[EVEN].all()
 

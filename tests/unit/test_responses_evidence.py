@@ -9,14 +9,18 @@ from egraph.responses.evidence import (
     COMPETITION_FLOOR,
     SMALLEST_DEVIATION,
     SUPPRESSION_WIDTH,
+    ContextLayer,
     compete,
+    context_axes,
     context_direction,
     context_evidence,
-    context_matrix,
+    context_lengths,
     filter_statistics,
     grid_places,
     main_directions,
+    projected_context,
     projected_direction,
+    read_grid,
     strongest_peaks,
     unit_evidence,
     unit_places,
@@ -101,22 +105,44 @@ def test_an_empty_map_has_no_peak(width: int) -> None:
 @pytest.mark.parametrize("cells", [1, 2, 14])
 def test_a_map_is_read_where_its_units_look(height: int, width: int, stride: float, first: float, cells: int) -> None:
     values = random_maps((1, 1, height, width), 2)[0, 0]
-    found = context_matrix(layer(height, width, stride, first), 224, cells) @ values.flatten()
+    found = read_grid(values[None, None], context_axes(layer(height, width, stride, first), 224, cells))
     wanted = slow.read_grid(values.double().numpy(), first, stride, 224, cells)
-    np.testing.assert_allclose(found, wanted.ravel(), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(found[0, :, 0], wanted.ravel(), rtol=1e-4, atol=1e-5)
 
 
-def test_context_is_every_layers_direction_side_by_side() -> None:
+def context_layers() -> tuple[list[ContextLayer], np.ndarray]:
+    """Two layers, one without evidence on the second photo, and their evidence side by side, read slowly."""
     layers = [layer(7, 7, 32.0, 16.0), layer(14, 14, 16.0, 8.0, 4)]
     maps = [random_maps((2, 3, 7, 7), 3).clamp_min(0), random_maps((2, 4, 14, 14), 4).clamp_min(0)]
     maps[0][1] = 0
-    found = context_evidence([(m, context_matrix(l, 224, 5)) for m, l in zip(maps, layers, strict=True)])
+    axes = [context_axes(each, 224, 5) for each in layers]
+    ready = [ContextLayer(m, context_lengths(m, a), a) for m, a in zip(maps, axes, strict=True)]
     read = [
         np.array([[slow.read_grid(c.double().numpy(), l.first_centre, l.stride, 224, 5) for c in photo] for photo in m])
         for m, l in zip(maps, layers, strict=True)
     ]
-    np.testing.assert_allclose(found, slow.context_evidence(read), rtol=1e-4, atol=1e-5)
+    return ready, slow.context_evidence(read)
+
+
+def test_context_is_every_layers_direction_side_by_side() -> None:
+    layers, wanted = context_layers()
+    found = context_evidence(layers)
+    np.testing.assert_allclose(found, wanted, rtol=1e-4, atol=1e-5)
     assert (found.norm(dim=2) < 1 + 1e-5).all()
+
+
+def test_a_few_filters_of_the_context_are_what_they_are_among_all() -> None:
+    layers, wanted = context_layers()
+    few = [layers[0]._replace(maps=layers[0].maps[:, 1:2]), layers[1]._replace(maps=layers[1].maps[:, [0, 3]])]
+    np.testing.assert_allclose(context_evidence(few), wanted[..., [1, 3, 6]], rtol=1e-4, atol=1e-5)
+
+
+def test_the_projected_context_is_the_projection_of_the_contexts_direction() -> None:
+    layers, evidence = context_layers()
+    mean = torch.from_numpy(evidence.mean((0, 1))).float()
+    projection = torch.linalg.qr(torch.randn(7, 4, generator=torch.Generator().manual_seed(8))).Q
+    wanted = slow.projected_direction(evidence, mean.numpy(), projection.numpy())
+    np.testing.assert_allclose(projected_context(layers, mean, projection), wanted, rtol=1e-4, atol=1e-5)
 
 
 def test_the_projected_direction_is_the_projection_of_the_direction() -> None:

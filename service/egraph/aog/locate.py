@@ -1,6 +1,6 @@
 """Finding parts on photos, mined or new, from what the graph database holds and the network alone."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +10,14 @@ from torch import Tensor
 from egraph.aog.confidence import UNSURE, confidence, familiarity
 from egraph.aog.model import AndOrGraph
 from egraph.aog.parse import Parse, kept_model
-from egraph.mining.inference import GraphModel
+from egraph.mining.inference import GraphModel, numbers_of
 from egraph.mining.mined import MinedGraph
 from egraph.mining.pose import placing_numbers
 from egraph.network.load import Network
 from egraph.photos.crop import from_fractions
 from egraph.photos.photo import Box, PhotoObject
 from egraph.responses.evidence import grid_places
-from egraph.responses.forward import Reduced
+from egraph.responses.fresh import FreshResponses
 
 
 @dataclass(frozen=True)
@@ -56,8 +56,9 @@ class LocatedPart:
 
 @dataclass(frozen=True)
 class Posture:
-    """n objects brought to their canonical view. mirrored: (n,) bool. evidence: (n, u, F). pose, expected_pose: (n, r).
-    wholeness: (n,) how well the anchors fit. numbers: (n, s) of the pose that place patterns."""
+    """n objects brought to their canonical view. mirrored: (n,) bool. evidence: (n, u, F), or of some of the F filters.
+    pose, expected_pose: (n, r). wholeness: (n,) how well the anchors fit. numbers: (n, s) of the pose that place
+    patterns. displacement: (A, n, 2) of the anchors."""
 
     mirrored: np.ndarray
     evidence: Tensor
@@ -65,54 +66,60 @@ class Posture:
     expected_pose: Tensor
     wholeness: Tensor
     numbers: Tensor
+    displacement: Tensor
 
 
 class Viewer:
-    """Runs the network over objects and their mirrors and turns them as a graph's patterns tell."""
+    """Runs the network over objects and their mirrors and turns them as a graph's patterns tell.
 
-    def __init__(self, graph: MinedGraph, network: Network) -> None:
+    column_of: column of each filter (layer, channel) in the evidence that is read.
+    """
+
+    def __init__(self, graph: MinedGraph, network: Network, wanted: Set[tuple[str, int]] | None = None) -> None:
         """
+        Args:
+            wanted: filters (layer, channel) whose evidence is read; all, unless told.
+
         Raises:
             InputError: the graph was mined with other weights.
         """
         self.graph, self.model = graph, GraphModel(graph, network, whole=False)
         self.grid = grid_places(self.model.plan.context_cells)
         self.rows = {o.id: row for row, o in enumerate(graph.objects)}
-        self.first_column: dict[str, int] = {}
-        columns = 0
-        for layer in self.model.plan.context_layers:
-            self.first_column[layer] = columns
-            columns += self.model.layers[layer].channels
+        layers = [self.model.layers[name] for name in self.model.plan.context_layers]
+        filters = [(layer.name, channel) for layer in layers for channel in range(layer.channels)]
+        columns = [column for column, pair in enumerate(filters) if wanted is None or pair in wanted]
+        self.columns = None if wanted is None else torch.tensor(columns)
+        self.column_of = {filters[column]: place for place, column in enumerate(columns)}
 
-    def look(self, objects: Sequence[PhotoObject]) -> tuple[Reduced, Posture]:
+    def look(self, objects: Sequence[PhotoObject]) -> tuple[FreshResponses, Posture]:
         """Responses, side and pose of objects; those that were mined stand as the graph knows them.
 
         Raises:
             InputError: a photo cannot be read.
         """
-        reduced = self.model.views(objects)
-        views = [self.model.place_layer(self.model.posed, reduced, np.full(len(objects), v)) for v in (False, True)]
-        mirrored = self.model.side(*(view["mass"] for view in views))
+        model = self.model
+        seen = model.run(objects)
+        anchors = model.find_anchors(seen)
+        displacement = anchors.places - model.anchor_mean
+        found = model.place_layer(model.posed, seen, displacement)
+        mirrored = model.side(found["mass"])
         known = [(row, self.rows[o.id]) for row, o in enumerate(objects) if o.id in self.rows]
         for row, there in known:
             mirrored[row] = self.graph.mirrored[there]
-        chosen = torch.from_numpy(mirrored)
-        turned = {
-            kind: torch.where(chosen[:, None], views[1][kind], views[0][kind]) for kind in ("free_places", "expected")
-        }
-        pose, length = self.model.pose(turned["free_places"])
+        views = numbers_of(mirrored)
+        pose, length = model.pose(found["free_places"][:, views])
         numbers = placing_numbers(pose, length)
         for row, there in known:
             pose[row] = torch.from_numpy(self.graph.pose[there])
-        each, view = torch.arange(len(objects)), chosen.long()
-        scores = reduced[1][each, view].permute(2, 0, 1).contiguous().cpu()
-        return reduced, Posture(
+        return seen, Posture(
             mirrored=mirrored,
-            evidence=reduced[2][each, view].cpu(),
+            evidence=seen.evidence(views, self.columns).cpu(),
             pose=pose,
-            expected_pose=self.model.pose(turned["expected"])[0],
-            wholeness=self.model.place_anchors(scores).peak.mean(0),
+            expected_pose=model.pose(found["expected"][:, views])[0],
+            wholeness=anchors.peak[:, views].mean(0),
             numbers=numbers,
+            displacement=displacement[:, views],
         )
 
 
@@ -124,9 +131,9 @@ class Locator:
         Raises:
             InputError: the graph was mined with other weights.
         """
-        self.viewer = Viewer(graph, network)
+        self.viewer = Viewer(graph, network, {pair for aog in aogs for pair in aog.filters})
         self.aogs = aogs
-        self.parts = [kept_model(aog, graph, self.viewer.first_column) for aog in aogs]
+        self.parts = [kept_model(aog, graph, self.viewer.column_of) for aog in aogs]
         self.numbers = {
             name: {pair: row for row, pair in enumerate(zip(t.filter.tolist(), t.number.tolist(), strict=True))}
             for name, t in graph.patterns.items()
@@ -141,14 +148,14 @@ class Locator:
         Raises:
             InputError: a photo cannot be read.
         """
-        reduced, seen = self.viewer.look(objects)
-        model = self.viewer.model
+        responses, seen = self.viewer.look(objects)
+        model, views = self.viewer.model, numbers_of(seen.mirrored)
         placed = {}
         for layer in {layer for aog in self.aogs for layer in aog.layer} if voters else ():
             if model.places_by_pose:
                 placed[layer] = model.posed_places(layer, seen.numbers)
             else:
-                placed[layer] = model.place_layer(layer, reduced, seen.mirrored)["places"]
+                placed[layer] = model.place_layer(layer, responses, seen.displacement, views)["places"]
         ids = [o.id for o in objects]
         parses = [part.parse(seen.evidence, seen.pose, ids, self.viewer.grid) for part in self.parts]
         sure = [

@@ -76,3 +76,8 @@ class AndOrGraph:
     def id(self) -> str:
         """The And-Or graph's id: `<graph>/<part>/<name>`."""
         return f"{self.graph}/{self.part}/{self.name}"
+
+    @property
+    def filters(self) -> list[tuple[str, int]]:
+        """Layer and channel of each pattern's filter."""
+        return list(zip(self.layer, self.filter.tolist(), strict=True))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import torch
 from torch import Tensor
@@ -12,6 +13,7 @@ from egraph.aog.model import AndOrGraph
 from egraph.aog.neighbours import neighbour_map, pose_weights
 from egraph.aog.pool import Pool
 from egraph.mining.mined import MinedGraph
+from egraph.responses.evidence import grid_places
 
 FOUND_WIDTH = 20 / 224
 FOUND_BLUR = 16 / 224
@@ -49,6 +51,12 @@ class PartModel:
     row_of: Mapping[str, int]
     terms: Terms = ALL_TERMS
 
+    @cached_property
+    def found_maps(self) -> Tensor:
+        """Where each known object says that the part is, blurred: (o, u)."""
+        grid = grid_places(round(len(self.prior) ** 0.5))
+        return bumps(self.known, grid, FOUND_WIDTH) @ bumps(grid, grid, FOUND_BLUR)
+
     def parse(self, evidence: Tensor, pose: Tensor, ids: Sequence[str], grid: Tensor) -> Parse:
         """Find the part on objects in their canonical view.
 
@@ -61,8 +69,7 @@ class PartModel:
         alike = pose_weights(pose, self.pose, same)
         near = None
         if self.terms.neighbours:
-            maps = bumps(self.known, grid, FOUND_WIDTH) @ bumps(grid, grid, FOUND_BLUR)
-            near = neighbour_map(alike, self.trust[None], maps[None])
+            near = neighbour_map(alike, self.trust[None], self.found_maps[None])
         seen = scores if self.terms.appearance else torch.zeros_like(scores)
         total = energy(seen[None], self.prior[None], torch.tensor([self.prior_weight]), near)[0]
         places = (median_place(total, grid) + self.offset).clamp(0, 1)
@@ -71,12 +78,11 @@ class PartModel:
         return Parse(places, scores[row, unit], spoken / spoken.sum(1, keepdim=True).clamp_min(1e-12), alike)
 
 
-def kept_model(aog: AndOrGraph, graph: MinedGraph, first_column: Mapping[str, int]) -> PartModel:
-    """What the database holds of a part, ready to parse; `first_column` of every context layer in the evidence."""
+def kept_model(aog: AndOrGraph, graph: MinedGraph, column_of: Mapping[tuple[str, int], int]) -> PartModel:
+    """What the database holds of a part, ready to parse; `column_of` each filter (layer, channel) in the evidence."""
     rows = {o.id: row for row, o in enumerate(graph.objects)}
-    first = torch.tensor([first_column[layer] for layer in aog.layer])
     return PartModel(
-        columns=first + torch.from_numpy(aog.filter).long(),
+        columns=torch.tensor([column_of[pair] for pair in aog.filters]),
         weight=torch.from_numpy(aog.weight),
         prior=torch.from_numpy(aog.prior),
         prior_weight=aog.prior_weight,

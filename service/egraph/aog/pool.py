@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from egraph.mining.inference import GraphModel
+from egraph.mining.inference import GraphModel, numbers_of
 from egraph.mining.mined import MinedGraph
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject
@@ -94,7 +94,8 @@ def gather_pool(
     for layer in layers:
         values, units = store.peaks(layer, there, views, slice(None))
         if beside:
-            values, units = torch.cat([values, read.values[layer]], 1), torch.cat([units, read.units[layer]], 1)
+            more_values, more_units = read.peaks[layer]
+            values, units = torch.cat([values, more_values], 1), torch.cat([units, more_units], 1)
         found[layer] = model.infer(layer, values, units, displacement)
     places = model.places(found)
     mean, deviation = _statistics(evidence)
@@ -117,16 +118,14 @@ def gather_pool(
 
 
 class _Beside:
-    """Responses of objects that no store holds: evidence (n, u, F); values and units per layer, (channels, n, K)."""
+    """Responses of objects that no store holds: evidence (n, u, F); peaks per layer, (channels, n, K) twice."""
 
     def __init__(self, model: GraphModel, objects: Sequence[PhotoObject], mirrored: np.ndarray) -> None:
         if not objects:
             return
-        peaks, _, evidence = model.views(objects)
-        row, view = torch.arange(len(objects)), torch.from_numpy(mirrored.astype(np.int64))
-        self.evidence = evidence.cpu()[row, view]
-        self.values = {layer: v.cpu()[row, view].transpose(0, 1).half().float() for layer, (v, _) in peaks.items()}
-        self.units = {layer: u.cpu()[row, view].transpose(0, 1).long() for layer, (_, u) in peaks.items()}
+        seen, views = model.run(objects), numbers_of(mirrored)
+        self.evidence = seen.evidence(views).cpu()
+        self.peaks = {layer: model.peaks(layer, seen, views) for layer in model.layers}
 
 
 def filter_columns(graph: MinedGraph, layers: tuple[str, ...]) -> Tensor:

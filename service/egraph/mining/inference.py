@@ -11,16 +11,17 @@ from egraph.errors import InputError, UsageError
 from egraph.mining import zhang2018
 from egraph.mining.anchors import AnchorPlaces, Anchors, place_anchors
 from egraph.mining.mined import ANCHORS, Displacements, Firings, MinedGraph, PatternTable
-from egraph.mining.noise import fires
+from egraph.mining.noise import even_share, fires
 from egraph.mining.parents import Parents
-from egraph.mining.patterns import free_places, infer_patterns, pad_patterns
+from egraph.mining.patterns import SIGMAS, free_places, infer_patterns, pad_patterns
 from egraph.mining.pose import SCORE_FLOOR, placing_numbers, posed_displacements
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject
 from egraph.responses.evidence import projected_direction, unit_places
-from egraph.responses.forward import CONTEXT_CELLS, Progress, Reduced, peaks_per_map, read_views, reduce_views
-from egraph.responses.store import Calibration, ResponsePlan
+from egraph.responses.forward import CONTEXT_CELLS, Progress, peaks_per_map, read_views, run_views
+from egraph.responses.fresh import FreshResponses
+from egraph.responses.store import VIEWS, Calibration, ResponsePlan
 
 BLOCK_OBJECTS = 8
 
@@ -139,47 +140,71 @@ class GraphModel:
     def _models(self, graph: MinedGraph, layers: Sequence[LayerGeometry]) -> dict[str, "_Model"]:
         return {layer.name: _Model(graph, layer, ANCHORS) for layer in layers}
 
-    def views(self, objects: Sequence[PhotoObject]) -> Reduced:
-        """Responses of objects and their mirrors, with the anchors' scores as context; see `ResponseStore.put`.
+    def run(self, objects: Sequence[PhotoObject]) -> FreshResponses:
+        """Responses of n objects and their mirrors, 2 n views, with the anchors' scores as context.
 
         Raises:
             InputError: a photo cannot be read.
         """
-        return reduce_views(self.network, self.plan, self.calibration, read_views(self.network, objects))
+        return run_views(self.network, self.plan, self.calibration, read_views(self.network, objects))
 
-    def side(self, photo: Tensor, mirror: Tensor) -> np.ndarray:
-        """(n,) bool, which objects stand in the canonical view when mirrored, from the posed patterns' mass (P, n) in
-        both views."""
-        ratio = (mirror + SCORE_FLOOR).log() - (photo + SCORE_FLOOR).log()
-        return (self.orientation_weight @ ratio > 0).numpy()
+    def find_anchors(self, seen: FreshResponses) -> AnchorPlaces:
+        """The anchors in all views: places (A, 2 n, 2), peak (A, 2 n)."""
+        return self.place_anchors(seen.context().permute(2, 0, 1).contiguous().cpu())
+
+    def side(self, mass: Tensor) -> np.ndarray:
+        """(n,) bool, which objects stand in the canonical view when mirrored, from the posed patterns' mass (P, 2 n) in
+        all views."""
+        photo, mirror = (mass + SCORE_FLOOR).log().unflatten(1, (-1, VIEWS)).unbind(2)
+        return (self.orientation_weight @ (mirror - photo) > 0).numpy()
 
     def place(self, objects: Sequence[PhotoObject], mirrored: np.ndarray | None) -> Placed:
         """Infer all patterns on objects; `mirrored` as in `place_patterns`."""
-        reduced = self.views(objects)
+        seen = self.run(objects)
+        displacement = self.find_anchors(seen).places - self.anchor_mean
         if mirrored is None:
-            count = len(objects)
-            mirrored = self.side(
-                *(self.place_layer(self.posed, reduced, np.full(count, v))["mass"] for v in (False, True))
-            )
-        found = {name: self.place_layer(name, reduced, mirrored) for name in self.layers}
-        names = ("expected", "prior", "mass", "fires", "peaks", "peak_scores")
+            mirrored = self.side(self.place_layer(self.posed, seen, displacement)["mass"])
+        views = numbers_of(mirrored)
+        found = {name: self.place_layer(name, seen, displacement[:, views], views) for name in self.layers}
+        return self._placed(found, self.places(found), seen, mirrored)
+
+    def _placed(
+        self, found: dict[str, dict[str, Tensor]], places: dict[str, Tensor], seen: FreshResponses, mirrored: np.ndarray
+    ) -> Placed:
+        def column(name: str) -> dict[str, Tensor]:
+            return {layer: found[layer][name] for layer in self.layers}
+
+        strongest = {layer: self.peaks(layer, seen, numbers_of(mirrored)) for layer in self.layers}
         return Placed(
-            places=self.places(found),
-            alone={name: f["places"] for name, f in found.items()},
-            **{n: {k: f[n] for k, f in found.items()} for n in names},
+            places=places,
+            alone=column("places"),
+            **{name: column(name) for name in ("expected", "prior", "mass", "fires")},
+            peaks={layer: self._unit_places(layer, units[:, :, 0]) for layer, (_, units) in strongest.items()},
+            peak_scores={layer: values[:, :, 0] for layer, (values, _) in strongest.items()},
             mirrored=mirrored,
         )
 
-    def place_layer(self, layer: str, reduced: Reduced, mirrored: np.ndarray) -> dict[str, Tensor]:
-        """What `infer` says of one layer, on objects in the views that `mirrored` (n,) names."""
-        peaks, context, _ = reduced
-        rows, views = torch.arange(len(mirrored)), torch.from_numpy(np.asarray(mirrored, np.int64))
-        scores = context[rows, views].permute(2, 0, 1).contiguous().cpu()
-        values, units = (t.cpu()[rows, views].transpose(0, 1) for t in peaks[layer])
-        # Mining reads responses that were kept as half floats; the same rounding gives the same places.
-        return self.infer(
-            layer, values.half().float(), units.long(), self.place_anchors(scores).places - self.anchor_mean
-        )
+    def place_layer(
+        self, layer: str, seen: FreshResponses, displacement: Tensor, views: Tensor | None = None
+    ) -> dict[str, Tensor]:
+        """What `infer` says of one layer in some views (m,), or in all.
+
+        Args:
+            displacement: (A, m, 2) of the anchors in these views.
+        """
+        return self.infer(layer, *self.peaks(layer, seen, views), displacement)
+
+    def peaks(self, layer: str, seen: FreshResponses, views: Tensor | None = None) -> tuple[Tensor, Tensor]:
+        """Values and units of a layer's peaks in some views, or in all: (channels, m, K) each.
+
+        Mining reads values that were kept as half floats; the same rounding gives the same places.
+        """
+        values, units = (t.cpu().transpose(0, 1) for t in seen.peaks(layer, views))
+        return values.half().float(), units
+
+    def _unit_places(self, layer: str, units: Tensor) -> Tensor:
+        geometry, size = self.layers[layer], self.network.preprocessing.size
+        return unit_places(units, geometry.width, geometry.first_centre, geometry.stride, size)
 
     def anchor_scores(self, evidence: Tensor) -> Tensor:
         """Agreement of evidence (n, u, filters) with the anchors: (A, n, u)."""
@@ -191,17 +216,13 @@ class GraphModel:
         return place_anchors(scores, self.anchors)
 
     def infer(self, layer: str, values: Tensor, units: Tensor, displacement: Tensor) -> dict[str, Tensor]:
-        """What `Placed` holds of one layer, and `free_places` (P, n, 2), which tell the pose.
+        """What one layer's patterns alone say of n objects, and `free_places` (P, n, 2), which tell the pose.
 
         Args:
             values, units: (channels, n, K) peaks. displacement: (A, n, 2) of the anchors.
         """
-        geometry = self.layers[layer]
-        places = unit_places(
-            units, geometry.width, geometry.first_centre, geometry.stride, self.network.preprocessing.size
-        )
-        found = self.models[layer].infer(values, places, displacement)
-        return {**found, "peaks": places[:, :, 0], "peak_scores": values[:, :, 0].float()}
+        model = self.models[layer]
+        return model.infer(values[model.filters], self._unit_places(layer, units[model.filters]), displacement)
 
     def pose(self, places: Tensor) -> tuple[Tensor, Tensor]:
         """Pose vectors (n, r) and lengths (n,), from the free places (P, n, 2) of the posed layer's patterns."""
@@ -231,30 +252,25 @@ class ZhangGraphModel(GraphModel):
         return {layer.name: _ZhangModel(graph, layer, upper) for layer, upper in zip(layers, above, strict=True)}
 
     def place(self, objects: Sequence[PhotoObject], mirrored: np.ndarray | None) -> Placed:
-        reduced = self.views(objects)
+        seen = self.run(objects)
         if mirrored is None:
-            nothing, top = torch.zeros(0, len(objects), 2), list(self.layers)[-1]
-            photo, mirror = (
-                self._layer(top, reduced, np.full(len(objects), view), nothing)["log_likelihood"]
-                for view in (False, True)
-            )
+            nothing, top = torch.zeros(0, VIEWS * len(objects), 2), list(self.layers)[-1]
+            photo, mirror = self.place_layer(top, seen, nothing)["log_likelihood"].unflatten(0, (-1, VIEWS)).unbind(1)
             mirrored = (mirror > photo).numpy()
         displacement = torch.zeros(0, len(objects), 2)
         found: dict[str, dict[str, Tensor]] = {}
         for name in reversed(self.layers):
-            found[name] = self._layer(name, reduced, mirrored, displacement)
+            found[name] = self.place_layer(name, seen, displacement, numbers_of(mirrored))
             displacement = found[name]["places"] - self.models[name].mean_place[:, None]
-        names = ("places", "expected", "prior", "mass", "fires", "peaks", "peak_scores")
-        columns = {n: {k: found[k][n] for k in self.layers} for n in names}
-        return Placed(**columns, alone=columns["places"], mirrored=mirrored)
-
-    def _layer(self, layer: str, reduced: Reduced, mirrored: np.ndarray, displacement: Tensor) -> dict[str, Tensor]:
-        rows, views = torch.arange(len(mirrored)), torch.from_numpy(np.asarray(mirrored, np.int64))
-        values, units = (t.cpu()[rows, views].transpose(0, 1) for t in reduced[0][layer])
-        return self.infer(layer, values.half().float(), units.long(), displacement)
+        return self._placed(found, {name: found[name]["places"] for name in self.layers}, seen, mirrored)
 
 
 MODELS: dict[str, type[GraphModel]] = {"egraph": GraphModel, zhang2018.MODEL: ZhangGraphModel}
+
+
+def numbers_of(mirrored: np.ndarray) -> Tensor:
+    """Numbers of the views, photo and mirror in turn, in which n objects stand as `mirrored` (n,) says: (n,)."""
+    return VIEWS * torch.arange(len(mirrored)) + torch.from_numpy(np.asarray(mirrored, np.int64))
 
 
 def model_of(graph: MinedGraph) -> str:
@@ -277,14 +293,16 @@ def _joined(blocks: Sequence[Placed]) -> Placed:
 
 class _Model:
     """The patterns of one conv layer, padded to the same number per filter; the missing ones stand nowhere. `above` is
-    the layer whose patterns place them, if any."""
+    the layer whose patterns place them, if any. filters: (d,) those that have patterns, rising."""
 
     def __init__(self, graph: MinedGraph, layer: LayerGeometry, above: str | None) -> None:
         table = graph.patterns[layer.name]
         self.mean_place = torch.from_numpy(table.mean_place)
         parents = Parents(*_parents(graph, table, above), torch.from_numpy(table.parent_gain))
-        filter_, number = (torch.from_numpy(column).long() for column in (table.filter, table.number))
-        self.patterns, self.slot = pad_patterns(layer.channels, filter_, number, torch.from_numpy(table.place), parents)
+        self.filters, row = torch.from_numpy(table.filter).long().unique(return_inverse=True)
+        number = torch.arange(len(row)) - torch.searchsorted(row, row)
+        self.patterns, self.slot = pad_patterns(len(self.filters), row, number, torch.from_numpy(table.place), parents)
+        self.even = even_share(self.patterns.place, SIGMAS[-1])
 
     def infer(self, values: Tensor, places: Tensor, displacement: Tensor) -> dict[str, Tensor]:
         """Places, free places, expected (P, n, 2), prior (P, 2), mass and fires (P, n) of the table's patterns.
@@ -292,7 +310,7 @@ class _Model:
         Args:
             displacement: (C, n, 2) of the patterns that place these.
         """
-        inferred = infer_patterns(self.patterns, values, places, displacement)
+        inferred = infer_patterns(self.patterns, values, places, displacement, even=self.even)
         found = self._of_table(inferred.places, inferred.expected, inferred.assigned.mass, inferred.control)
         return {**found, "free_places": free_places(inferred).flatten(0, 1)[self.slot]}
 

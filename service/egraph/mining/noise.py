@@ -23,19 +23,25 @@ TWIN = "stands within half a unit of a stronger pattern of its filter"
 CONTROL_CELLS = 14
 
 
-def even_control(place: Tensor, values: Tensor, sigma: float) -> Tensor:
-    """Evidence that each pattern would win on each photo if the photo's peaks were scattered evenly over the crop.
+def even_share(place: Tensor, sigma: float) -> Tensor:
+    """What each pattern wins of evidence that is scattered evenly over the crop: (d, N).
 
     The competition among the filter's patterns stays: it is the mean over the crop of g^2 / (sum over patterns of
-    g + NOISE), times the evidence that the filter has on the photo.
+    g + NOISE). No photo changes it.
 
     Args:
-        place: (d, N, 2) mu, infinite where a pattern is left out. values: (d, n, K).
-
-    Returns:
-        (d, N, n)
+        place: (d, N, 2) mu, infinite where a pattern is left out.
     """
-    return _even_shares(place, sigma).mean(2)[..., None] * values.sum(2)[:, None]
+    return _even_shares(place, sigma).mean(2)
+
+
+def even_control(share: Tensor, values: Tensor) -> Tensor:
+    """Evidence that each pattern would win on each photo if the photo's peaks were scattered evenly: (d, N, n).
+
+    Args:
+        share: (d, N) from `even_share`, of the evidence that the filter has on the photo. values: (d, n, K).
+    """
+    return share[..., None] * values.sum(2)[:, None]
 
 
 def even_scatter(place: Tensor, values: Tensor, sigma: float, group: Group = ALONE) -> Tensor:

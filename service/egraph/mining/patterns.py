@@ -9,7 +9,7 @@ from torch import Tensor
 from egraph.group import ALONE, Group
 from egraph.mining.expectation import SEARCHING_PRIOR_MASS, Assigned, assign_peaks, expected_places, inferred_places
 from egraph.mining.maximization import updated_places
-from egraph.mining.noise import even_control
+from egraph.mining.noise import even_control, even_share
 from egraph.mining.parents import Parents, choose_parents, parent_offsets
 
 SIGMAS = (50 / 224, 42.5 / 224, 35 / 224, 35 / 224, 35 / 224)
@@ -114,14 +114,22 @@ def mine_patterns(
 
 
 def infer_patterns(
-    patterns: Patterns, values: Tensor, places: Tensor, candidates: Tensor, sigma: float = SIGMAS[-1]
+    patterns: Patterns,
+    values: Tensor,
+    places: Tensor,
+    candidates: Tensor,
+    sigma: float = SIGMAS[-1],
+    even: Tensor | None = None,
 ) -> Inferred:
-    """One E-step with fixed parameters; arguments as in `mine_patterns`, for any photos."""
+    """One E-step with fixed parameters; arguments as in `mine_patterns`, for any photos.
+
+    even: (d, N) from `even_share`, where it is known already.
+    """
     filters, count, _ = patterns.place.shape
     offset = parent_offsets(patterns.parents, candidates).unflatten(0, (filters, count))
     expected = expected_places(patterns.place, offset, values.shape[1])
     assigned = assign_peaks(expected, values, places, sigma)
-    control = even_control(patterns.place, values, sigma)
+    control = even_control(even_share(patterns.place, sigma) if even is None else even, values)
     return Inferred(expected, inferred_places(expected, assigned), assigned, control)
 
 

@@ -20,10 +20,8 @@ class Preprocessing:
         """(n, size, size, 3) uint8 RGB to (n, 3, size, size) float32 on `device`, channels last in memory."""
         if isinstance(crops, np.ndarray):
             crops = torch.from_numpy(np.ascontiguousarray(crops))
-        values = crops.to(device).permute(0, 3, 1, 2).float()
-        scale = torch.tensor(self.deviation, device=device).view(3, 1, 1) * 255
-        mean = torch.tensor(self.mean, device=device).view(3, 1, 1) * 255
-        return ((values - mean) / scale).contiguous(memory_format=torch.channels_last)
+        mean, deviation = (torch.tensor(t, device=device) * 255 for t in (self.mean, self.deviation))
+        return (crops.to(device).float() - mean).div_(deviation).permute(0, 3, 1, 2)
 
     def to_dict(self) -> dict[str, Any]:
         """As plain lists and numbers, for the database."""

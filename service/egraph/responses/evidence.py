@@ -4,6 +4,10 @@ An activation is first compared with its own filter's habit (mean and deviation 
 other filters at the same place: filters compete for a unit. Shapes: maps are (photos, channels, height, width).
 """
 
+from collections.abc import Sequence
+from functools import cache
+from typing import NamedTuple
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -24,6 +28,18 @@ SILENT_DEVIATION = 1e30
 
 SUPPRESSION_WIDTH = 13
 """From this map width on, only local maxima count as peaks; on coarser maps every unit is a place of its own."""
+
+SMALLEST_LENGTH = 1e-12
+"""Evidence that is shorter is none."""
+
+
+class ContextLayer(NamedTuple):
+    """A layer, ready to be read on the grid. maps: (photos, channels, height, width) evidence, some or all of the
+    layer's channels. lengths: (photos, cells * cells) from `context_lengths` of all of them. axes: `context_axes`."""
+
+    maps: Tensor
+    lengths: Tensor
+    axes: tuple[Tensor, Tensor]
 
 
 def filter_statistics(maps: Tensor) -> tuple[Tensor, Tensor]:
@@ -54,33 +70,58 @@ def compete(evidence: Tensor) -> Tensor:
 
 
 def strongest_peaks(evidence: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """The `count` strongest peaks of every map.
+    """The `count` strongest peaks of every map; equal neighbours may count as one.
 
     Returns:
         values: (photos, channels, count), falling, 0 where a map has fewer peaks.
         units: (photos, channels, count) int64, row * width + column.
     """
     if evidence.shape[-1] >= SUPPRESSION_WIDTH:
-        evidence = evidence * (F.max_pool2d(evidence, 3, stride=1, padding=1) == evidence)
-    flat = evidence.flatten(2)
-    found = min(count, flat.shape[2])
-    values, units = flat.topk(found, dim=2)
+        peaks = evidence * (_largest_around(evidence) == evidence)
+        # no two of four units that touch are both a peak: a quarter of the numbers is left to be sorted
+        best, place = F.max_pool2d(peaks, 2, ceil_mode=True, return_indices=True)
+        values, units = best.flatten(2), place.flatten(2)
+    else:
+        values, units = evidence.flatten(2), None
+    found = min(count, values.shape[2])
+    values, chosen = values.topk(found, dim=2)
+    units = chosen if units is None else units.gather(2, chosen)
     if found < count:
         values, units = F.pad(values, (0, count - found)), F.pad(units, (0, count - found))
     return values, units
 
 
-def context_matrix(layer: LayerGeometry, size: int, cells: int) -> Tensor:
-    """Reads a map on a cells x cells grid over the crop, by where its units look: (cells * cells, height * width).
+def _largest_around(evidence: Tensor) -> Tensor:
+    """Largest of the 3 x 3 units around each: same shape as `evidence`, which is at least 0.
+
+    Faster than a pooling, which also notes where it is.
+    """
+    across = F.pad(evidence.permute(0, 2, 3, 1), (0, 0, 1, 1)).unfold(2, 3, 1).amax(-1)
+    return F.pad(across, (0, 0, 0, 0, 1, 1)).unfold(1, 3, 1).amax(-1).permute(0, 3, 1, 2)
+
+
+@cache
+def context_axes(
+    layer: LayerGeometry, size: int, cells: int, device: torch.device | None = None
+) -> tuple[Tensor, Tensor]:
+    """Read a map on a cells x cells grid over the crop, by where its units look: (cells, height) and (cells, width).
 
     Bilinear between units, constant beyond the outermost ones, then the mean over 3 x 3 cells: a soft OR over the
-    cells to which a pattern may shift. `size` is the crop's, in pixels.
+    cells to which a pattern may shift. All this is the same along each axis, whatever stands on the other one. `size`
+    is the crop's, in pixels.
     """
     smooth = torch.eye(cells) + torch.eye(cells).roll(1, 0).tril(-1) + torch.eye(cells).roll(-1, 0).triu(1)
     smooth = smooth / smooth.sum(1, keepdim=True)
     rows = smooth @ _interpolation(layer.height, layer.first_centre, layer.stride, size, cells)
     columns = smooth @ _interpolation(layer.width, layer.first_centre, layer.stride, size, cells)
-    return torch.kron(rows, columns)
+    return rows.to(device), columns.to(device)
+
+
+def read_grid(maps: Tensor, axes: tuple[Tensor, Tensor]) -> Tensor:
+    """Maps (photos, channels, height, width) on the grid of `context_axes`: (photos, cells * cells, channels)."""
+    rows, columns = axes
+    read = columns @ maps.permute(0, 2, 3, 1)
+    return (rows @ read.flatten(2)).unflatten(2, read.shape[2:]).flatten(1, 2)
 
 
 def _interpolation(units: int, first_centre: float, stride: float, size: int, cells: int) -> Tensor:
@@ -91,19 +132,45 @@ def _interpolation(units: int, first_centre: float, stride: float, size: int, ce
     return (1 - distance).clamp_min(0).float()
 
 
-def context_evidence(layers: list[tuple[Tensor, Tensor]]) -> Tensor:
-    """Normalised evidence of all filters of several layers on one grid.
+def context_lengths(maps: Tensor, axes: tuple[Tensor, Tensor]) -> Tensor:
+    """Length of a layer's evidence over its filters, on the grid: (photos, cells * cells)."""
+    return torch.linalg.vector_norm(read_grid(maps, axes), dim=2)
+
+
+def context_evidence(layers: Sequence[ContextLayer]) -> Tensor:
+    """Normalised evidence of the filters of several layers on one grid.
 
     Each layer is read on the grid, divided by its length over the layer's filters, and put beside the others.
-
-    Args:
-        layers: evidence (photos, channels, height, width) and `context_matrix` of each layer.
 
     Returns:
         (photos, cells * cells, all channels), of length at most 1 along the last axis.
     """
-    read = [matrix @ evidence.flatten(2).transpose(1, 2) for evidence, matrix in layers]
-    return torch.cat([F.normalize(part, dim=2) for part in read], dim=2) / len(layers) ** 0.5
+    read = [_normalised(read_grid(layer.maps, layer.axes), layer.lengths) for layer in layers]
+    return torch.cat(read, dim=2).div_(len(layers) ** 0.5)
+
+
+def projected_context(layers: Sequence[ContextLayer], mean: Tensor, projection: Tensor) -> Tensor:
+    """`projected_direction(context_evidence(layers), mean, projection)`, without making the evidence.
+
+    Reading the grid and projecting are linear, so that the maps may be projected first, which makes them small.
+
+    Args:
+        layers: with all their channels. mean: (all channels,). projection: (all channels, columns).
+
+    Returns:
+        (photos, cells * cells, columns)
+    """
+    onto = torch.cat([projection, mean[:, None]], 1).split([layer.maps.shape[1] for layer in layers])
+    read = [
+        _normalised(read_grid((layer.maps.permute(0, 2, 3, 1) @ some).permute(0, 3, 1, 2), layer.axes), layer.lengths)
+        for layer, some in zip(layers, onto, strict=True)
+    ]
+    square = torch.stack([layer.lengths > 0 for layer in layers]).float().mean(0)
+    return _about_mean(torch.stack(read).sum(0) / len(layers) ** 0.5, square[..., None], mean, projection)
+
+
+def _normalised(read: Tensor, lengths: Tensor) -> Tensor:
+    return read / lengths.clamp_min(SMALLEST_LENGTH)[..., None]
 
 
 def context_direction(evidence: Tensor, mean: Tensor) -> Tensor:
@@ -134,9 +201,17 @@ def projected_direction(evidence: Tensor, mean: Tensor, projection: Tensor) -> T
         evidence: (..., channels). mean: (channels,). projection: (channels, columns).
     """
     both = evidence @ torch.cat([projection, mean[:, None]], 1)
-    along = both[..., -1:]
-    square = torch.linalg.vector_norm(evidence, dim=-1, keepdim=True).square() - 2 * along + mean.dot(mean)
-    return (both[..., :-1] - mean @ projection) * square.clamp_min(1e-12).rsqrt()
+    return _about_mean(both, torch.linalg.vector_norm(evidence, dim=-1, keepdim=True).square(), mean, projection)
+
+
+def _about_mean(both: Tensor, square: Tensor, mean: Tensor, projection: Tensor) -> Tensor:
+    """Projected directions about the mean, from evidence projected onto columns and mean: (..., columns + 1).
+
+    Args:
+        square: (..., 1) squared length of the evidence.
+    """
+    about = square - 2 * both[..., -1:] + mean.dot(mean)
+    return (both[..., :-1] - mean @ projection) * about.clamp_min(1e-12).rsqrt()
 
 
 def unit_places(units: Tensor, width: int, first_centre: float, stride: float, size: int) -> Tensor:

@@ -14,18 +14,9 @@ from egraph.network.layers import activations
 from egraph.network.load import Network
 from egraph.photos.crop import read_crop
 from egraph.photos.photo import PhotoObject
-from egraph.responses.evidence import (
-    compete,
-    context_direction,
-    context_evidence,
-    context_matrix,
-    filter_statistics,
-    main_directions,
-    projected_direction,
-    strongest_peaks,
-    unit_evidence,
-)
-from egraph.responses.store import Calibration, ResponsePlan, ResponseStore
+from egraph.responses.evidence import context_direction, filter_statistics, main_directions
+from egraph.responses.fresh import FreshResponses
+from egraph.responses.store import VIEWS, Calibration, ResponsePlan, ResponseStore
 
 Progress = Callable[[str, int, int], None]
 
@@ -39,10 +30,6 @@ HALF_LIMIT = 65504.0
 """The largest half float, in which the sample's activations are kept."""
 FEWEST_PHOTOS = 4
 """Below this, nothing can be said about what goes together."""
-
-
-Reduced = tuple[dict[str, tuple[Tensor, Tensor]], Tensor, Tensor]
-"""Peaks, context and evidence of photos and their mirrors; see `ResponseStore.put`."""
 
 
 def plan_responses(network: Network, layers: Sequence[LayerGeometry], objects: Sequence[PhotoObject]) -> ResponsePlan:
@@ -92,7 +79,7 @@ def collect_responses(
         waiting = store.waiting()
         done = len(objects) - len(waiting)
         for rows, views in _batches(network, objects, waiting, store):
-            store.put(rows, *_reduce(_maps(network, plan, views), plan, calibration))
+            _keep(store, rows, _maps(network, plan, views), calibration)
             done += len(rows)
             _report(progress, done, len(objects))
         store.flush()
@@ -111,14 +98,13 @@ def collect_responses(
 
 def read_views(network: Network, objects: Sequence[PhotoObject]) -> Tensor:
     """Crops of objects and their mirrors, ready for the network: (2 n, 3, size, size), photo and mirror in turn."""
-    size = network.preprocessing.size
-    crops = np.stack([read_crop(o, size) for o in objects])
-    return network.preprocess(np.stack([crops, crops[:, :, ::-1]], axis=1).reshape(-1, size, size, 3))
+    crops = network.preprocess(np.stack([read_crop(o, network.preprocessing.size) for o in objects]))
+    return torch.stack([crops, crops.flip(3)], 1).flatten(0, 1).contiguous(memory_format=torch.channels_last)
 
 
-def reduce_views(network: Network, plan: ResponsePlan, calibration: Calibration, views: Tensor) -> Reduced:
-    """Peaks, context and evidence of photos that are in no store; see `ResponseStore.put` for the shapes."""
-    return _reduce(_maps(network, plan, views), plan, calibration)
+def run_views(network: Network, plan: ResponsePlan, calibration: Calibration, views: Tensor) -> FreshResponses:
+    """Responses of photos that are in no store, from their views as `read_views` gives them."""
+    return FreshResponses(_maps(network, plan, views), plan, calibration)
 
 
 def _maps(network: Network, plan: ResponsePlan, views: Tensor) -> dict[str, Tensor]:
@@ -171,43 +157,32 @@ def _calibrate(
     deviation = {name: d for name, (_, d) in statistics.items()}
     channels = sum(layer.channels for layer in plan.layers if layer.name in plan.context_layers)
     unprojected = Calibration(mean, deviation, torch.zeros(channels), torch.eye(channels))
-    evidence = _context(
-        {n: unit_evidence(whole[n][::7], mean[n], deviation[n]) for n in plan.context_layers}, plan
-    ).flatten(0, 1)
+    some = {name: whole[name][::7] for name in plan.context_layers}
+    evidence = FreshResponses(some, plan, unprojected).evidence().flatten(0, 1)
     context_mean = evidence.mean(0)
     projection = main_directions(context_direction(evidence[::2], context_mean), plan.context_channels)
     calibration = Calibration(unprojected.filter_mean, deviation, context_mean, projection)
     for start in range(0, len(rows), BATCH_PHOTOS):
         block = {name: maps[2 * start : 2 * (start + BATCH_PHOTOS)] for name, maps in own.items()}
-        store.put(rows[start : start + BATCH_PHOTOS], *_reduce(block, plan, calibration))
+        _keep(store, rows[start : start + BATCH_PHOTOS], block, calibration)
     store.write_calibration(calibration)
     return calibration
 
 
-def _context(evidence: dict[str, Tensor], plan: ResponsePlan) -> Tensor:
-    size, cells = plan.preprocessing["size"], plan.context_cells
-    geometry = {layer.name: layer for layer in plan.layers}
-    return context_evidence(
-        [(evidence[n], context_matrix(geometry[n], size, cells).to(evidence[n].device)) for n in plan.context_layers]
+def _keep(store: ResponseStore, rows: Sequence[int], maps: dict[str, Tensor], calibration: Calibration) -> None:
+    """Reduce the maps of photos and their mirrors, and put them into the store."""
+    plan = store.plan
+    fresh = FreshResponses(maps, plan, calibration)
+    peaks = {layer.name: fresh.peaks(layer.name) for layer in plan.layers}
+    store.put(
+        rows,
+        {
+            name: (values.unflatten(0, (-1, VIEWS)), units.unflatten(0, (-1, VIEWS)))
+            for name, (values, units) in peaks.items()
+        },
+        fresh.context().unflatten(0, (-1, VIEWS)),
+        fresh.evidence().unflatten(0, (-1, VIEWS)),
     )
-
-
-def _reduce(maps: dict[str, Tensor], plan: ResponsePlan, calibration: Calibration) -> Reduced:
-    """Peaks per layer (photos, 2, channels, peaks), context (photos, 2, cells * cells, context channels), evidence."""
-    peaks: dict[str, tuple[Tensor, Tensor]] = {}
-    context: dict[str, Tensor] = {}
-    for name, values in maps.items():
-        mean = calibration.filter_mean[name].to(values.device)
-        deviation = calibration.filter_deviation[name].to(values.device)
-        evidence = unit_evidence(values.contiguous(memory_format=torch.channels_last), mean, deviation)
-        found, units = strongest_peaks(compete(evidence), plan.peaks[name])
-        peaks[name] = found.unflatten(0, (-1, 2)), units.unflatten(0, (-1, 2))
-        if name in plan.context_layers:
-            context[name] = evidence
-    whole = _context(context, plan)
-    mean, projection = calibration.context_mean.to(whole.device), calibration.projection.to(whole.device)
-    directions = projected_direction(whole, mean, projection)
-    return peaks, directions.unflatten(0, (-1, 2)), whole.unflatten(0, (-1, 2))
 
 
 def _report(progress: Progress | None, done: int, total: int) -> None:
