@@ -8,7 +8,7 @@ from egraph.graph.connection import Database
 
 @dataclass(frozen=True, slots=True)
 class GraphSummary:
-    """One graph; `state` is `writing`, `complete` or `deleting`."""
+    """One graph; `state` is `writing`, `complete` or `deleting`; `summed` unless an earlier egraph wrote it."""
 
     id: str
     category: str
@@ -18,6 +18,7 @@ class GraphSummary:
     images: int
     patterns: int
     created_at: str
+    summed: bool
 
 
 def graphs(database: Database) -> list[GraphSummary]:

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
 from egraph.graph.graphs import find_graph, graphs
+from egraph.graph.places import refresh_places
 from egraph.graph.statements import PLAIN_TYPES, Parameter, Statement, names, statement
 
 ROWS = 1000
@@ -157,16 +158,22 @@ def check_values(database: Database, asked: Statement, values: dict[str, Any]) -
 
 
 def check_graphs(database: Database, values: Mapping[str, Any]) -> None:
-    """Refuse to answer while there is no complete graph.
+    """Refuse to answer while there is no complete graph, and sum up those that an earlier egraph wrote.
 
     Raises:
         NothingYetError: there is none.
     """
-    if not any(graph.state == "complete" for graph in graphs(database)):
+    complete = [graph for graph in graphs(database) if graph.state == "complete"]
+    if not complete:
         category = values.get("category") or "CATEGORY"
         raise NothingYetError(
             f"There is no graph yet; make one with `egraph mine PHOTOS --network NAME --category {category}`."
         )
+    if not all(graph.summed for graph in complete):
+        # It needs the tables of mining, which those who only ask need not load.
+        from egraph.graph.upgrade import add_summaries
+
+        add_summaries(database)
 
 
 def unknown(parameter: Parameter, value: str, valid: list[str], category: str | None) -> UsageError | NothingYetError:
@@ -195,6 +202,8 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     """
     asked = question(name)
     values = check_values(database, asked, check_parameters(asked, given))
+    if values.get("graph"):
+        refresh_places(database, values["graph"], values["category"])
     # One row more than the question's own limit tells whether there were more.
     limit = min(rows, values["limit"]) if "limit" in values else rows
     sent = values | ({"limit": limit + 1} if "limit" in values else {})
