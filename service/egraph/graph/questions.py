@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from egraph.errors import NothingYetError, UsageError
+from egraph.errors import DatabaseError, NothingYetError, UsageError
 from egraph.graph.connection import Database
 from egraph.graph.graphs import find_graph, graphs
 from egraph.graph.places import refresh_places
@@ -176,6 +176,18 @@ def check_graphs(database: Database, values: Mapping[str, Any]) -> None:
         add_summaries(database)
 
 
+def renew(database: Database, graph_id: str, category: str) -> None:
+    """Sum up anew what a command that was cut off left out of date.
+
+    Raises:
+        DatabaseError: the database failed, or may not be written to.
+    """
+    try:
+        refresh_places(database, graph_id, category)
+    except DatabaseError as error:
+        raise DatabaseError(f"What is known of the parts of {category} must be summed up anew; {error}") from error
+
+
 def unknown(parameter: Parameter, value: str, valid: list[str], category: str | None) -> UsageError | NothingYetError:
     """The error for a value that the database does not know."""
     listed = ", ".join(nearest(value, valid)[:LISTED]) + (", …" if len(valid) > LISTED else "")
@@ -203,7 +215,7 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     asked = question(name)
     values = check_values(database, asked, check_parameters(asked, given))
     if values.get("graph"):
-        refresh_places(database, values["graph"], values["category"])
+        renew(database, values["graph"], values["category"])
     # One row more than the question's own limit tells whether there were more.
     limit = min(rows, values["limit"]) if "limit" in values else rows
     sent = values | ({"limit": limit + 1} if "limit" in values else {})
