@@ -25,11 +25,11 @@ WITH
   l.filter AS filter,
   min(part) AS one_part,
   max(part) AS other_part,
-  collect({place: l, part: part, by_chance: by_chance}) AS found
+  collect([l, part, by_chance]) AS found
 WHERE one_part <> other_part
 UNWIND found AS one
-WITH startNode(one.place) AS p, one.place AS l, one.part AS part, one.by_chance AS by_chance
-WITH p, part, l.share AS on_part, by_chance
+WITH one[0] AS l, one[1] AS part, one[2] AS by_chance
+WITH startNode(l) AS p, part, l.share AS on_part, by_chance
 WITH p, p.id AS id, part, on_part, by_chance
 ORDER BY id, on_part - by_chance DESC, part
 WITH p, id, head(collect({part: part, on_part: on_part, by_chance: by_chance})) AS best
