@@ -84,12 +84,14 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command()
 def init(context: typer.Context, as_json: Json = False) -> None:
-    """Create the constraints and indexes; mining does so too."""
+    """Create what is missing of constraints, indexes and sums; mining does so too."""
     from egraph.graph.connection import open_database
     from egraph.graph.schema import VERSION, ensure_schema
+    from egraph.graph.upgrade import add_summaries
 
     with open_database(settings_of(context)) as database:
         ensure_schema(database)
+        add_summaries(database)
         show({"address": database.address, "server": database.agent, "schema": VERSION}, as_json)
 
 

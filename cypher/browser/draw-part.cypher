@@ -10,32 +10,11 @@
 // :param limit: integer = 50. Draw at most so many patterns.
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
-MATCH (:Part {id: $category + '/' + $part})<-[s:SHOWS]-(o:Object)
-WHERE
-  EXISTS {
-    MATCH (o)<-[:FIRES_ON]-(placed:Pattern)
-    WHERE placed.id STARTS WITH g.id + '/'
-  }
-WITH g, o, s.box AS box, o.box AS frame
-WITH
-  g,
-  o,
-  collect([
-    (box[0] - frame[0]) / frame[2],
-    (box[1] - frame[1]) / frame[3],
-    (box[0] + box[2] - frame[0]) / frame[2],
-    (box[1] + box[3] - frame[1]) / frame[3]
-  ]) AS boxes
-WITH g, collect({object: o, boxes: boxes}) AS shown
-WITH g, shown, size(shown) AS labelled
-UNWIND shown AS one
-WITH g, labelled, one.object AS o, one.boxes AS boxes
-MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
-WHERE any(b IN boxes WHERE b[0] <= f.x AND f.x <= b[2] AND b[1] <= f.y AND f.y <= b[3]) AND p.id STARTS WITH g.id + '/'
-WITH labelled, p, count(*) AS hits
-WHERE hits >= $share * labelled
-WITH p, hits, p.score AS score, p.id AS id
-ORDER BY hits DESC, score DESC, id
+MATCH (g)-[:COVERS]->(:Part {id: $category + '/' + $part})
+MATCH (p:Pattern)-[l:LIES_ON {of: g.id + '/' + $part}]->(:Part)
+WHERE l.share >= $share
+WITH p, l.share AS on_part, p.score AS score, p.id AS id
+ORDER BY on_part DESC, score DESC, id
 LIMIT $limit
 WITH collect(p) AS found, collect(id) AS ids
 UNWIND found AS p

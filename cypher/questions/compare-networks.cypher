@@ -19,52 +19,19 @@ WHERE
 MATCH (g)-[r:READS]->(:Layer)
 WITH g, max(r.position) AS top
 MATCH (g)-[r:READS]->(l:Layer)
-MATCH (g)<-[:IN_GRAPH]-(p:Pattern {layer: l.name})
-WITH g, top - r.position AS below_top, l.name AS layer, r.channels AS channels, p
-OPTIONAL MATCH (p)-[d:DISPLACED_FROM]->(upper:Pattern)
-WITH
-  g,
-  below_top,
-  layer,
-  channels,
-  p,
-  count(d) AS steps,
-  sum(d.sigma) AS sigma,
-  sum(sqrt(p.spread ^ 2 + upper.spread ^ 2)) AS apart
-OPTIONAL MATCH (p)-[c:CO_ACTIVATES_WITH]->(:Pattern)
-WITH g, below_top, layer, channels, p, steps, sigma, apart, count(c) AS ties, sum(c.lift) AS lift
-WITH
-  g,
-  below_top,
-  layer,
-  channels,
-  count(p) AS patterns,
-  count(DISTINCT p.filter) AS filters,
-  avg(toFloat(p.support) / g.images) AS support,
-  avg(p.advantage) AS advantage,
-  sum(steps) AS steps,
-  sum(sigma) AS sigma,
-  sum(apart) AS apart,
-  sum(ties) AS ties,
-  sum(lift) AS lift
+WHERE r.patterns > 0
 RETURN
-  below_top,
-  layer,
+  top - r.position AS below_top,
+  l.name AS layer,
   g.network AS network,
   g.name AS graph,
-  patterns,
-  filters,
-  channels,
-  support,
-  advantage,
-  CASE
-    WHEN steps > 0 THEN sigma / steps
-  END AS sigma,
-  CASE
-    WHEN steps > 0 THEN apart / steps
-  END AS apart,
-  toFloat(ties) / patterns AS ties,
-  CASE
-    WHEN ties > 0 THEN lift / ties
-  END AS lift
+  r.patterns AS patterns,
+  r.kept_filters AS filters,
+  r.channels AS channels,
+  r.support AS support,
+  r.advantage AS advantage,
+  r.sigma AS sigma,
+  r.apart AS apart,
+  toFloat(r.ties) / r.patterns AS ties,
+  r.lift AS lift
 ORDER BY below_top, network, graph

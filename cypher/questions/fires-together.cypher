@@ -19,34 +19,10 @@
 //   photos, dx, dy, sigma
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
-MATCH (:Part {id: $category + '/' + $part})<-[s:SHOWS]-(o:Object)
-WHERE
-  EXISTS {
-    MATCH (o)<-[:FIRES_ON]-(placed:Pattern)
-    WHERE placed.id STARTS WITH g.id + '/'
-  }
-WITH
-  g,
-  collect({object: o, box: s.box}) AS shown,
-  count(DISTINCT o) AS labelled,
-  sum(s.box[2] * s.box[3] / (o.box[2] * o.box[3])) AS area
-UNWIND shown AS one
-WITH g.id + '/' AS prefix, labelled, area / labelled AS by_chance, one.object AS o, one.box AS box
-WITH prefix, labelled, by_chance, o, box, o.box AS frame
-WITH
-  prefix,
-  labelled,
-  by_chance,
-  o,
-  (box[0] - frame[0]) / frame[2] AS left,
-  (box[0] + box[2] - frame[0]) / frame[2] AS right,
-  (box[1] - frame[1]) / frame[3] AS top,
-  (box[1] + box[3] - frame[1]) / frame[3] AS bottom
-MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
-WHERE left <= f.x AND f.x <= right AND top <= f.y AND f.y <= bottom
-WITH prefix, labelled, by_chance, p, count(DISTINCT o) AS hits
-WHERE hits >= $share * labelled AND p.id STARTS WITH prefix
-WITH p, by_chance, toFloat(hits) / labelled AS on_part, p.score AS score, p.id AS id
+MATCH (g)-[c:COVERS]->(:Part {id: $category + '/' + $part})
+MATCH (p:Pattern)-[l:LIES_ON {of: g.id + '/' + $part}]->(:Part)
+WHERE l.share >= $share
+WITH p, c.by_chance AS by_chance, l.share AS on_part, p.score AS score, p.id AS id
 ORDER BY on_part DESC, score DESC, id
 LIMIT $patterns
 WITH collect({pattern: p, on_part: on_part, by_chance: by_chance}) AS found, collect(id) AS ids

@@ -12,29 +12,19 @@
 // :returns pattern, layer, filter, above, below, x, y, support, score, advantage
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
-MATCH (g)-[r:READS]->(:Layer)
-WHERE r.template_size = 0
-WITH g, max(r.position) AS top
-// Anchors take part in no co-activations of their own.
-MATCH (g)-[r:READS]->(l:Layer)
-WHERE r.template_size = 0 AND ($layer IS NULL OR l.name = $layer)
-WITH g, l.name AS layer, r.position < top AS has_above, r.position > 0 AS has_below
-MATCH (g)<-[:IN_GRAPH]-(p:Pattern {layer: layer})
-WITH
-  p,
-  CASE
-    WHEN has_above THEN COUNT { (p)-[:CO_ACTIVATES_WITH]->(:Pattern) }
-  END AS above,
-  CASE
-    WHEN has_below THEN COUNT { (p)<-[:CO_ACTIVATES_WITH]-(:Pattern) }
-  END AS below
-WHERE above = 0 OR below = 0
+CALL (g) {
+  MATCH (p:Pattern {graph: g.id, alone: true})
+  WHERE p.score IS NOT NULL AND ($layer IS NULL OR p.layer = $layer)
+  RETURN p
+  ORDER BY p.graph DESC, p.alone DESC, p.score DESC, p.id
+  LIMIT $limit
+}
 RETURN
   p.id AS pattern,
   p.layer AS layer,
   p.filter AS filter,
-  above,
-  below,
+  p.above AS above,
+  p.below AS below,
   p.x AS x,
   p.y AS y,
   p.support AS support,

@@ -15,35 +15,21 @@
 // :returns layer, filter, parts, part, patterns, pattern, on_part, by_chance, x, y
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
-MATCH (part:Part {category: $category})<-[s:SHOWS]-(o:Object)
-WHERE
-  EXISTS {
-    MATCH (o)<-[:FIRES_ON]-(placed:Pattern)
-    WHERE placed.id STARTS WITH g.id + '/'
-  }
-WITH g, part, o, s.box AS box, o.box AS frame
+MATCH (g)-[c:COVERS]->(part:Part {category: $category})
+WITH g.id + '/' + part.name AS of, part.name AS part, c.by_chance AS by_chance
+MATCH ()-[l:LIES_ON {of: of}]->()
+WHERE l.share >= $share AND l.share > by_chance AND ($layer IS NULL OR l.layer = $layer)
+// Most filters have patterns on one part at most; only the others go on.
 WITH
-  g,
-  part,
-  o,
-  collect([
-    (box[0] - frame[0]) / frame[2],
-    (box[1] - frame[1]) / frame[3],
-    (box[0] + box[2] - frame[0]) / frame[2],
-    (box[1] + box[3] - frame[1]) / frame[3]
-  ]) AS boxes
-WITH g, part.name AS part, o, boxes, reduce(area = 0.0, b IN boxes | area + (b[2] - b[0]) * (b[3] - b[1])) AS area
-WITH g, part, collect({object: o, boxes: boxes}) AS shown, avg(area) AS by_chance
-UNWIND shown AS one
-WITH g.id + '/' AS prefix, part, by_chance, size(shown) AS labelled, one.object AS o, one.boxes AS boxes
-MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
-WHERE
-  any(b IN boxes WHERE b[0] <= f.x AND f.x <= b[2] AND b[1] <= f.y AND f.y <= b[3]) AND
-  p.id STARTS WITH prefix AND
-  ($layer IS NULL OR p.layer = $layer)
-WITH part, by_chance, labelled, p, count(*) AS hits
-WITH part, by_chance, p, toFloat(hits) / labelled AS on_part
-WHERE on_part >= $share AND on_part > by_chance
+  l.layer AS layer,
+  l.filter AS filter,
+  min(part) AS one_part,
+  max(part) AS other_part,
+  collect([l, part, by_chance]) AS found
+WHERE one_part <> other_part
+UNWIND found AS one
+WITH one[0] AS l, one[1] AS part, one[2] AS by_chance
+WITH startNode(l) AS p, part, l.share AS on_part, by_chance
 WITH p, p.id AS id, part, on_part, by_chance
 ORDER BY id, on_part - by_chance DESC, part
 WITH p, id, head(collect({part: part, on_part: on_part, by_chance: by_chance})) AS best

@@ -17,18 +17,26 @@ WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[r:READS]->(l:Layer)
 // Anchors are templates over all filters and belong to none.
 WHERE r.template_size = 0 AND ($layer IS NULL OR l.name = $layer)
-UNWIND range(0, r.channels - 1) AS filter
-OPTIONAL MATCH (:Filter {id: l.id + '/' + toString(filter)})<-[:SEPARATED_FROM]-(p:Pattern)
-WHERE p.id STARTS WITH g.id + '/'
-WITH r, l, filter, count(p) AS patterns, avg(p.advantage) AS advantage
+WITH
+  l.name AS layer,
+  r.position AS position,
+  toFloat(r.patterns) / r.channels AS in_layer,
+  r.filter_patterns AS kept,
+  r.filter_advantage AS advantages,
+  r.filter_mean AS means,
+  r.filter_deviation AS deviations
+UNWIND range(0, size(kept) - 1) AS filter
+WITH layer, position, in_layer, filter, kept[filter] AS patterns, advantages, means, deviations
 WHERE $most IS NULL OR patterns <= $most
 RETURN
-  l.name AS layer,
+  layer,
   filter,
   patterns,
-  toFloat(r.patterns) / r.channels AS in_layer,
-  advantage,
-  r.filter_mean[filter] AS mean,
-  r.filter_deviation[filter] AS deviation
-ORDER BY patterns, r.position, advantage, filter
+  in_layer,
+  CASE
+    WHEN patterns > 0 THEN advantages[filter]
+  END AS advantage,
+  means[filter] AS mean,
+  deviations[filter] AS deviation
+ORDER BY patterns, position, advantage, filter
 LIMIT $limit

@@ -79,85 +79,87 @@ WITH
   CASE
     WHEN size(steps) > 0 THEN reduce(sum = 0.0, s IN steps | sum + s[1]) / size(steps)
   END AS boxes_dy
-UNWIND [{first: true, shown: here}, {first: false, shown: there}] AS side
-WITH g, boxes, boxes_dx, boxes_dy, side.first AS first, side.shown AS shown
+MATCH (g)-[c:COVERS]->(:Part {id: $category + '/' + $part})
+MATCH (g)-[e:COVERS]->(:Part {id: $category + '/' + $other_part})
+// Begin at the part on which fewer patterns lie; `first` where that is the first one.
 WITH
-  g,
-  boxes,
-  boxes_dx,
-  boxes_dy,
+  g.id + '/' AS prefix,
+  c.patterns <= e.patterns AS first,
+  {boxes: boxes, boxes_dx: boxes_dx, boxes_dy: boxes_dy, by_chance: c.by_chance, by_chance_other: e.by_chance} AS known
+WITH
+  known,
   first,
-  shown,
-  size(shown) AS labelled,
-  reduce(area = 0.0, one IN shown | area + one.area) / size(shown) AS by_chance
-UNWIND shown AS one
-WITH g.id + '/' AS prefix, boxes, boxes_dx, boxes_dy, first, labelled, by_chance, one.object AS o, one.boxes AS places
-MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
-WHERE any(b IN places WHERE b[0] <= f.x AND f.x <= b[2] AND b[1] <= f.y AND f.y <= b[3]) AND p.id STARTS WITH prefix
-WITH boxes, boxes_dx, boxes_dy, first, labelled, by_chance, p, count(*) AS hits
-WITH boxes, boxes_dx, boxes_dy, first, by_chance, p, p.id AS id, toFloat(hits) / labelled AS on_part
-WHERE on_part >= $share
-WITH boxes, boxes_dx, boxes_dy, p, id, collect({first: first, on_part: on_part, by_chance: by_chance}) AS parts
-WHERE size(parts) = 1
-WITH boxes, boxes_dx, boxes_dy, collect({pattern: p, id: id, place: parts[0]}) AS found
-WITH boxes, boxes_dx, boxes_dy, found, [one IN found | one.id] AS ids
-UNWIND found AS one
-WITH boxes, boxes_dx, boxes_dy, found, ids, one.pattern AS p, one.id AS id, one.place AS place
-MATCH (p)-[d:DISPLACED_FROM]->(q:Pattern)
-WHERE q.id IN ids
-WITH boxes, boxes_dx, boxes_dy, p, id, place, d, q, head([one IN found WHERE one.id = q.id | one.place]) AS above
-WHERE place.first <> above.first
-WITH
-  boxes,
-  boxes_dx,
-  boxes_dy,
-  d,
-  sqrt(p.spread ^ 2 + q.spread ^ 2) AS apart,
-  place.first AS first,
+  prefix +
   CASE
-    WHEN place.first THEN 1
+    WHEN first THEN $part
+    ELSE $other_part
+  END AS here,
+  prefix +
+  CASE
+    WHEN first THEN $other_part
+    ELSE $part
+  END AS there
+MATCH (p:Pattern)-[l:LIES_ON {of: here}]->(:Part)
+WHERE l.share >= $share
+// From each of these few to its neighbours; a planner may else begin with all patterns on the other part.
+WITH known, first, here, there, collect({pattern: p, share: l.share}) AS found
+UNWIND found AS one
+WITH known, first, here, there, one.pattern AS p, one.share AS share
+WITH
+  known,
+  first,
+  here,
+  there,
+  p,
+  share,
+  [(p)-[m:LIES_ON]->(:Part) WHERE m.of = there AND m.share >= $share | m.of ] AS others
+WHERE size(others) = 0
+MATCH (p)-[d:DISPLACED_FROM]-(q:Pattern)
+// In the order of the answer, so that only the first of them are looked at.
+WITH known, first, here, there, p, share, d, q, d.sigma AS sigma
+ORDER BY sigma
+WITH
+  known,
+  first,
+  there,
+  p,
+  share,
+  d,
+  q,
+  sigma,
+  [(q)-[m:LIES_ON]->(:Part) WHERE m.of IN [here, there] AND m.share >= $share | {of: m.of, share: m.share} ] AS parts
+WHERE size(parts) = 1 AND parts[0].of = there
+WITH known, first, p, share, d, q, sigma, parts[0].share AS other_share
+WITH
+  known,
+  d,
+  sigma,
+  sqrt(p.spread ^ 2 + q.spread ^ 2) AS apart,
+  CASE
+    WHEN first = (startNode(d).id = p.id) THEN 1
     ELSE -1
   END AS sign,
-  id AS lower,
-  q.id AS upper,
-  place,
-  above
-WITH
-  boxes,
-  boxes_dx,
-  boxes_dy,
-  d,
-  sign,
-  apart,
   CASE
-    WHEN first THEN lower
-    ELSE upper
-  END AS pattern,
-  CASE
-    WHEN first THEN upper
-    ELSE lower
-  END AS other_pattern,
-  CASE
-    WHEN first THEN place
-    ELSE above
+    WHEN first THEN {id: p.id, share: share}
+    ELSE {id: q.id, share: other_share}
   END AS one,
   CASE
-    WHEN first THEN above
-    ELSE place
+    WHEN first THEN {id: q.id, share: other_share}
+    ELSE {id: p.id, share: share}
   END AS two
 RETURN
-  pattern,
-  other_pattern,
+  one.id AS pattern,
+  two.id AS other_pattern,
   sign * d.dx AS dx,
   sign * d.dy AS dy,
-  d.sigma AS sigma,
+  sigma,
   apart,
-  one.on_part AS on_part,
-  one.by_chance AS by_chance,
-  two.on_part AS on_other,
-  two.by_chance AS by_chance_other,
-  boxes_dx,
-  boxes_dy,
-  boxes
+  one.share AS on_part,
+  known.by_chance AS by_chance,
+  two.share AS on_other,
+  known.by_chance_other AS by_chance_other,
+  known.boxes_dx AS boxes_dx,
+  known.boxes_dy AS boxes_dy,
+  known.boxes AS boxes
 ORDER BY sigma, pattern, other_pattern
 LIMIT $limit

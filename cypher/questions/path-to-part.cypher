@@ -14,32 +14,16 @@
 // :returns end, layer, steps, weakest, on_part, by_chance, path
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
-MATCH (:Part {id: $category + '/' + $part})<-[s:SHOWS]-(o:Object)
-WHERE
-  EXISTS {
-    MATCH (o)<-[:FIRES_ON]-(placed:Pattern)
-    WHERE placed.id STARTS WITH g.id + '/'
-  }
-WITH g, o, s.box AS box, o.box AS frame
-WITH
-  g,
-  o,
-  collect([
-    (box[0] - frame[0]) / frame[2],
-    (box[1] - frame[1]) / frame[3],
-    (box[0] + box[2] - frame[0]) / frame[2],
-    (box[1] + box[3] - frame[1]) / frame[3]
-  ]) AS boxes
-WITH
-  g,
-  collect({object: o, boxes: boxes}) AS shown,
-  avg(reduce(area = 0.0, b IN boxes | area + (b[2] - b[0]) * (b[3] - b[1]))) AS by_chance
+MATCH (g)-[c:COVERS]->(:Part {id: $category + '/' + $part})
+WITH g.id AS graph, g.id + '/' + $part AS of, c.by_chance AS by_chance
 MATCH path = (:Pattern {id: $pattern})-[:CO_ACTIVATES_WITH*1..6]->(top:Pattern)
-WHERE top.id STARTS WITH g.id + '/'
+WHERE top.graph = graph
+MATCH (top)-[l:LIES_ON {of: of}]->(:Part)
+WHERE l.share >= $share
 WITH
-  shown,
   by_chance,
   top,
+  l.share AS on_part,
   [n IN nodes(path) | n.id] AS ids,
   reduce(least = 1.0, c IN relationships(path) |
       CASE
@@ -47,14 +31,7 @@ WITH
         ELSE least
       END) AS weakest
 ORDER BY weakest DESC, ids
-WITH shown, by_chance, top, head(collect({ids: ids, weakest: weakest})) AS best
-UNWIND shown AS one
-WITH size(shown) AS labelled, by_chance, top, best, one.object AS o, one.boxes AS boxes
-MATCH (top)-[f:FIRES_ON]->(o)
-WHERE any(b IN boxes WHERE b[0] <= f.x AND f.x <= b[2] AND b[1] <= f.y AND f.y <= b[3])
-WITH labelled, by_chance, top, best, count(*) AS hits
-WITH by_chance, top, best, toFloat(hits) / labelled AS on_part
-WHERE on_part >= $share
+WITH by_chance, top, on_part, head(collect({ids: ids, weakest: weakest})) AS best
 RETURN
   top.id AS end,
   top.layer AS layer,

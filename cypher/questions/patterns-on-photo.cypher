@@ -19,13 +19,17 @@ WHERE $photo IN [o.id, o.path] OR o.path ENDS WITH '/' + $photo
 WITH g, collect(o) AS objects
 UNWIND objects AS o
 MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
-WHERE p.id STARTS WITH g.id + '/' AND ($layer IS NULL OR p.layer = $layer)
+// In the order of the answer, so that only the first of them are looked at.
+WITH g, o, o.id AS object, f, p, f.score AS score
+ORDER BY object, score DESC
+WITH g, o, object, f, p, score
+WHERE p.graph = g.id AND ($layer IS NULL OR p.layer = $layer)
 RETURN
-  o.id AS object,
+  object,
   p.id AS pattern,
   p.layer AS layer,
   p.filter AS filter,
-  f.score AS score,
+  score,
   p.score AS usual,
   o.box[0] + f.x * o.box[2] AS x,
   o.box[1] + f.y * o.box[3] AS y,

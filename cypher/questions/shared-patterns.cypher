@@ -19,25 +19,53 @@ MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (h:ExplanatoryGraph {category: $other_category, state: 'complete'})
 WHERE ($other_graph IS NULL OR $other_graph IN [h.id, h.name]) AND h.network = g.network AND h.id <> g.id
-MATCH (g)-[r:READS]->(l:Layer)<-[:IN_LAYER]-(f:Filter)
 // The anchors of two graphs have no filter in common; their layer only bears the same name.
+MATCH (g)-[r:READS]->(l:Layer)
 WHERE r.template_size = 0 AND ($layer IS NULL OR l.name = $layer)
-MATCH (q:Pattern)-[:SEPARATED_FROM]->(f)
-WHERE q.id STARTS WITH h.id + '/'
-WITH g, f, collect({pattern: q, id: q.id, x:
+WITH g, h, collect(l.name) AS layers
+UNWIND [{graph: g, first: true}, {graph: h, first: false}] AS side
+WITH layers, side.graph AS graph, side.first AS first
+MATCH (graph)<-[:IN_GRAPH]-(p:Pattern)
+WHERE p.layer IN layers
+WITH
+  p.layer AS layer,
+  p.filter AS filter,
+  collect(
+    CASE
+      WHEN first THEN p
+    END) AS patterns,
+  collect(
+    CASE
+      WHEN NOT first THEN {pattern: p, x:
+              CASE
+                WHEN $turned THEN 1 - p.x
+                ELSE p.x
+              END, y: p.y}
+    END) AS others
+UNWIND patterns AS p
+WITH p, others, p.x AS x, p.y AS y
+WITH
+  p,
+  size(others) AS count,
+  [
+    o IN others
+    WHERE o.x - x <= $distance AND x - o.x <= $distance AND o.y - y <= $distance AND y - o.y <= $distance
+    | {pattern: o.pattern, x: o.x, distance: sqrt((x - o.x) ^ 2 + (y - o.y) ^ 2)}
+  ] AS near
+WHERE size(near) > 0
+WITH
+  p,
+  count,
+  reduce(
+    best = near[0],
+    o IN
+    near[1..] |
       CASE
-        WHEN $turned THEN 1 - q.x
-        ELSE q.x
-      END, y: q.y}) AS others
-MATCH (p:Pattern)-[:SEPARATED_FROM]->(f)
-WHERE p.id STARTS WITH g.id + '/'
-WITH p, others
-UNWIND others AS one
-WITH p, size(others) AS count, one, one.id AS id, sqrt((p.x - one.x) ^ 2 + (p.y - one.y) ^ 2) AS distance
-WHERE distance <= $distance
-WITH p, count, one, id, distance
-ORDER BY distance, id
-WITH p, count, head(collect({pattern: one.pattern, x: one.x, distance: distance})) AS nearest
+        WHEN o.distance < best.distance THEN o
+        WHEN o.distance = best.distance AND o.pattern.id < best.pattern.id THEN o
+        ELSE best
+      END) AS nearest
+WHERE nearest.distance <= $distance
 WITH p, count, nearest.pattern AS q, nearest.x AS other_x, nearest.distance AS distance
 WITH p, q, other_x, distance, count, pi() * distance ^ 2 AS area
 RETURN

@@ -13,17 +13,20 @@
 // :returns pattern, layer, filter, sigma, apart, neighbours, spread, advantage, support, score
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
-MATCH (g)<-[:IN_GRAPH]-(p:Pattern)
-WHERE p.support >= $support * g.images AND ($layer IS NULL OR p.layer = $layer)
-MATCH (p)-[d:DISPLACED_FROM]->(upper:Pattern)
-WITH p, avg(d.sigma) AS sigma, avg(sqrt(p.spread ^ 2 + upper.spread ^ 2)) AS apart, count(d) AS neighbours
+CALL (g) {
+  MATCH (p:Pattern {graph: g.id})
+  WHERE p.sigma >= 0 AND p.support >= $support * g.images AND ($layer IS NULL OR p.layer = $layer)
+  RETURN p
+  ORDER BY p.graph, p.sigma, p.id
+  LIMIT $limit
+}
 RETURN
   p.id AS pattern,
   p.layer AS layer,
   p.filter AS filter,
-  sigma,
-  apart,
-  neighbours,
+  p.sigma AS sigma,
+  p.apart AS apart,
+  p.neighbours AS neighbours,
   p.spread AS spread,
   p.advantage AS advantage,
   p.support AS support,

@@ -13,41 +13,11 @@
 // :returns pattern, layer, filter, on_part, part_score, score, x, y
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
-MATCH (:Part {id: $category + '/' + $part})<-[s:SHOWS]-(o:Object)
-WHERE
-  EXISTS {
-    MATCH (o)<-[:FIRES_ON]-(placed:Pattern)
-    WHERE placed.id STARTS WITH g.id + '/'
-  }
-WITH g, o, s.box AS box, o.box AS frame
-WITH
-  g,
-  o,
-  collect([
-    (box[0] - frame[0]) / frame[2],
-    (box[1] - frame[1]) / frame[3],
-    (box[0] + box[2] - frame[0]) / frame[2],
-    (box[1] + box[3] - frame[1]) / frame[3]
-  ]) AS boxes
-WITH g, collect({object: o, boxes: boxes}) AS shown
-WITH g, shown, size(shown) AS labelled
-UNWIND shown AS one
-WITH g, labelled, one.object AS o, one.boxes AS boxes
-MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
-WHERE
-  any(b IN boxes WHERE b[0] <= f.x AND f.x <= b[2] AND b[1] <= f.y AND f.y <= b[3]) AND
-  p.id STARTS WITH g.id + '/' AND
-  ($layer IS NULL OR p.layer = $layer)
-WITH labelled, p, count(*) AS hits, avg(f.score) AS part_score
-WHERE hits >= $share * labelled
-RETURN
-  p.id AS pattern,
-  p.layer AS layer,
-  p.filter AS filter,
-  toFloat(hits) / labelled AS on_part,
-  part_score,
-  p.score AS score,
-  p.x AS x,
-  p.y AS y
+MATCH (g)-[:COVERS]->(:Part {id: $category + '/' + $part})
+MATCH (p:Pattern)-[l:LIES_ON {of: g.id + '/' + $part}]->(:Part)
+WHERE l.share >= $share AND ($layer IS NULL OR l.layer = $layer)
+WITH p, p.id AS pattern, l.share AS on_part, l.score AS part_score
 ORDER BY part_score DESC, pattern
 LIMIT $limit
+RETURN pattern, p.layer AS layer, p.filter AS filter, on_part, part_score, p.score AS score, p.x AS x, p.y AS y
+ORDER BY part_score DESC, pattern

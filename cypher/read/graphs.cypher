@@ -8,5 +8,6 @@ RETURN
   g.state AS state,
   g.images AS images,
   g.patterns AS patterns,
-  g.created_at AS created_at
+  g.created_at AS created_at,
+  g.summed IS NOT NULL AS summed
 ORDER BY id

@@ -1,5 +1,4 @@
-// Whether a graph's patterns were inferred on objects that show a part
-MATCH (:Part {id: $category + '/' + $part})<-[:SHOWS]-(o:Object)<-[:FIRES_ON]-(p:Pattern)
-WHERE p.id STARTS WITH $graph + '/'
-RETURN o.id AS object
-LIMIT 1
+// Whether a graph's patterns were placed on objects that show a part
+MATCH (:ExplanatoryGraph {id: $graph})-[c:COVERS]->(:Part {id: $category + '/' + $part})
+WHERE c.objects > 0
+RETURN c.objects AS objects

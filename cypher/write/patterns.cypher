@@ -6,6 +6,7 @@ CREATE
   (p:Pattern
     {
       id: $prefix + toString($filter[i]) + '/' + toString($number[i]),
+      graph: $graph,
       layer: $layer,
       filter: $filter[i],
       number: $number[i],
@@ -23,7 +24,13 @@ CREATE
       template: $template[i],
       place_map: $place_map[i],
       score_mean: $score_mean[i],
-      score_deviation: $score_deviation[i]
+      score_deviation: $score_deviation[i],
+      neighbours: $neighbours[i],
+      sigma: $sigma[i],
+      apart: $apart[i],
+      above: $above[i],
+      below: $below[i],
+      alone: $alone[i]
     })
 CREATE (p)-[:SEPARATED_FROM]->(f)
 CREATE (p)-[:IN_GRAPH]->(g)

@@ -17,6 +17,7 @@ from egraph.graph.firings import write_firings
 from egraph.graph.graphs import find_graph, graphs
 from egraph.graph.objects import box_list, check_names
 from egraph.graph.parts import add_labels, labelled_objects
+from egraph.graph.places import refresh_category, refresh_places
 from egraph.graph.read import graph_objects, read_graph
 from egraph.graph.schema import ensure_schema
 from egraph.graph.write import write_graph
@@ -325,6 +326,7 @@ def _keep_labels(
         network = load_network(model.network_name, weights or model.weights_source, device)
         total += _place_mined(database, model, network, chosen, progress)
         placed.append(model.id)
+    refresh_category(database, category)
     return {"category": category, "part": part, "labels": len(showing), "graphs": placed, "firings": total}
 
 
@@ -385,7 +387,10 @@ def _place(
     stage: str,
     progress: Progress | None,
 ) -> int:
-    """Write all firings of a graph on objects; how many there are. See `place_patterns` for `mirrored`."""
+    """Write all firings of a graph on objects, and where its patterns then lie on parts; how many firings there are.
+
+    See `place_patterns` for `mirrored`.
+    """
     written = 0
     names = {layer: suffixes(table) for layer, table in graph.patterns.items()}
     for start in range(0, len(objects), PLACED_AT_ONCE):
@@ -393,6 +398,7 @@ def _place(
         placed = place_patterns(graph, network, objects[part], None if mirrored is None else mirrored[part])
         written += write_firings(database, graph.id, firings(placed), objects[part], names=names)
         _say(progress, stage, min(part.stop, len(objects)), len(objects))
+    refresh_places(database, graph.id, graph.category)
     return written
 
 

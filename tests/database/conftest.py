@@ -54,13 +54,19 @@ def category(database: Database) -> Iterator[str]:
             remove_part(database, name, part.part)
 
 
-def delete_jobs(settings: Settings, database: Database) -> None:
-    """Delete all jobs of a database."""
+def run_file(settings: Settings, database: Database, name: str, **parameters: object) -> list[dict]:
+    """Run a statement that lies beside the tests; its rows."""
     password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else None
     if database.embedded:
         password = embedded.status(settings).password_file.read_text().strip()
     with neo4j.GraphDatabase.driver(database.address, auth=(database.user, str(password))) as driver:
-        driver.execute_query((Path(__file__).parent / "jobs.cypher").read_text(), database_=database.name)
+        text = (Path(__file__).parent / name).read_text(encoding="utf-8")
+        return [record.data() for record in driver.execute_query(text, parameters, database_=database.name).records]
+
+
+def delete_jobs(settings: Settings, database: Database) -> None:
+    """Delete all jobs of a database."""
+    run_file(settings, database, "jobs.cypher")
 
 
 @pytest.fixture

@@ -21,9 +21,10 @@ from egraph.export.export import export_graph
 from egraph.export.formats import Format
 from egraph.graph.connection import Database
 from egraph.graph.parts import add_labels
+from egraph.graph.places import refresh_places
 from egraph.graph.write import write_graph
 from egraph.mining.mined import MinedGraph
-from reference.questions import name, ties, with_parts
+from reference.questions import name, on_part, ties, with_parts
 
 Read = tuple[dict[tuple[str, str], dict], list[tuple]]
 """Nodes by label and id; edges as type, source and target (label and id), properties."""
@@ -36,6 +37,7 @@ def mined(database: Database, category: str) -> MinedGraph:
     write_graph(database, graph)
     write_graph(database, synthetic_graph(category, name="other", salt=category))
     add_labels(database, with_parts(graph), category, "head")
+    refresh_places(database, graph.id, category)
     return graph
 
 
@@ -177,6 +179,9 @@ def test_a_format_holds_the_graph(
         for i in range(len(f.pattern))
     ]
     assert sorted((s[1], t[1], v["x"]) for type_, s, t, v in edges if type_ == "FIRES_ON") == sorted(firings)
+    shares = {name(mined, key): share for key, share in on_part(mined, with_parts(mined), "head").items()}
+    assert {s[1]: v["share"] for type_, s, _, v in edges if type_ == "LIES_ON"} == shares
+    assert [v["patterns"] for type_, _, _, v in edges if type_ == "COVERS"] == [len(shares)]
     poses = {s[1]: v["pose"] for type_, s, _, v in edges if type_ == "IN_GRAPH" and s[0] == "Object"}
     assert poses == {o.id: as_doubles(mined.pose[i]) for i, o in enumerate(mined.objects)}
     graph = nodes["ExplanatoryGraph", mined.id]

@@ -55,6 +55,8 @@ RELATIONSHIPS = (
     Kind("FIRES_ON", "fires_on", Page.PATTERNS, "Pattern", "Object"),
     Kind("IN_GRAPH", "object_in_graph", Page.OBJECTS, "Object", "ExplanatoryGraph"),
     Kind("SHOWS", "shows", Page.OBJECTS, "Object", "Part"),
+    Kind("COVERS", "covers", Page.GRAPH, "ExplanatoryGraph", "Part"),
+    Kind("LIES_ON", "lies_on", Page.PATTERNS, "Pattern", "Part"),
     Kind("BUILT_FROM", "built_from", Page.GRAPH, "AndOrGraph", "ExplanatoryGraph"),
     Kind("FOR_PART", "for_part", Page.GRAPH, "AndOrGraph", "Part"),
     Kind("HAS_TEMPLATE", "has_template", Page.GRAPH, "AndOrGraph", "Template"),

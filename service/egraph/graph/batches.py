@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from egraph.graph.summaries import pattern_summary
 from egraph.mining.mined import CoActivations, Displacements, Firings, MinedGraph, PatternTable
 
 BATCH_ROWS = 8000
@@ -103,6 +104,8 @@ def pattern_batches(mined: MinedGraph, table: PatternTable) -> Iterator[Batch]:
     # A column of no width is sent as an empty list: every row reads null from it, and null is no property.
     columns = {name: c if c.size else np.empty(0) for name, c in columns.items()}
     row_bytes = NUMBER_BYTES * (1 + sum(c[:1].size for c in columns.values()))
+    # What follows from other columns does not count, so that batches are those of graphs written without it.
+    columns |= pattern_summary(mined, table.layer)
     for rows in slices(len(table), row_bytes):
         yield Batch("write/patterns", rows.stop - rows.start, common, {name: c[rows] for name, c in columns.items()})
 

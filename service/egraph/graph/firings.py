@@ -43,6 +43,7 @@ def write_firings(
         batches = [batch for f in some for batch in firing_batches(graph_id, f, names[f.layer], ids)]
 
         def work(transaction: Transaction, object_id: str = object_id, batches: list = batches) -> None:
+            transaction.run("parts/forget_places_on", object=object_id, graph=graph_id)
             transaction.run("write/delete_firings", object=object_id, prefix=f"{graph_id}/")
             for batch in batches:
                 transaction.run(batch.statement, **batch.parameters())

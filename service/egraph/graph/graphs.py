@@ -1,5 +1,6 @@
 """Which graphs the database holds, and choosing one."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from egraph.errors import NothingYetError, UsageError
@@ -8,7 +9,7 @@ from egraph.graph.connection import Database
 
 @dataclass(frozen=True, slots=True)
 class GraphSummary:
-    """One graph; `state` is `writing`, `complete` or `deleting`."""
+    """One graph; `state` is `writing`, `complete` or `deleting`; `summed` unless an earlier egraph wrote it."""
 
     id: str
     category: str
@@ -18,6 +19,7 @@ class GraphSummary:
     images: int
     patterns: int
     created_at: str
+    summed: bool
 
 
 def graphs(database: Database) -> list[GraphSummary]:
@@ -26,14 +28,26 @@ def graphs(database: Database) -> list[GraphSummary]:
 
 
 def find_graph(database: Database, category: str, name: str | None = None, network: str | None = None) -> GraphSummary:
-    """The one complete graph of `category` that fits; `name` may also be a whole id, `network` its name or its id.
+    """The one complete graph of `category` that fits; see `choose_graph`.
 
     Raises:
         NothingYetError: there is none.
         UsageError: there are several.
         DatabaseError: the database failed.
     """
-    complete = [graph for graph in graphs(database) if graph.state == "complete" and graph.category == category]
+    return choose_graph(graphs(database), category, name, network)
+
+
+def choose_graph(
+    known: Sequence[GraphSummary], category: str, name: str | None = None, network: str | None = None
+) -> GraphSummary:
+    """The one complete graph of `category` that fits; `name` may also be a whole id, `network` its name or its id.
+
+    Raises:
+        NothingYetError: there is none.
+        UsageError: there are several.
+    """
+    complete = [graph for graph in known if graph.state == "complete" and graph.category == category]
     if not complete:
         raise NothingYetError(
             f"There is no graph of {category} yet; make one with `egraph mine PHOTOS --network NAME --category …`."

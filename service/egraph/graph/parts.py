@@ -7,6 +7,7 @@ from typing import Any
 from egraph.errors import NothingYetError
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.objects import OBJECT_ROWS, box_list, check_names, photo_object, write_objects
+from egraph.graph.places import delete_places
 from egraph.graph.schema import ensure_schema
 from egraph.photos.photo import Box, PhotoObject
 
@@ -38,9 +39,18 @@ def add_labels(database: Database, objects: Sequence[PhotoObject], category: str
     before = count_labels(database, category, part)
     for start in range(0, len(pairs), OBJECT_ROWS):
         some = pairs[start : start + OBJECT_ROWS]
-        database.write(
-            "parts/add_labels", category=category, part=part, object=[o for o, _ in some], box=[box for _, box in some]
-        )
+
+        def work(transaction: Transaction, some: list = some) -> None:
+            transaction.run("parts/forget_places", category=category, part=part)
+            transaction.run(
+                "parts/add_labels",
+                category=category,
+                part=part,
+                object=[o for o, _ in some],
+                box=[box for _, box in some],
+            )
+
+        database.transaction(work)
     return count_labels(database, category, part) - before
 
 
@@ -79,4 +89,5 @@ def remove_part(database: Database, category: str, part: str) -> int:
         transaction.run("write/delete_loose_objects", objects=removed[0]["objects"])
         return int(removed[0]["boxes"])
 
+    delete_places(database, category, part)
     return database.transaction(work)

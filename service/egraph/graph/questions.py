@@ -2,18 +2,21 @@
 
 import difflib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel
 
-from egraph.errors import NothingYetError, UsageError
+from egraph.errors import DatabaseError, NothingYetError, UsageError
 from egraph.graph.connection import Database
-from egraph.graph.graphs import find_graph, graphs
+from egraph.graph.graphs import GraphSummary, choose_graph, graphs
+from egraph.graph.places import refresh_places
 from egraph.graph.statements import PLAIN_TYPES, Parameter, Statement, names, statement
 
 ROWS = 1000
 SECONDS = 120.0
+FIRST = ("category", "graph", "network")
+"""Types whose values are checked before asking; the others only where nothing was found, which is quicker."""
 LISTED = 20
 """At most so many valid values are named in an error."""
 
@@ -123,50 +126,78 @@ def read_value(parameter: Parameter, value: Any) -> Any:
     return read
 
 
-def check_values(database: Database, asked: Statement, values: dict[str, Any]) -> dict[str, Any]:
-    """Check the values that must stand in the database; returns the parameters with the graphs' names made ids.
-
-    A question with the parameter `graph` is about one graph of its `category`; one with `other_graph` also about one
-    of the category `other_category`, of the same network.
+def check_values(
+    database: Database, asked: Statement, values: Mapping[str, Any], types: Callable[[str], bool] = lambda _: True
+) -> None:
+    """Check the values that must stand in the database, of the parameter types that `types` says.
 
     Raises:
-        NothingYetError: there is no graph, no label or no such category or part yet.
-        UsageError: a value is misspelt, or the category has several graphs and none is named.
+        NothingYetError: there is no such category or part yet.
+        UsageError: a value is misspelt.
     """
-    if any(parameter.type not in PLAIN_TYPES for parameter in asked.parameters):
-        check_graphs(database, values)
-    checked = dict(values)
     # In this order: a part is sought in its category, a layer in its category's graphs.
     for parameter in sorted(asked.parameters, key=lambda p: p.type != "category"):
         value = values[parameter.name]
-        if parameter.type in PLAIN_TYPES or value is None:
+        if parameter.type in PLAIN_TYPES or value is None or not types(parameter.type):
             continue
         category = values.get("other_category" if parameter.name == "other_graph" else "category")
         rows = database.read(f"values/{parameter.type}", category=category, value=value)
         valid = [row["value"] for row in rows]
         if value not in valid and not (parameter.type == "graph" and value.partition("@")[1]):
             raise unknown(parameter, value, valid, category)
-    if "graph" in checked:
-        found = find_graph(database, checked["category"], checked["graph"])
-        checked["graph"] = found.id
-        if "other_graph" in checked:
+
+
+def chosen_graphs(known: Sequence[GraphSummary], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values with the graphs' names made ids.
+
+    A question with the parameter `graph` is about one graph of its `category`; one with `other_graph` also about one
+    of the category `other_category`, of the same network.
+
+    Raises:
+        NothingYetError: there is no such graph.
+        UsageError: the category has several graphs and none is named.
+    """
+    chosen = dict(values)
+    if "graph" in chosen:
+        found = choose_graph(known, chosen["category"], chosen["graph"])
+        chosen["graph"] = found.id
+        if "other_graph" in chosen:
             # Filters are shared only within one network.
-            other = find_graph(database, checked["other_category"], checked["other_graph"], found.network)
-            checked["other_graph"] = other.id
-    return checked
+            other = choose_graph(known, chosen["other_category"], chosen["other_graph"], found.network)
+            chosen["other_graph"] = other.id
+    return chosen
 
 
-def check_graphs(database: Database, values: Mapping[str, Any]) -> None:
-    """Refuse to answer while there is no complete graph.
+def check_graphs(database: Database, values: Mapping[str, Any]) -> list[GraphSummary]:
+    """The complete graphs; those that an earlier egraph wrote are summed up first.
 
     Raises:
         NothingYetError: there is none.
     """
-    if not any(graph.state == "complete" for graph in graphs(database)):
+    complete = [graph for graph in graphs(database) if graph.state == "complete"]
+    if not complete:
         category = values.get("category") or "CATEGORY"
         raise NothingYetError(
             f"There is no graph yet; make one with `egraph mine PHOTOS --network NAME --category {category}`."
         )
+    if not all(graph.summed for graph in complete):
+        # It needs the tables of mining, which those who only ask need not load.
+        from egraph.graph.upgrade import add_summaries
+
+        add_summaries(database)
+    return complete
+
+
+def renew(database: Database, graph_id: str, category: str) -> None:
+    """Sum up anew what a command that was cut off left out of date.
+
+    Raises:
+        DatabaseError: the database failed, or may not be written to.
+    """
+    try:
+        refresh_places(database, graph_id, category)
+    except DatabaseError as error:
+        raise DatabaseError(f"What is known of the parts of {category} must be summed up anew; {error}") from error
 
 
 def unknown(parameter: Parameter, value: str, valid: list[str], category: str | None) -> UsageError | NothingYetError:
@@ -194,13 +225,20 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
         DatabaseError: the database failed, or took too long.
     """
     asked = question(name)
-    values = check_values(database, asked, check_parameters(asked, given))
+    values = check_parameters(asked, given)
+    if any(parameter.type not in PLAIN_TYPES for parameter in asked.parameters):
+        known = check_graphs(database, values)
+        check_values(database, asked, values, lambda type_: type_ in FIRST)
+        values = chosen_graphs(known, values)
+    if values.get("graph"):
+        renew(database, values["graph"], values["category"])
     # One row more than the question's own limit tells whether there were more.
     limit = min(rows, values["limit"]) if "limit" in values else rows
     sent = values | ({"limit": limit + 1} if "limit" in values else {})
     answer = database.ask(asked.name, sent, limit, seconds)
     if not answer.rows:
         check_graphs(database, values)
+        check_values(database, asked, values, lambda type_: type_ not in FIRST)
     if not answer.rows and values.get("part") and values.get("graph"):
         looked = {key: values[key] for key in ("category", "part", "graph")}
         if not database.read("read/labelled_firings", **looked):

@@ -4,13 +4,13 @@ from egraph.errors import DatabaseError
 from egraph.graph.connection import Database
 from egraph.graph.statements import names
 
-VERSION = 3
+VERSION = 4
 OLDEST = 1
-"""What was made since then lacks nothing but constraints and indexes, which are added."""
+"""What was made since then lacks nothing but constraints, indexes and sums, which are added."""
 
 
 def ensure_schema(database: Database) -> None:
-    """Make the constraints and indexes that are missing, and note the version.
+    """Make the constraints, indexes and sums that are missing, and note the version.
 
     Raises:
         DatabaseError: the database was made by a newer or an older egraph, or may not be changed.
@@ -20,6 +20,10 @@ def ensure_schema(database: Database) -> None:
     if version != VERSION:
         for name in names("schema"):
             database.write(f"schema/{name}")
+        # It needs the tables of mining, which those who only ask need not load.
+        from egraph.graph.upgrade import add_summaries
+
+        add_summaries(database)
         database.write("write/schema_version", version=VERSION)
 
 

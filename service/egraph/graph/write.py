@@ -15,7 +15,10 @@ from egraph.graph.connection import Database, Transaction
 from egraph.graph.content import content_hash
 from egraph.graph.failures import Conflict
 from egraph.graph.objects import check_names, write_objects
+from egraph.graph.places import refresh_places
 from egraph.graph.schema import ensure_schema
+from egraph.graph.summaries import reading_summary
+from egraph.graph.upgrade import write_summaries
 from egraph.mining.mined import MinedGraph
 
 LANES = ("batches_written_even", "batches_written_odd")
@@ -57,6 +60,10 @@ def write_graph(database: Database, mined: MinedGraph, progress: Progress | None
         writer.write(0, len(nodes))
         failpoint("nodes written")
         writer.write(len(nodes), len(nodes) + len(edges))
+        if not graph.get("summed"):
+            # An earlier egraph began this graph.
+            write_summaries(database, mined)
+        refresh_places(database, mined.id, mined.category)
         database.write("write/graph_complete", graph=mined.id)
     return counts(mined)
 
@@ -128,6 +135,7 @@ def graph_row(mined: MinedGraph, content: str) -> dict[str, Any]:
         ),
         "pose_size": int(mined.pose.shape[1]),
         "content": content,
+        "summed": True,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -170,6 +178,7 @@ def reading_row(mined: MinedGraph, position: int) -> dict[str, Any]:
             "template_size": int(table.template.shape[1]),
             "place_map_size": int(table.place_map.shape[1]),
         }
+        row |= reading_summary(mined, layer)
     if (reading := mined.readings.get(layer)) is not None:
         row |= {
             "filter_mean": reading.filter_mean.tolist(),

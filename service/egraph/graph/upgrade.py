@@ -1,0 +1,43 @@
+"""Adding to graphs of an earlier egraph what it did not write: sums that follow from the rest."""
+
+from egraph.graph.batches import NUMBER_BYTES, pattern_prefix, slices, suffixes
+from egraph.graph.connection import Database
+from egraph.graph.graphs import graphs
+from egraph.graph.places import refresh_places
+from egraph.graph.read import read_graph
+from egraph.graph.summaries import pattern_summary, reading_summary
+from egraph.mining.mined import MinedGraph
+
+
+def add_summaries(database: Database) -> None:
+    """Sum up every complete graph where that is not done yet; may be interrupted, and goes on with the next call.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    for graph in graphs(database):
+        if graph.state == "complete":
+            if not graph.summed:
+                write_summaries(database, read_graph(database, graph.id))
+            refresh_places(database, graph.id, graph.category)
+
+
+def write_summaries(database: Database, mined: MinedGraph) -> None:
+    """Write the sums of a graph whose patterns and edges are written.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    for layer, table in mined.patterns.items():
+        database.write(
+            "write/reading_summary",
+            graph=mined.id,
+            layer=f"{mined.network_id}/{layer}",
+            summary=reading_summary(mined, layer),
+        )
+        ends, columns = suffixes(table), pattern_summary(mined, layer)
+        common = {"graph": mined.id, "prefix": pattern_prefix(mined.id, layer)}
+        for rows in slices(len(table), 24 + NUMBER_BYTES * len(columns)):
+            some = {name: column[rows].tolist() for name, column in columns.items()}
+            database.write("write/pattern_summaries", **common, suffix=ends[rows].tolist(), **some)
+    database.write("write/graph_summed", graph=mined.id)

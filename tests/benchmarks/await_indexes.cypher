@@ -1,0 +1,2 @@
+// Wait until every index of Neo4j is filled
+CALL db.awaitIndexes(600)

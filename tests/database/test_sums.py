@@ -1,0 +1,170 @@
+"""Sums over edges and labels: those of an earlier egraph's graphs are added, and none says what is no longer so."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from synthetic import synthetic_graph
+
+from database.conftest import run_file
+from egraph.graph.connection import Database, open_database
+from egraph.graph.delete import delete_graph
+from egraph.graph.firings import write_firings
+from egraph.graph.parts import add_labels, remove_part
+from egraph.graph.places import refresh_places
+from egraph.graph.questions import ask
+from egraph.graph.schema import OLDEST, VERSION, ensure_schema, schema_version
+from egraph.graph.upgrade import add_summaries
+from egraph.graph.write import write_graph
+from egraph.mining.mined import Firings, MinedGraph
+from egraph.photos.photo import PhotoObject
+from egraph.settings import Settings
+from reference.questions import by_chance, name, on_part, with_parts
+
+PARTS = ("head", "leg")
+ASKED = {
+    "compare-networks": {},
+    "fires-together": {"part": "head", "share": 0.2},
+    "least-steady-patterns": {"support": 0},
+    "lone-patterns": {},
+    "mixed-filters": {"share": 0.2},
+    "noisy-filters": {},
+    "parts-relation": {"part": "head", "other_part": "leg", "share": 0.2},
+    "steadiest-patterns": {"support": 0},
+    "strongest-patterns": {"part": "head", "share": 0.2},
+}
+
+
+@pytest.fixture
+def mined(category: str) -> MinedGraph:
+    """A graph in which some patterns are without partners, not yet written."""
+    mined = synthetic_graph(category, firings_per_object=16, filters=(8, 6, 4), objects=14)
+    first, *others = mined.co_activations
+    columns = ("source", "target", "strength", "lift", "support")
+    return replace(
+        mined, co_activations=[replace(first, **{c: getattr(first, c)[first.source > 3] for c in columns}), *others]
+    )
+
+
+def label(database: Database, mined: MinedGraph, objects: Sequence[PhotoObject] | None = None) -> None:
+    for part in PARTS:
+        add_labels(database, with_parts(mined) if objects is None else objects, mined.category, part)
+
+
+def answers(database: Database, category: str) -> dict[str, list[dict]]:
+    return {asked: ask(database, asked, {"category": category} | more).rows for asked, more in ASKED.items()}
+
+
+def places(database: Database, category: str, part: str) -> dict[str, float]:
+    """Each pattern that lies on the part, and on what share of the labelled objects."""
+    rows = ask(database, "strongest-patterns", {"category": category, "part": part, "share": 0, "limit": 900}).rows
+    found = {row["pattern"]: row["on_part"] for row in rows}
+    assert len(found) == len(rows), "no pattern comes twice"
+    return found
+
+
+def expected_places(mined: MinedGraph, objects: list[PhotoObject], part: str) -> dict[str, float]:
+    return {name(mined, key): share for key, share in on_part(mined, objects, part).items()}
+
+
+@pytest.mark.parametrize("version", [None, OLDEST])
+def test_a_graph_of_an_earlier_egraph_answers_the_same(
+    settings: Settings, database: Database, mined: MinedGraph, version: int | None
+) -> None:
+    write_graph(database, mined)
+    label(database, mined)
+    before = answers(database, mined.category)
+    assert [asked for asked, rows in before.items() if not rows] == [], "the test should test something"
+    run_file(settings, database, "forget_sums.cypher", graph=mined.id)
+    if version is not None:
+        database.write("write/schema_version", version=version)
+        ensure_schema(database)
+        assert schema_version(database) == VERSION
+    for asked, rows in answers(database, mined.category).items():
+        assert rows == [pytest.approx(row) for row in before[asked]], asked
+
+
+def test_a_graph_that_an_earlier_egraph_began_is_summed_up(
+    settings: Settings, database: Database, mined: MinedGraph
+) -> None:
+    write_graph(database, replace(mined, name="whole"))
+    label(database, mined)
+    whole = {asked: ask(database, asked, {"category": mined.category} | more).rows for asked, more in ASKED.items()}
+
+    def kill(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_graph(database, mined, kill)
+    run_file(settings, database, "forget_sums.cypher", graph=mined.id)
+    write_graph(database, mined)
+    delete_graph(database, f"{mined.network_id}/{mined.category}/whole")
+    for asked, rows in answers(database, mined.category).items():
+        for row in (row for rows in (rows, whole[asked]) for row in rows):
+            for column, value in row.items():
+                row[column] = value.replace("/whole/", "/default/") if isinstance(value, str) else value
+            row.pop("graph", None)
+        assert rows == [pytest.approx(row) for row in whole[asked]], asked
+
+
+def test_places_follow_labels_and_firings(database: Database, settings: Settings, mined: MinedGraph) -> None:
+    category, objects = mined.category, with_parts(mined)
+    label(database, mined, objects[:5])
+    write_graph(database, mined)
+    assert places(database, category, "head") == expected_places(mined, objects[:5], "head") != {}
+    label(database, mined, objects)
+    for part in PARTS:
+        assert places(database, category, part) == expected_places(mined, objects, part)
+    more = synthetic_graph(category, firings_per_object=20, filters=(8, 6, 4), objects=2, seed=3).firings
+    for _ in range(2):
+        write_firings(database, mined.id, more, mined.objects[3:5])
+    changed = replace(mined, firings=[replaced(f, new, 3, 5) for f, new in zip(mined.firings, more, strict=True)])
+    for part in PARTS:
+        assert places(database, category, part) == expected_places(changed, objects, part)
+    given = {"category": category, "part": "leg", "share": 0}
+    (chance,) = {row["by_chance"] for row in ask(database, "fires-together", given).rows}
+    assert chance == pytest.approx(by_chance(objects, "leg"))
+    remove_part(database, category, "head")
+    assert places(database, category, "leg") == expected_places(changed, objects, "leg")
+    add_labels(database, objects[:2], category, "head")
+    assert places(database, category, "head") == expected_places(changed, objects[:2], "head")
+    assert run_file(settings, database, "count_sums.cypher", graph=mined.id)[0]["covers"] == 2
+    delete_graph(database, mined.id)
+    assert run_file(settings, database, "count_sums.cypher", graph=mined.id) == [{"covers": 0, "lies": 0}]
+
+
+def replaced(old: Firings, new: Firings, start: int, stop: int) -> Firings:
+    """The firings with those on the objects `start` to `stop` replaced by `new`, whose objects count from `start`."""
+    kept = (old.object < start) | (old.object >= stop)
+    tables = [(old, kept, 0), (new, slice(None), start)]
+    columns = {c: [getattr(t, c)[rows] for t, rows, _ in tables] for c in ("pattern", "score", "x", "y")}
+    columns["object"] = [t.object[rows] + shift for t, rows, shift in tables]
+    return Firings(old.layer, **{c: np.concatenate(parts) for c, parts in columns.items()})
+
+
+def test_summing_up_twice_or_at_once_changes_nothing(settings: Settings, database: Database, mined: MinedGraph) -> None:
+    write_graph(database, mined)
+    label(database, mined)
+    failed: list[Exception] = []
+
+    def refresh() -> None:
+        try:
+            with open_database(settings) as own:
+                refresh_places(own, mined.id, mined.category)
+        except Exception as error:
+            failed.append(error)
+
+    threads = [threading.Thread(target=refresh) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failed
+    counted = run_file(settings, database, "count_sums.cypher", graph=mined.id)
+    expected = sum(len(expected_places(mined, with_parts(mined), part)) for part in PARTS)
+    assert counted == [{"covers": 2, "lies": expected}]
+    add_summaries(database)
+    write_graph(database, mined)
+    assert run_file(settings, database, "count_sums.cypher", graph=mined.id) == counted
