@@ -15,6 +15,7 @@ from egraph.mining.mined import (
     MinedGraph,
     PatternTable,
 )
+from egraph.mining.pose import PLACING_NUMBERS
 from egraph.network.layer import LayerGeometry
 from egraph.photos.photo import Box, PhotoObject
 
@@ -57,6 +58,7 @@ def synthetic_graph(
             else np.tile(np.arange(numbers, dtype=np.int32), geometry.channels)
         )
         size = len(filter_)
+        placing = 0 if top else min(rank, PLACING_NUMBERS)
         patterns[geometry.name] = PatternTable(
             layer=geometry.name,
             filter=filter_,
@@ -68,7 +70,7 @@ def synthetic_graph(
             score=floats(size),
             advantage=floats(size),
             parent_gain=floats(size),
-            pose=floats(size, rank if geometry.name == layers[-2].name else 0, 2),
+            pose=floats(size, rank if geometry.name == layers[-2].name else placing, 2),
             orientation_weight=floats(size),
             template=floats(size, sum(filters) if top else 0),
             place_map=floats(size, 49 if top else 0),
