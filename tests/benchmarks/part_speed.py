@@ -1,9 +1,10 @@
 """Building an And-Or graph and finding its part, beside the network's own forward passes, in one run.
 
 Photos and weights are the real ones in EGRAPH_TEST_DATA. Seconds of processor time, which a busy machine distorts less
-than the clock; the share is that of everything beside the network (both views of every photo).
+than the clock; on one thread, unless told, because threads that wait for each other count as work. The share is that of
+everything beside the network (both views of every photo): reading photos, evidence, side, pose and the And-Or graph.
 
-    python tests/benchmarks/part_speed.py [NUMBER OF PHOTOS]
+    python tests/benchmarks/part_speed.py [NUMBER OF PHOTOS] [THREADS]
 """
 
 import os
@@ -32,7 +33,7 @@ CATEGORY = "horse"
 PART = "head"
 
 
-def main(photos: int) -> None:
+def main(photos: int = 100, threads: int = 1) -> None:
     """Mine, build, and locate on the first photos again."""
     data = Path(os.environ["EGRAPH_TEST_DATA"])
     folder, weights = data / "animalpart" / CATEGORY, str(data / "weights" / "resnet50.pth")
@@ -51,6 +52,7 @@ def main(photos: int) -> None:
                 graph = read_graph(database, find_aogs(database, CATEGORY)[0].graph, placing=True)
                 aogs = [read_aog(database, a.id, graph) for a in find_aogs(database, CATEGORY)]
             network = load_network("resnet50", weights)
+            torch.set_num_threads(threads)
             locator = Locator(graph, network, aogs)
             objects = read_coco(folder / "annotations.json", folder, CATEGORY, 6 * BATCH).objects
             locator.locate(objects[:BATCH], 10)
@@ -73,4 +75,4 @@ def main(photos: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100)
+    main(*(int(argument) for argument in sys.argv[1:]))

@@ -171,8 +171,9 @@ def test_what_does_not_count_makes_no_twin() -> None:
 
 def test_a_filter_without_evidence_fires_nowhere_and_is_no_better_than_scattered_peaks() -> None:
     place, _, values, _ = world(2, 3, 4, 5)
-    nothing, silence = torch.zeros(2, 3, 4), torch.zeros_like(values)
-    control, scatter = even_control(even_share(place, SIGMA), silence), even_scatter(place, silence, SIGMA)
+    nothing = torch.zeros(2, 3, 4)
+    silent = torch.zeros_like(values)
+    control, scatter = even_control(even_share(place, SIGMA), silent), even_scatter(place, silent, SIGMA)
     assert not fires(nothing, control).any() and (advantage(nothing, control) == 0).all()
     assert find_noise(place, nothing, control, scatter, 0.1)[EVEN].all()
 
