@@ -20,7 +20,8 @@ import torch
 
 from egraph.demo.world import write_world
 from egraph.mining.engine import mine
-from egraph.network.layers import layer_geometries, resolve_layers
+from egraph.network.geometry import layer_geometries
+from egraph.network.layers import resolve_layers
 from egraph.network.load import load_network
 from egraph.photos.coco import read_coco
 from egraph.photos.photo import PhotoObject

@@ -156,6 +156,8 @@ def aog_parameters() -> dict[str, Any]:
     return {
         "iterations": learn.ITERATIONS,
         "label_share": learn.LABEL_SHARE,
+        "alike_weight": learn.ALIKE_WEIGHT,
+        "first_prior_width": learn.FIRST_PRIOR_WIDTH,
         "contrast": learn.CONTRAST,
         "selected": learn.SELECTED,
         "near_share": learn.NEAR_SHARE,

@@ -20,6 +20,8 @@ from egraph.aog.pool import Pool
 ITERATIONS = 5
 LABEL_SHARE = 0.3
 """Of the labelled appearance in what is learnt."""
+ALIKE_WEIGHT = 0.5
+"""Of what objects of the same pose show at the labels' places: as much as half a label."""
 CONTRAST = 0.6
 SELECTED = 0.1
 """Share of the filters that become patterns of the part."""
@@ -103,6 +105,9 @@ def learn_part(pool: Pool, labels: LabelSets, terms: Terms = ALL_TERMS) -> Learn
     likeness = pose_weights(pose, pose, torch.arange(objects))
     blur = bumps(grid, grid, NEIGHBOUR_BLUR)
     shown = F.normalize(pool.at(_at_label_units(labels, objects, grid)), dim=1)
+    if terms.neighbours:
+        alike = F.normalize(pool.at(_at_labels_on_alike(labels, label_maps, likeness)), dim=1)
+        shown = F.normalize(shown + ALIKE_WEIGHT / labels.rows.shape[1] * alike, dim=1)
     first_prior = bumps(labels.places, grid, FIRST_PRIOR_WIDTH / labels.rows.shape[1] ** 0.5).mean(1)
     allowed = torch.ones_like(shown)
     patterns = torch.zeros(shown.shape, dtype=torch.long)
@@ -215,3 +220,12 @@ def _at_label_units(labels: LabelSets, objects: int, grid: Tensor) -> Tensor:
     maps = torch.zeros(len(labels.rows), objects, len(grid))
     maps[torch.arange(len(units))[:, None], labels.rows, units] = 1.0
     return maps
+
+
+def _at_labels_on_alike(labels: LabelSets, label_maps: Tensor, likeness: Tensor) -> Tensor:
+    """(m, n, u) the labels' places on the objects of the same pose as the labelled ones, by how alike they are.
+
+    Args:
+        label_maps: (m, K, u). likeness: (n, n) from `pose_weights`.
+    """
+    return torch.einsum("mkn,mku->mnu", likeness[labels.rows], label_maps)
