@@ -27,10 +27,12 @@ MOST_VOTERS = 12
 DASH = 14
 LIST_TOP, ROW = 198, 33
 CONFIDENCE = "the share of the mined photos that look less familiar"
-KEY = (
-    "White box and cross: the part and its centre; dashed and on grey where it is unsure. "
-    "Disc: where a pattern stands, the larger the more it weighs; its colour is its layer's."
+KEY_LINES = (
+    "White box and cross: the part and its centre; dashed and on grey where it is unsure.",
+    "Disc: where a pattern stands, the larger the more it weighs; its colour is its layer's.",
 )
+KEY = " ".join(KEY_LINES)
+KEY_ROW = 19
 INK, SOFT, LINE, WARNING = "#1d2129", "#5b6472", "#dde1e7", "#b3261e"
 BOX = "#ffffff"
 
@@ -78,7 +80,7 @@ def parse_picture(
     legends: list[LocatedPart | None] = [*parts] or [None]
     heights = [max(panel.height, _legend_height(part)) for panel, part in zip(panels, legends, strict=True)]
     width = 3 * MARGIN + panels[0].width + LEGEND_WIDTH
-    top, foot = 70, 36
+    top, foot = 70, 17 + KEY_ROW * len(KEY_LINES)
     sheet = Image.new("RGB", (width * FINER, (top + sum(heights) + MARGIN * len(heights) + foot) * FINER), "white")
     draw = ImageDraw.Draw(sheet)
     room = (width - 2 * MARGIN) * FINER
@@ -88,7 +90,8 @@ def parse_picture(
             _legend(draw, part, colours, (2 * MARGIN + panel.width) * FINER, top * FINER)
         top += height + MARGIN
     if parts:
-        write(draw, (MARGIN * FINER, sheet.height - 34 * FINER), KEY, 13 * FINER, SOFT, room)
+        for row, line in enumerate(reversed(KEY_LINES)):
+            write(draw, (MARGIN * FINER, sheet.height - (34 + row * KEY_ROW) * FINER), line, 13 * FINER, SOFT, room)
     sheet = sheet.resize((width, sheet.height // FINER), Image.Resampling.LANCZOS)
     top = 70
     for panel, height in zip(panels, heights, strict=True):
