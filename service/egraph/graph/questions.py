@@ -188,16 +188,21 @@ def check_graphs(database: Database, values: Mapping[str, Any]) -> list[GraphSum
     return complete
 
 
-def renew(database: Database, graph_id: str, category: str) -> None:
-    """Sum up anew what a command that was cut off left out of date.
+def renew(database: Database, graph_id: str, category: str, other_id: str | None = None) -> None:
+    """Sum up anew what a command that was cut off left out of date, of one graph or of two.
 
     Raises:
         DatabaseError: the database failed, or may not be written to.
     """
     try:
         refresh_places(database, graph_id, category)
+        if other_id and database.read("resemblance/uncompared", graph=graph_id, other=other_id):
+            # It needs numerical libraries, which those who only ask need not load.
+            from egraph.graph.resemblance import refresh_resemblance
+
+            refresh_resemblance(database, graph_id, other_id)
     except DatabaseError as error:
-        raise DatabaseError(f"What is known of the parts of {category} must be summed up anew; {error}") from error
+        raise DatabaseError(f"What is known of the patterns of {category} must be summed up anew; {error}") from error
 
 
 def unknown(parameter: Parameter, value: str, valid: list[str], category: str | None) -> UsageError | NothingYetError:
@@ -231,7 +236,7 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
         check_values(database, asked, values, lambda type_: type_ in FIRST)
         values = chosen_graphs(known, values)
     if values.get("graph"):
-        renew(database, values["graph"], values["category"])
+        renew(database, values["graph"], values["category"], values.get("other_graph"))
     # One row more than the question's own limit tells whether there were more.
     limit = min(rows, values["limit"]) if "limit" in values else rows
     sent = values | ({"limit": limit + 1} if "limit" in values else {})

@@ -4,7 +4,7 @@ from egraph.errors import DatabaseError
 from egraph.graph.connection import Database
 from egraph.graph.statements import names
 
-VERSION = 4
+VERSION = 5
 OLDEST = 1
 """What was made since then lacks nothing but constraints, indexes and sums, which are added."""
 

@@ -5,6 +5,7 @@ from egraph.graph.connection import Database
 from egraph.graph.graphs import graphs
 from egraph.graph.places import refresh_places
 from egraph.graph.read import read_graph
+from egraph.graph.resemblance import refresh_resemblance
 from egraph.graph.summaries import pattern_summary, reading_summary
 from egraph.mining.mined import MinedGraph
 
@@ -20,6 +21,7 @@ def add_summaries(database: Database) -> None:
             if not graph.summed:
                 write_summaries(database, read_graph(database, graph.id))
             refresh_places(database, graph.id, graph.category)
+            refresh_resemblance(database, graph.id)
 
 
 def write_summaries(database: Database, mined: MinedGraph) -> None:

@@ -16,6 +16,7 @@ from egraph.graph.content import content_hash
 from egraph.graph.failures import Conflict
 from egraph.graph.objects import check_names, write_objects
 from egraph.graph.places import refresh_places
+from egraph.graph.resemblance import refresh_resemblance
 from egraph.graph.schema import ensure_schema
 from egraph.graph.summaries import reading_summary
 from egraph.graph.upgrade import write_summaries
@@ -65,6 +66,7 @@ def write_graph(database: Database, mined: MinedGraph, progress: Progress | None
             write_summaries(database, mined)
         refresh_places(database, mined.id, mined.category)
         database.write("write/graph_complete", graph=mined.id)
+        refresh_resemblance(database, mined.id)
     return counts(mined)
 
 

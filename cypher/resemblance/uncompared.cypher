@@ -1,0 +1,6 @@
+// The complete graphs of a graph's network that it was not yet compared with: all, or one of them
+MATCH (g:ExplanatoryGraph {id: $graph, state: 'complete'})
+MATCH (h:ExplanatoryGraph {network: g.network, state: 'complete'})
+WHERE h.id <> g.id AND ($other IS NULL OR h.id = $other) AND NOT EXISTS { (g)-[:COMPARED_WITH]-(h) }
+RETURN h.id AS other
+ORDER BY other
