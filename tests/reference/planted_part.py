@@ -17,11 +17,15 @@ OWN = 6
 """Filters that the part alone sets off."""
 
 
-def plant_part(objects: int = 60, seed: int = 0, noise: float = 0.35) -> tuple[Pool, torch.Tensor]:
+def plant_part(
+    objects: int = 60, seed: int = 0, noise: float = 0.35, turning: float | None = None
+) -> tuple[Pool, torch.Tensor]:
     """A pool, and where the part is on each of its objects: (n, 2).
 
     The part moves with the pose along both axes. The first filters fire on it, the others anywhere; each filter has two
-    patterns, one of which follows the part at a fixed distance, the other stands in a corner.
+    patterns, one of which follows the part at a fixed distance, the other stands in a corner. With `turning` the part
+    looks otherwise in every pose: each of its filters fires where the pose's first number is within about so much of
+    the filter's own.
     """
     random = torch.Generator().manual_seed(seed)
     pose = torch.nn.functional.normalize(torch.randn(objects, 4, generator=random), dim=1)
@@ -29,7 +33,9 @@ def plant_part(objects: int = 60, seed: int = 0, noise: float = 0.35) -> tuple[P
     grid = grid_places(CELLS)
     near = torch.exp(-(truth[:, None] - grid).square().sum(2) / (2 * 0.06**2))
     evidence = noise * torch.rand(objects, CELLS**2, FILTERS, generator=random)
-    evidence[..., :OWN] += near[..., None]
+    tuned = torch.linspace(-0.9, 0.9, OWN)
+    shown = 1.0 if turning is None else torch.exp(-(pose[:, None, :1] - tuned).square() / (2 * turning**2))
+    evidence[..., :OWN] += near[..., None] * shown
     evidence = torch.nn.functional.normalize(evidence, dim=2)
     offset = 0.05 * torch.randn(FILTERS, 1, 2, generator=random)
     following = truth + offset + 0.01 * torch.randn(FILTERS, objects, 2, generator=random)

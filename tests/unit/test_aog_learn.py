@@ -153,6 +153,18 @@ def test_objects_of_the_same_pose_help_where_the_evidence_is_weak() -> None:
     assert np.mean(with_pose) < np.mean(expected), "a pose that says nothing must not help as much"
 
 
+def test_appearance_spreads_from_pose_to_pose(monkeypatch: pytest.MonkeyPatch) -> None:
+    step_by_step, at_once = [], []
+    for seed in range(5):
+        pool, truth = plant_part(objects=90, seed=seed, noise=0.7, turning=0.4)
+        labels = labelled(truth, [[row] for row in pool.pose[:, 0].argsort()[:4].tolist()])
+        step_by_step.append(error(learn_part(pool, labels).places, truth))
+        with monkeypatch.context() as patched:
+            patched.setattr(learn, "TEACHERS", learn.TEACHERS[-1:] * len(learn.TEACHERS))
+            at_once.append(error(learn_part(pool, labels).places, truth))
+    assert np.mean(step_by_step) < 0.9 * np.mean(at_once)
+
+
 def test_parsing_a_known_object_gives_what_learning_found_and_a_new_one_its_part() -> None:
     pool, truth = plant_part(objects=80)
     labels = labelled(truth, [[0, 1, 2]])

@@ -154,7 +154,6 @@ def and_or_graph(
 def aog_parameters() -> dict[str, Any]:
     """Every setting that decides what is learnt, for provenance."""
     return {
-        "iterations": learn.ITERATIONS,
         "label_share": learn.LABEL_SHARE,
         "alike_weight": learn.ALIKE_WEIGHT,
         "first_prior_width": learn.FIRST_PRIOR_WIDTH,

@@ -1,10 +1,10 @@
 """Learning a part from a few boxes and all objects that have none: EM over where the part is.
 
 The part's appearance is a weight over filters; its place prior, the places on objects of the same pose and the
-appearance agree on a place for every object (E-step, `egraph.aog.energy`), and the surest objects teach a better
-appearance and prior (M-step). m label sets, K labels each, are learnt side by side; n objects, F filters, P patterns, u
-places. A filter may count where one of its mined patterns keeps close to the part; that pattern stands for it in the
-And-Or graph.
+appearance agree on a place for every object (E-step, `egraph.aog.energy`), and the surest objects, more of them every
+time, teach a better appearance and prior (M-step). m label sets, K labels each, are learnt side by side; n objects, F
+filters, P patterns, u places. A filter may count where one of its mined patterns keeps close to the part; that pattern
+stands for it in the And-Or graph.
 """
 
 from dataclasses import dataclass
@@ -17,7 +17,6 @@ from egraph.aog.energy import Surety, bumps, energy, margin, median_place, prior
 from egraph.aog.neighbours import neighbour_map, pose_weights
 from egraph.aog.pool import Pool
 
-ITERATIONS = 5
 LABEL_SHARE = 0.3
 """Of the labelled appearance in what is learnt."""
 ALIKE_WEIGHT = 0.5
@@ -27,8 +26,9 @@ SELECTED = 0.1
 """Share of the filters that become patterns of the part."""
 NEAR_SHARE = 0.5
 """Share of the filters, those whose patterns keep closest to the part, that may be selected."""
-TEACHERS = 0.7
-"""Share of the unlabelled objects that teach."""
+TEACHERS = (0.1, 0.2, 0.35, 0.5, 0.7)
+"""Share of the unlabelled objects that teach, by iteration: at first the surest few, most of them of the labels' poses,
+from which the part's appearance spreads step by step to poses that look otherwise."""
 POSTERIOR_TEMPERATURE = 0.25
 LABEL_WEIGHT = 5.0
 LABEL_WIDTH = 16 / 224
@@ -112,8 +112,7 @@ def learn_part(pool: Pool, labels: LabelSets, terms: Terms = ALL_TERMS) -> Learn
     allowed = torch.ones_like(shown)
     patterns = torch.zeros(shown.shape, dtype=torch.long)
     weights, prior, near, lean = part_weights(shown, pool, allowed), first_prior, None, None
-    teachers = max(1, int(TEACHERS * objects))
-    for iteration in range(ITERATIONS + 1):
+    for iteration in range(len(TEACHERS) + 1):
         raw = pool.scores(weights)
         mean, deviation = raw.mean((1, 2)), raw.std((1, 2)).clamp_min(1e-9)
         scores = (raw - mean[:, None, None]) / deviation[:, None, None]
@@ -124,10 +123,11 @@ def learn_part(pool: Pool, labels: LabelSets, terms: Terms = ALL_TERMS) -> Learn
         total = energy(scores, prior, lean, near)
         sure = total.amax(2)
         posterior = torch.softmax(total / POSTERIOR_TEMPERATURE, 2)
+        teachers = max(1, int(TEACHERS[min(iteration, len(TEACHERS) - 1)] * objects))
         surest = sure.masked_fill(labelled, -torch.inf).topk(teachers, 1).values[:, -1:]
         teaching = (sure >= surest) & ~labelled
         trust = torch.where(labelled, TRUST[0], torch.where(teaching, TRUST[1], TRUST[2]))
-        if iteration == ITERATIONS:
+        if iteration == len(TEACHERS):
             break
         taught = posterior * teaching[..., None]
         learnt = F.normalize(pool.at(taught), dim=1)
