@@ -50,6 +50,7 @@ SECONDS = 6.0
 """A slow question is asked less often, but at least five times."""
 OTHERWISE: dict[str, dict[str, object]] = {
     "fires-together": {"part": "legs"},
+    "path-to-part": {"part": "legs", "share": 0.3},
     "patterns-on-photo": {"photo": "{category}speed0.jpg"},
     "parts-relation": {"part": "legs", "other_part": "head"},
     "strongest-patterns": {"part": "legs"},
