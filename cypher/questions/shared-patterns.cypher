@@ -4,7 +4,7 @@
 // in another category, where the two stand at a similar place. distance: between their mean places, in fractions of the
 // object. by_chance: how likely one of the other category's patterns of that filter would stand as near if they were
 // scattered evenly, its control. x, y and other_x, other_y: the mean places. Each category is turned to a canonical
-// side of its own; `turned` mirrors the other one. Of each layer, the 250 least likely by chance are known.
+// side of its own; `turned` mirrors the other one. Of each layer, the 100 least likely by chance are known.
 //
 // :param category: category, required. The kind of object.
 // :param other_category: category, required. The other kind of object.

@@ -13,7 +13,7 @@ from scipy.spatial import cKDTree
 from egraph.graph.batches import pattern_prefix
 from egraph.graph.connection import Database, Transaction
 
-KEPT = 250
+KEPT = 100
 """Of each layer, so many patterns with their nearest ones are kept, those least likely by chance."""
 
 APART = 10.0
