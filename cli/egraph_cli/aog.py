@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from egraph.aog.locate import LocatedPart
     from egraph.photos.photo import PhotoObject
 
-COLUMNS = ["category", "part", "name", "labels", "templates", "patterns", "current", "created_at", "id"]
+COLUMNS = ["category", "part", "name", "labels", "labelled", "templates", "patterns", "current", "created_at", "id"]
 
 app = typer.Typer(
     help="Build And-Or graphs from a part's boxes, and find the part with them.",
@@ -66,6 +66,8 @@ def build(
         return
     print(f"And-Or graph {built['aog']}")
     print(f"  learnt from {built['labels']} labelled objects")
+    for reason in built["left_out"]:
+        print(f"  {reason}")
     for template in built["templates"]:
         print(f"  template {template['id'].rsplit('/', 1)[1]}: {template['patterns']} patterns")
     print(f"Next: egraph aog locate PHOTO --category {category} --part {part}")
@@ -74,7 +76,10 @@ def build(
 @app.command("list")
 @formats
 def list_(context: typer.Context, *, output: Format) -> None:
-    """List the And-Or graphs; one that is not current is older than its graph."""
+    """List the And-Or graphs; one that is not current is older than its graph.
+
+    labels: objects that it was learnt from; labelled: those of them whose labels are still there.
+    """
     from egraph.aog.storage import list_aogs
     from egraph.graph.connection import open_database
 
@@ -141,7 +146,7 @@ def locate(
                 try:
                     parses.add(obj, parts)
                 except PhotoError as error:
-                    found.skipped.append(Skipped(str(obj.path), str(error)))
+                    found.skipped.append(Skipped(str(obj.path), error.reason))
                 if as_json:
                     print(dumps(answer(obj, parts)), flush=True)
                 else:

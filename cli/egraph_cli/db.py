@@ -86,8 +86,9 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 def init(context: typer.Context, as_json: Json = False) -> None:
     """Create what is missing of constraints, indexes and sums; mining does so too."""
     from egraph.graph.connection import open_database
-    from egraph.graph.schema import VERSION, ensure_schema
+    from egraph.graph.schema import ensure_schema
     from egraph.graph.upgrade import add_summaries
+    from egraph.graph.version import VERSION
 
     with open_database(settings_of(context)) as database:
         ensure_schema(database)

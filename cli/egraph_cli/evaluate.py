@@ -111,9 +111,10 @@ def localization(
 ) -> None:
     """Is a part found from a few boxes?
 
-    The error is the mean distance between the centres in diagonals of the object's crop, over objects whose box was
-    not learnt from; low and high are the 2.5th and 97.5th percentile over the draws. Beside the And-Or graph: the same
-    with something taken away, a constant, and few-shot template matching.
+    The error is the mean distance between the centres in diagonals of the object's crop, over objects on photos that
+    were not learnt from; low and high are the 95 % confidence interval of its mean over the draws. Beside the And-Or
+    graph: the same with something taken away, a constant, and few-shot template matching. behind: by how much more
+    each errs than the And-Or graph on the same draws, with its interval.
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
@@ -123,7 +124,7 @@ def localization(
             settings, category, part, annotations, photos or annotations.parent, shots, draws, new_photos, graph,
             weights, device, seed, progress,
         )  # fmt: skip
-    show(output, found, ["error", "low", "high", "centre_in_box", "iou50"])
+    show(output, found, ["error", "low", "high", "behind", "behind_low", "behind_high", "centre_in_box", "iou50"])
 
 
 def show(output: Format, found: dict[str, Any], columns: list[str]) -> None:

@@ -98,6 +98,11 @@ def label(
         write_json(done)
         return
     print(f"Kept a box of {category}/{part} on {photo}.")
+    if done["boxes"] > 1:
+        print(
+            f"It bears {done['boxes']} of them now, and And-Or graphs learn from objects that show a part once; "
+            "`egraph part remove --photo` takes them back."
+        )
     for graph in done["graphs"]:
         print(f"Placed the patterns of {graph} on it.")
     if not done["graphs"]:
@@ -141,18 +146,32 @@ def remove(
     context: typer.Context,
     category: Category,
     part: Part,
+    photo: Annotated[
+        Path | None, typer.Option(help="Remove only the boxes on this photo.", show_default="all boxes and the name")
+    ] = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Remove a part's name and its boxes; photos and graphs stay."""
+    """Remove a part's name and its boxes, or its boxes on one photo; photos and graphs stay.
+
+    And-Or graphs stay as they were learnt; build them again to learn without the boxes.
+    """
     settings = settings_of(context)
-    confirm(f"Remove {category}/{part} and its boxes?", yes)
+    what = f"{category}/{part} and its boxes" if photo is None else f"the boxes of {category}/{part} on {photo}"
+    confirm(f"Remove {what}?", yes)
     from egraph.graph.connection import open_database
-    from egraph.graph.parts import remove_part
+    from egraph.graph.parts import remove_labels, remove_part
+    from egraph.photos.folder import read_photo
 
     with open_database(settings) as database:
-        removed = remove_part(database, category, part)
+        if photo is None:
+            removed = remove_part(database, category, part)
+        else:
+            removed = remove_labels(database, category, part, read_photo(photo).sha256)
     if as_json:
-        write_json({"category": category, "part": part, "boxes": removed})
-    else:
+        write_json({"category": category, "part": part, "photo": photo and str(photo), "boxes": removed})
+    elif photo is None:
         print(f"Removed {category}/{part} with {removed:,} boxes.")
+    else:
+        print(f"Removed {removed:,} boxes of {category}/{part} on {photo}.")
+        print(f"Next: egraph aog build --category {category} --part {part}")

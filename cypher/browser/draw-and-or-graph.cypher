@@ -6,7 +6,7 @@
 // :param category: category, required. The kind of object.
 // :param part: part, required. The part's name.
 // :param graph: graph, optional. The graph's name, where the category has several.
-// :param name: text = "default". The And-Or graph's name.
+// :param name: and_or_graph = "default". The And-Or graph's name.
 // :param limit: integer = 50. Draw at most so many patterns of templates.
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

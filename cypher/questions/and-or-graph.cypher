@@ -10,7 +10,7 @@
 // :param category: category, required. The kind of object.
 // :param part: part, required. The part's name.
 // :param graph: graph, optional. The graph's name, where the category has several.
-// :param name: text = "default". The And-Or graph's name.
+// :param name: and_or_graph = "default". The And-Or graph's name.
 // :param limit: integer = 100. At most so many rows.
 // :returns template, objects, width, height, pattern, layer, filter, weight, strength, dx, dy, sigma, found
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})

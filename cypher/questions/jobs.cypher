@@ -4,7 +4,7 @@
 // often a worker took it, the stage it is at with what is done of it and the seconds left, its error, who asked for it
 // and when, the worker, and the graph that it made.
 //
-// :param state: text, optional. Only jobs in this state.
+// :param state: job_state, optional. Only jobs in this state.
 // :param limit: integer = 50. At most so many rows.
 // :returns kind, category, state, priority, attempts, stage, done, total, seconds_left, error, submitted_by, created_at,
 //   worker, graph, job

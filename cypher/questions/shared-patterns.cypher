@@ -1,10 +1,10 @@
 // Which patterns do two categories share?
 //
-// Patterns of one category, each with the nearest pattern that was separated from the same filter of the same network
-// in another category, where the two stand at a similar place. distance: between their mean places, in fractions of the
+// Of each layer the 100 patterns of one category that share most with the other, each with the nearest pattern that was
+// separated from the same filter of the same network there. distance: between their mean places, in fractions of the
 // object. by_chance: how likely one of the other category's patterns of that filter would stand as near if they were
-// scattered evenly, its control. x, y and other_x, other_y: the mean places. Each category is turned to a canonical
-// side of its own; `turned` mirrors the other one. Of each layer, the 100 least likely by chance are known.
+// scattered evenly, its control; the least likely come first. x, y and other_x, other_y: the mean places. Each category
+// is turned to a canonical side of its own; `turned` mirrors the other one.
 //
 // :param category: category, required. The kind of object.
 // :param other_category: category, required. The other kind of object.
@@ -19,15 +19,8 @@ MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (h:ExplanatoryGraph {category: $other_category, state: 'complete'})
 WHERE ($other_graph IS NULL OR $other_graph IN [h.id, h.name]) AND h.network = g.network AND h.id <> g.id
-MATCH (p:Pattern)-[r:RESEMBLES]->(q:Pattern)
-WHERE
-  r.of = g.id + ' ' + h.id +
-  CASE
-    WHEN $turned THEN ' turned'
-    ELSE ''
-  END AND
-  r.distance <= $distance AND
-  ($layer IS NULL OR r.layer = $layer)
+MATCH (p:Pattern)-[r:RESEMBLES {of: g.id + '//' + h.id}]->(q:Pattern)
+WHERE r.turned = $turned AND r.distance <= $distance AND ($layer IS NULL OR r.layer = $layer)
 WITH p, q, r, p.id AS pattern
 ORDER BY r.by_chance, pattern
 LIMIT $limit

@@ -31,7 +31,7 @@ from egraph.network.layers import resolve_layers
 from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
 from egraph.photos.crop import PhotoError, read_crop
-from egraph.photos.folder import read_folder, read_photos
+from egraph.photos.folder import read_folder, read_photo
 from egraph.photos.photo import Box, PhotoObject, PhotoSet, Skipped
 from egraph.photos.selection import select
 from egraph.request import MineRequest, PlaceRequest
@@ -39,6 +39,8 @@ from egraph.settings import Settings
 
 Progress = Callable[[str, int, int], None]
 
+OVERLAP = 0.9
+"""Of a part's box must be inside the object: a hand is not steady, and objects' boxes are rounded."""
 PLACED_AT_ONCE = 16
 """Objects whose patterns are inferred together."""
 
@@ -257,32 +259,34 @@ def label_part(
     whole photo.
 
     Returns:
-        as `import_parts`, and object: its box.
+        as `import_parts`, and object: its box, boxes: how many of the part it bears now.
 
     Raises:
         InputError: the photo cannot be read, or the part's box lies outside the object.
     """
     check_names(category, part)
-    whole = read_photos([photo]).objects[0]
+    whole = read_photo(photo)
     with open_database(settings) as database:
         ensure_schema(database)
         mined = _mined_objects(database, category)
         known = [o for objects in mined.values() for o in objects.values() if o.sha256 == whole.sha256]
-        around = {o.box for o in known if _holds(o.box, box)}
+        around = {o.box for o in known if _inside(box, o.box)}
         chosen = object_box or (around.pop() if len(around) == 1 else whole.box)
-        if not _holds(chosen, box):
+        clipped = _inside(box, chosen)
+        if clipped is None:
             raise InputError(
                 f"The box of {part} {box_list(box)} does not lie inside the object {box_list(chosen)}; boxes are x, y, "
                 "width, height in pixels from the top left corner."
             )
-        if not _holds(whole.box, chosen):
+        if _inside(chosen, whole.box) is None:
             raise InputError(
                 f"The object's box {box_list(chosen)} does not lie inside the photo, which has {whole.photo_width} x "
                 f"{whole.photo_height} pixels."
             )
-        labelled = replace(whole, box=chosen, parts={part: (box,)})
+        labelled = replace(whole, box=chosen, parts={part: (clipped,)})
         kept = _keep_labels(database, mined, [labelled], category, part, weights, device, progress)
-    return kept | {"object": box_list(chosen), "skipped": []}
+        (after,) = (o for o in labelled_objects(database, category) if o.id == labelled.id)
+    return kept | {"object": box_list(chosen), "boxes": len(after.parts[part]), "skipped": []}
 
 
 def _holds(outer: Box, inner: Box) -> bool:
@@ -295,6 +299,18 @@ def _holds(outer: Box, inner: Box) -> bool:
         and inner.x + inner.width <= outer.x + outer.width + 0.5
         and inner.y + inner.height <= outer.y + outer.height + 0.5
     )
+
+
+def _inside(inner: Box, outer: Box) -> Box | None:
+    """A box clipped to another one; None where less than OVERLAP of it is inside."""
+    if _holds(outer, inner):
+        return inner
+    left, top = max(inner.x, outer.x), max(inner.y, outer.y)
+    width = min(inner.x + inner.width, outer.x + outer.width) - left
+    height = min(inner.y + inner.height, outer.y + outer.height) - top
+    if min(width, height, inner.width, inner.height) <= 0:
+        return None
+    return Box(left, top, width, height) if width * height >= OVERLAP * inner.width * inner.height else None
 
 
 def _mined_objects(database: Database, category: str) -> dict[str, dict[str, PhotoObject]]:

@@ -13,7 +13,7 @@ from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
 from egraph.graph.content import content_hash
 from egraph.graph.delete import delete_graph
-from egraph.graph.parts import add_labels, list_parts
+from egraph.graph.parts import add_labels, list_parts, remove_labels, remove_part
 from egraph.graph.write import write_graph
 from egraph.mining.mined import MinedGraph
 from egraph.photos.photo import Box
@@ -153,6 +153,31 @@ def test_one_that_is_older_than_its_graph_is_refused(database: Database, mined: 
     assert [a.current for a in list_aogs(database, category)] == [False]
     with pytest.raises(NothingYetError, match=r"older than its graph.*egraph aog build"):
         find_aogs(database, category)
+
+
+def test_one_outlives_its_part_and_finds_it_again(database: Database, mined: MinedGraph, category: str) -> None:
+    aog = synthetic_aog(mined)
+    write_aog(database, aog, sides(mined))
+    learnt_from = [o for o in mined.objects if o.id in aog.learnt_from]
+    labelled = [replace(o, parts={"head": (Box(1, 2, 3, 4),)}) for o in learnt_from]
+    add_labels(database, labelled, category, "head")
+
+    def counted() -> tuple[int, int]:
+        (found,) = list_aogs(database, category)
+        parts = database.read("export/for_part", aog=aog.id, graph=mined.id)
+        return found.labelled, len(parts)
+
+    assert counted() == (2, 1)
+    assert remove_labels(database, category, "head", labelled[0].sha256) == 1
+    assert counted() == (1, 1)
+    with pytest.raises(NothingYetError, match="no box of head"):
+        remove_labels(database, category, "head", labelled[0].sha256)
+    remove_part(database, category, "head")
+    assert counted() == (0, 0)
+    for _ in range(2):
+        add_labels(database, labelled, category, "head")
+        assert counted() == (2, 1)
+    assert_same(aog, read_aog(database, aog.id, mined))
 
 
 def test_a_part_that_was_removed_meanwhile_leaves_the_old_one(database: Database, mined: MinedGraph) -> None:

@@ -15,8 +15,8 @@ from pydantic import SecretStr
 from egraph.errors import DatabaseError
 from egraph.graph.connection import Database, open_database
 from egraph.graph.failures import check_version, sentence, version_of
-from egraph.graph.schema import OLDEST, VERSION, ensure_schema, schema_version
-from egraph.graph.schema import check_version as check_schema
+from egraph.graph.schema import ensure_schema
+from egraph.graph.version import OLDEST, VERSION, check_schema
 from egraph.settings import Settings
 
 
@@ -86,7 +86,7 @@ def test_versions() -> None:
 
 def test_schema_of_another_egraph(database: Database) -> None:
     ensure_schema(database)
-    assert schema_version(database) == VERSION
+    assert database.schema_version() == VERSION
     check_schema(None)
     with pytest.raises(DatabaseError, match="update egraph"):
         check_schema(VERSION + 1)
@@ -94,11 +94,24 @@ def test_schema_of_another_egraph(database: Database) -> None:
         check_schema(OLDEST - 1)
 
 
+@pytest.mark.parametrize(("version", "remedy"), [(VERSION + 1, "update egraph"), (OLDEST - 1, "older egraph")])
+def test_nothing_is_asked_of_a_database_of_another_egraph(
+    settings: Settings, database: Database, version: int, remedy: str
+) -> None:
+    ensure_schema(database)
+    database.write("write/schema_version", version=version)
+    try:
+        with pytest.raises(DatabaseError, match=remedy), open_database(settings):
+            pass
+    finally:
+        database.write("write/schema_version", version=VERSION)
+
+
 def test_a_database_of_an_older_egraph_gets_what_it_lacks(database: Database) -> None:
     ensure_schema(database)
     database.write("write/schema_version", version=OLDEST)
     ensure_schema(database)
-    assert schema_version(database) == VERSION
+    assert database.schema_version() == VERSION
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,13 @@ import pytest
 from synthetic import synthetic_graph
 
 from database.conftest import run_file
+from egraph.errors import UsageError
 from egraph.graph import write
 from egraph.graph.connection import Database, open_database
 from egraph.graph.delete import delete_graph
 from egraph.graph.questions import ask
 from egraph.graph.resemblance import refresh_resemblance
-from egraph.graph.schema import OLDEST, VERSION, ensure_schema, schema_version
+from egraph.graph.version import OLDEST, VERSION
 from egraph.graph.write import write_graph
 from egraph.mining.mined import ANCHORS, MinedGraph
 from egraph.settings import Settings
@@ -69,8 +70,9 @@ def test_what_is_missing_is_compared_again(
     assert counted(settings, database, pair[0]) == (0, 0)
     if version is not None:
         database.write("write/schema_version", version=version)
-        ensure_schema(database)
-        assert schema_version(database) == VERSION
+        with open_database(settings) as own:
+            assert ask(own, "overview", {}).rows, "asking brings an older database up to date"
+        assert database.schema_version() == VERSION
         assert counted(settings, database, pair[0]) == expected(pair)
     assert shared(database, *pair) == before
     assert counted(settings, database, pair[0]) == expected(pair)
@@ -117,6 +119,26 @@ def test_comparing_twice_or_at_once_changes_nothing(
     assert counted(settings, database, pair[0]) == expected(pair)
     refresh_resemblance(database, pair[1].id)
     assert counted(settings, database, pair[0]) == expected(pair)
+
+
+def test_names_that_could_be_mistaken(database: Database, pair: tuple[MinedGraph, MinedGraph]) -> None:
+    names = [f"{pair[1].name} turned", f"{pair[1].name} {pair[0].name}"]
+    for seed, name in enumerate(names, 5):
+        random = synthetic_graph(pair[0].category, name, numbers=2, seed=seed, **SIZES)
+        write_graph(database, replace(random, network_id=pair[0].network_id, weights_sha256=pair[0].weights_sha256))
+    for name in (pair[1].name, *names):
+        other = replace(pair[1], name=name)
+        for turned in (False, True):
+            rows = shared(database, pair[0], other, turned=turned)
+            assert {row["other_pattern"].rpartition("/layer")[0] for row in rows} == {other.id}
+            assert len(rows) == len({row["pattern"] for row in rows})
+
+
+def test_a_graph_is_not_compared_with_itself(database: Database, category: str) -> None:
+    only = synthetic_graph(category, "only", salt=category, **SIZES)
+    write_graph(database, only)
+    with pytest.raises(UsageError, match="is the only graph"):
+        ask(database, "shared-patterns", {"category": category, "other_category": category})
 
 
 def test_it_goes_with_the_graph(settings: Settings, database: Database, pair: tuple[MinedGraph, MinedGraph]) -> None:

@@ -15,8 +15,9 @@ from egraph.graph.firings import write_firings
 from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.places import refresh_places
 from egraph.graph.questions import ask
-from egraph.graph.schema import OLDEST, VERSION, ensure_schema, schema_version
+from egraph.graph.schema import ensure_schema
 from egraph.graph.upgrade import add_summaries
+from egraph.graph.version import OLDEST, VERSION
 from egraph.graph.write import write_graph
 from egraph.mining.mined import Firings, MinedGraph
 from egraph.photos.photo import PhotoObject
@@ -81,7 +82,7 @@ def test_a_graph_of_an_earlier_egraph_answers_the_same(
     if version is not None:
         database.write("write/schema_version", version=version)
         ensure_schema(database)
-        assert schema_version(database) == VERSION
+        assert database.schema_version() == VERSION
     for asked, rows in answers(database, mined.category).items():
         assert rows == [pytest.approx(row) for row in before[asked]], asked
 

@@ -212,6 +212,23 @@ def test_deleting_takes_one_graph_and_leaves_the_others(database: Database, cate
     assert not database.read("read/objects_there", ids=ids), "objects that nothing needs are gone"
 
 
+def test_deleting_takes_objects_on_which_patterns_were_placed_later(
+    database: Database, category: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("egraph.graph.delete.PATTERNS", 7)
+    one = synthetic_graph(category)
+    more = synthetic_graph(f"{category}-new", objects=3)
+    write_graph(database, one)
+    write_firings(database, one.id, more.firings, more.objects)
+    labelled = replace(more.objects[0], parts={"head": (more.objects[0].box,)})
+    add_labels(database, [labelled], category, "head")
+    ids = [o.id for o in (*one.objects, *more.objects)]
+    assert len(database.read("read/objects_there", ids=ids)) == len(ids)
+    delete_graph(database, one.id)
+    left = [row["id"] for row in database.read("read/objects_there", ids=ids)]
+    assert left == [labelled.id], "what a person labelled stays"
+
+
 def test_deleting_a_category_takes_all_of_it_and_nothing_else(
     database: Database, category: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

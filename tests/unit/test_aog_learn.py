@@ -153,6 +153,13 @@ def test_objects_of_the_same_pose_help_where_the_evidence_is_weak() -> None:
     assert np.mean(with_pose) < np.mean(expected), "a pose that says nothing must not help as much"
 
 
+@given(objects=st.integers(2, 500))
+def test_more_objects_teach_in_every_iteration(objects: int) -> None:
+    counts = [learn.teachers_at(iteration, objects) for iteration in range(len(learn.TEACHERS) + 1)]
+    assert counts == sorted(counts) and counts[0] >= 1 and counts[-1] <= max(1, int(0.7 * objects))
+    assert counts[0] == max(min(12, counts[-1]), objects // 10)
+
+
 def test_appearance_spreads_from_pose_to_pose(monkeypatch: pytest.MonkeyPatch) -> None:
     step_by_step, at_once = [], []
     for seed in range(5):

@@ -41,7 +41,7 @@ def build_aog(
     With `fence`, nothing is written that it does not let pass.
 
     Returns:
-        aog, part, category, labels, templates (id, patterns).
+        aog, part, category, labels, left_out (sentences on labels that could not be used), templates (id, patterns).
 
     Raises:
         NothingYetError: there is no graph, or no labelled object was mined into it.
@@ -54,7 +54,7 @@ def build_aog(
         graph = read_graph(database, summary.id, placing=True)
         content = database.read("read/graph", graph=summary.id)[0]["graph"]["content"]
         _say(progress, "reading the graph", 1, 1)
-        labelled = choose_labels(
+        labelled, left_out = choose_labels(
             graph, labelled_objects(database, request.category), request.part, request.shots, request.seed
         )
         network = load_network(graph.network_name, request.weights or graph.weights_source, request.device)
@@ -68,6 +68,7 @@ def build_aog(
         "part": aog.part,
         "category": aog.category,
         "labels": len(aog.learnt_from),
+        "left_out": left_out,
         "templates": [
             {"id": f"{aog.id}/{number}", "patterns": len(aog.layer)} for number in range(1, len(aog.templates) + 1)
         ],
@@ -161,6 +162,7 @@ def aog_parameters() -> dict[str, Any]:
         "selected": learn.SELECTED,
         "near_share": learn.NEAR_SHARE,
         "teachers": learn.TEACHERS,
+        "fewest_teachers": learn.FEWEST_TEACHERS,
         "nearest": neighbours.NEAREST,
         "neighbour_weight": energy.NEIGHBOUR_WEIGHT,
         "surety": asdict(learn.SURETY),

@@ -1,7 +1,7 @@
 """Finding parts on a person's photos: the database and the photos come together, a batch at a time."""
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from egraph.aog.locate import LocatedPart, Locator
@@ -12,6 +12,7 @@ from egraph.graph.read import read_graph
 from egraph.network.load import load_network
 from egraph.photos.coco import read_coco
 from egraph.photos.folder import read_photos
+from egraph.photos.image import PhotoError
 from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
 from egraph.settings import Settings
 
@@ -71,13 +72,41 @@ def objects_of(request: LocateRequest, progress: Progress | None = None) -> Phot
     photos = read_photos(request.photos, progress)
     if request.annotations is None:
         return photos
-    folder = next((path for path in request.photos if path.is_dir()), request.annotations.parent)
-    boxed = read_coco(request.annotations, folder, request.category, progress=progress)
-    wanted = {o.sha256 for o in photos.objects}
-    inside = [o for o in boxed.objects if o.sha256 in wanted]
-    if not inside:
-        raise InputError(f"{request.annotations} has no {request.category} on these photos; give the photos it is of.")
-    return PhotoSet(inside, photos.skipped)
+    given, wanted = {o.path for o in photos.objects}, {o.sha256: o.path for o in photos.objects}
+    found: dict[str, PhotoObject] = {}
+    failed: InputError | None = None
+    for folder in _folders(request):
+        if wanted.keys() <= {o.sha256 for o in found.values()}:
+            break
+        try:
+            boxed = read_coco(request.annotations, folder, request.category, progress=progress)
+        except InputError as error:
+            failed = error
+            continue
+        for o in boxed.objects:
+            if o.sha256 in wanted:
+                found.setdefault(o.id, o if o.path in given else replace(o, path=wanted[o.sha256]))
+    if not found:
+        raise failed or InputError(
+            f"{request.annotations} has no {request.category} on these photos; give the photos it is of."
+        )
+    there = {o.sha256 for o in found.values()}
+    bare = [
+        Skipped(str(o.path), f"{request.annotations} has no {request.category} on it")
+        for o in photos.objects
+        if o.sha256 not in there
+    ]
+    return PhotoSet(list(found.values()), photos.skipped + bare)
+
+
+def _folders(request: LocateRequest) -> list[Path]:
+    """Where the photos that the annotations name may lie: the folders asked for, and about the files asked for."""
+    assert request.annotations is not None
+    folders = [path for path in request.photos if path.is_dir()]
+    files = [path.absolute() for path in request.photos if not path.is_dir()]
+    if files:
+        folders += [request.annotations.parent, *(up for file in files for up in (file.parent, file.parent.parent))]
+    return list(dict.fromkeys(folders))
 
 
 def _found(
@@ -93,7 +122,9 @@ def _found(
                 try:
                     yield obj, locator.locate([obj], voters)[0]
                 except InputError as error:
-                    skipped.append(Skipped(str(obj.path), str(error)))
+                    skipped.append(
+                        Skipped(str(obj.path), error.reason if isinstance(error, PhotoError) else str(error))
+                    )
         _say(progress, "looking at photos", min(start + BATCH_OBJECTS, len(objects)), len(objects))
 
 

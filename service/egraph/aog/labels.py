@@ -13,8 +13,11 @@ from egraph.photos.selection import select
 
 def choose_labels(
     graph: MinedGraph, labelled: Sequence[PhotoObject], part: str, shots: int | None, seed: int
-) -> list[PhotoObject]:
+) -> tuple[list[PhotoObject], list[str]]:
     """The labelled objects to learn from: they show the part once and were mined; `shots` of them, drawn by `seed`.
+
+    Returns:
+        the objects, and sentences on those that could not be used.
 
     Raises:
         NothingYetError: there is none.
@@ -33,7 +36,17 @@ def choose_labels(
     once = [o for o in inside if len(o.parts[part]) == 1]
     if not once:
         raise NothingYetError(f"Every labelled {graph.category} shows {part} more than once; draw it where it is once.")
-    return once if shots is None else select(once, [], shots, seed).objects
+    left_out = []
+    if beside := len(showing) - len(inside):
+        left_out.append(f"{beside:,} more with a box of {part} left out: the graph was not mined from them")
+    if twice := len(inside) - len(once):
+        left_out.append(
+            f"{twice:,} more left out: several boxes of {part}; take them back with `egraph part remove --photo PHOTO "
+            f"--category {graph.category} --part {part}`"
+        )
+    if shots is not None and shots > len(once):
+        left_out.append(f"{shots} were asked for; there are no more")
+    return once if shots is None else select(once, [], shots, seed).objects, left_out
 
 
 def part_places(objects: Sequence[PhotoObject], part: str) -> Tensor:

@@ -29,6 +29,8 @@ NEAR_SHARE = 0.5
 TEACHERS = (0.1, 0.2, 0.35, 0.5, 0.7)
 """Share of the unlabelled objects that teach, by iteration: at first the surest few, most of them of the labels' poses,
 from which the part's appearance spreads step by step to poses that look otherwise."""
+FEWEST_TEACHERS = 12
+"""Of few objects, a tenth is too few to tell an appearance from an accident."""
 POSTERIOR_TEMPERATURE = 0.25
 LABEL_WEIGHT = 5.0
 LABEL_WIDTH = 16 / 224
@@ -123,7 +125,7 @@ def learn_part(pool: Pool, labels: LabelSets, terms: Terms = ALL_TERMS) -> Learn
         total = energy(scores, prior, lean, near)
         sure = total.amax(2)
         posterior = torch.softmax(total / POSTERIOR_TEMPERATURE, 2)
-        teachers = max(1, int(TEACHERS[min(iteration, len(TEACHERS) - 1)] * objects))
+        teachers = teachers_at(iteration, objects)
         surest = sure.masked_fill(labelled, -torch.inf).topk(teachers, 1).values[:, -1:]
         teaching = (sure >= surest) & ~labelled
         trust = torch.where(labelled, TRUST[0], torch.where(teaching, TRUST[1], TRUST[2]))
@@ -160,6 +162,12 @@ def learn_part(pool: Pool, labels: LabelSets, terms: Terms = ALL_TERMS) -> Learn
         trust=trust,
         score=scores.gather(2, nearest_units(found, grid)[..., None])[..., 0],
     )
+
+
+def teachers_at(iteration: int, objects: int) -> int:
+    """How many objects teach in an iteration: the share of TEACHERS, at least FEWEST_TEACHERS, as far as there are."""
+    share, last = (TEACHERS[min(i, len(TEACHERS) - 1)] for i in (iteration, len(TEACHERS)))
+    return max(1, int(share * objects), min(FEWEST_TEACHERS, int(last * objects)))
 
 
 def part_weights(appearance: Tensor, pool: Pool, allowed: Tensor) -> Tensor:

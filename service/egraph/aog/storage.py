@@ -21,7 +21,8 @@ NEEDED = frozenset({"prior", "score_mean", "score_deviation", "offset", "habit",
 
 @dataclass(frozen=True, slots=True)
 class AndOrGraphSummary:
-    """One And-Or graph; `current` is false where its graph was mined again, or removed, since it was built."""
+    """One And-Or graph, learnt from so many `labels`, of which `labelled` are still there; `current` is false where its
+    graph was mined again, or removed, since it was built."""
 
     id: str
     category: str
@@ -29,6 +30,7 @@ class AndOrGraphSummary:
     name: str
     graph: str
     labels: int
+    labelled: int
     templates: int
     patterns: int
     created_at: str

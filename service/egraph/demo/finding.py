@@ -56,7 +56,7 @@ def find_part(
         (summary,) = find_aogs(database, request.category, request.part, built["aog"])
         aog = read_aog(database, summary.id, graph)
         known = labelled_objects(database, request.category)
-    labelled = choose_labels(graph, known, request.part, request.shots, request.seed)
+    labelled, _ = choose_labels(graph, known, request.part, request.shots, request.seed)
     annotations = write_world(folder, request.category, photos, seed, progress)
     objects = [o for o in read_coco(annotations, folder, request.category).objects if request.part in o.parts]
     locator = Locator(graph, network, [aog])

@@ -1,6 +1,6 @@
 """Finding a part from a few boxes: the And-Or graph beside its controls and the strong baselines, in one run.
 
-Every method sees the same label sets; labelled objects are never scored. The error is the distance between the centres
+Every method sees the same label sets; labelled photos are never scored. The error is the distance between the centres
 in diagonals of the object's crop.
 """
 
@@ -40,10 +40,11 @@ Progress = Callable[[str, int, int], None]
 @dataclass(frozen=True)
 class Truth:
     """What a person drew on n objects, as photographed, in fractions of the crop: places (n, 2) row, column; sizes
-    (n, 2) height, width; NaN where the part is not drawn exactly once."""
+    (n, 2) height, width; NaN where the part is not drawn exactly once. photo: (n,) which photo each object is on."""
 
     places: Tensor
     sizes: Tensor
+    photo: Tensor
 
     @classmethod
     def of(cls, objects: Sequence[PhotoObject], part: str) -> "Truth":
@@ -55,7 +56,12 @@ class Truth:
             places[once] = part_places(shown, part)
             boxes = [(o.parts[part][0], o.box) for o in shown]
             sizes[once] = torch.tensor([[b.height / o.height, b.width / o.width] for b, o in boxes])
-        return cls(places, sizes)
+        _, photo = np.unique([o.sha256 for o in objects], return_inverse=True)
+        return cls(places, sizes, torch.from_numpy(photo))
+
+    def of_rows(self, rows: Tensor) -> "Truth":
+        """The same of some objects."""
+        return Truth(self.places[rows], self.sizes[rows], self.photo[rows])
 
     def turned(self, mirrored: np.ndarray) -> "Truth":
         """The same in the views that `mirrored` (n,) names."""
@@ -145,7 +151,7 @@ def evaluate_new(
         sides.append(seen.mirrored)
         progress("looking at new photos", min(start + NEW_AT_ONCE, len(rows)), len(rows))
     side = np.concatenate(sides)
-    shown = Truth(showing.places[rows], showing.sizes[rows]).turned(side)
+    shown = showing.of_rows(rows).turned(side)
     places = {name: torch.cat(blocks, 1) for name, blocks in found.items()}
     places |= _still(truth, canonical, sets, side)
     sizes = truth.sizes[sets].mean(1)
@@ -154,8 +160,8 @@ def evaluate_new(
 
 
 def figures(places: Tensor, truth: Truth, labelled: Tensor, size: Tensor) -> Figures:
-    """How well places (n, 2), with boxes of one size (2,), fit what was drawn; labelled rows and NaN do not count."""
-    counted = truth.there[~torch.isin(truth.there, labelled)]
+    """How well places (n, 2), with boxes of one size (2,), fit what was drawn; photos of labelled rows do not count."""
+    counted = truth.there[~torch.isin(truth.photo[truth.there], truth.photo[labelled])]
     guess, centre, drawn = places[counted], truth.places[counted], truth.sizes[counted]
     off = (guess - centre).abs()
     overlap = torch.minimum(guess + size / 2, centre + drawn / 2) - torch.maximum(guess - size / 2, centre - drawn / 2)

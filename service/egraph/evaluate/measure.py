@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from scipy.stats import t as student_t
 
 from egraph.aog.build import pool_of
 from egraph.aog.locate import Viewer
@@ -13,12 +14,12 @@ from egraph.errors import InputError
 from egraph.evaluate.instability import evaluate_instability
 from egraph.evaluate.localization import Figures, Truth, draw_label_sets, evaluate_new, evaluate_pool
 from egraph.evaluate.tracking import DRAWS, evaluate_tracking
-from egraph.evaluate.truth import Score, compare_with_boxes, require_enough
+from egraph.evaluate.truth import compare_with_boxes, require_enough
 from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.read import read_graph
 from egraph.mining.engine import mine
-from egraph.mining.inference import place_patterns
+from egraph.mining.inference import GraphModel, place_patterns
 from egraph.mining.mined import ANCHORS, MinedGraph
 from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
@@ -107,8 +108,7 @@ def measure_localization(
             Nothing is written to the database; what is mined is what would be written there.
 
     Returns:
-        task, category, part, graph, photos, shots, draws, new_photos and methods: by name error, low, high,
-        centre_in_box, iou50.
+        task, category, part, graph, photos, shots, draws, new_photos and methods: by name what `summarise` gives.
 
     Raises:
         InputError: none of the annotated objects was mined.
@@ -122,10 +122,12 @@ def measure_localization(
     if not any(o.parts.get(part) for o in objects):
         raise InputError(f"No object that {annotations} shows {part!r} on was mined into {whole.id}; give its photos.")
     network = load_network(whole.network_name, weights or whole.weights_source, device)
+    # Refuses a graph of another model, of which the halves would not be mined.
+    GraphModel(whole, network, whole=False)
     if new_photos:
         runs = [
             _on_new(settings, whole, network, objects, half, part, shots, draws, seed, say)
-            for half in halves(len(objects), seed)
+            for half in halves([o.sha256 for o in objects], seed)
         ]
     else:
         pool = pool_of(settings, whole, network, progress=progress)
@@ -140,14 +142,17 @@ def measure_localization(
         "shots": shots,
         "draws": draws,
         "new_photos": new_photos,
-        "methods": {name: _summary([run[name] for run in runs]) for name in runs[0]},
+        "methods": summarise(runs),
     }
 
 
-def halves(count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows of two random halves, each rising."""
-    order = np.random.default_rng([seed, count]).permutation(count)
-    return np.sort(order[: count // 2]), np.sort(order[count // 2 :])
+def halves(photos: Sequence[str], seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of two random halves, each rising; objects of one photo, which `photos` names, are in the same half."""
+    _, photo, count = np.unique(photos, return_inverse=True, return_counts=True)
+    order = np.random.default_rng([seed, len(photos)]).permutation(len(count))
+    first = order[count[order].cumsum() <= len(photos) // 2]
+    inside = np.isin(photo, first)
+    return np.flatnonzero(inside), np.flatnonzero(~inside)
 
 
 def _on_new(
@@ -182,11 +187,36 @@ def _on_new(
     return evaluate_new(pool, Viewer(mined.graph, network), truth, sets, others, part, progress)
 
 
-def _summary(runs: Sequence[Sequence[Figures]]) -> dict[str, float]:
-    """Means over runs, label set by label set, and over label sets; low and high of the error over label sets."""
-    errors = [float(np.mean([f.error for f in same])) for same in zip(*runs, strict=True)]
-    return {
-        **asdict(Score.of(errors)),
-        "centre_in_box": float(np.mean([f.centre_in_box for run in runs for f in run])),
-        "iou50": float(np.mean([f.iou50 for run in runs for f in run])),
-    }
+def summarise(runs: Sequence[dict[str, list[Figures]]]) -> dict[str, dict[str, float | None]]:
+    """Of each method, means over runs and label sets, with the 95 % confidence interval of the error's mean over label
+    sets (Student's t). behind: by how much its error exceeds that of `egraph` on the same label sets, with interval.
+
+    Args:
+        runs: by method, the figures of each label set.
+    """
+    errors = {name: np.mean([[f.error for f in run[name]] for run in runs], axis=0) for name in runs[0]}
+    found = {}
+    for name, values in errors.items():
+        every = [f for run in runs for f in run[name]]
+        low, high = confidence_interval(values)
+        behind = values - errors["egraph"]
+        behind_low, behind_high = confidence_interval(behind)
+        found[name] = {
+            "error": float(values.mean()),
+            "low": low,
+            "high": high,
+            "behind": float(behind.mean()),
+            "behind_low": behind_low,
+            "behind_high": behind_high,
+            "centre_in_box": float(np.mean([f.centre_in_box for f in every])),
+            "iou50": float(np.mean([f.iou50 for f in every])),
+        }
+    return found
+
+
+def confidence_interval(values: np.ndarray) -> tuple[float | None, float | None]:
+    """Of the mean of independent values, 95 % by Student's t; None where there is only one value."""
+    if len(values) < 2:
+        return None, None
+    half = float(student_t.ppf(0.975, len(values) - 1) * values.std(ddof=1) / len(values) ** 0.5)
+    return float(values.mean()) - half, float(values.mean()) + half

@@ -20,6 +20,7 @@ from neo4j.exceptions import (
 from egraph.graph import embedded
 from egraph.graph.failures import AwayError, check_version, no_address, sentence
 from egraph.graph.statements import statement
+from egraph.graph.version import check_schema
 from egraph.settings import Settings
 
 CONNECT_SECONDS = 8.0
@@ -74,7 +75,7 @@ class Database:
     """An open graph database. Usable from several threads; close it by leaving its `with` block.
 
     With `reader`, the embedded database is used as a user who may only read. With `fence`, nothing is written but what
-    it lets pass.
+    it lets pass. `schema` is the version that was noted when it was opened.
     """
 
     def __init__(
@@ -86,6 +87,7 @@ class Database:
         self._reader = reader
         self._child: embedded.Child | None = None
         self._driver: neo4j.Driver | None = None
+        self.schema: int | None = None
         self._connect()
 
     @property
@@ -177,6 +179,15 @@ class Database:
 
         return self._run(neo4j.READ_ACCESS, work, shared=False)
 
+    def schema_version(self) -> int | None:
+        """The version noted in the database; None for one that egraph has not written to.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        rows = self.read("read/schema_version")
+        return int(rows[0]["version"]) if rows else None
+
     @contextmanager
     def reading(self, seconds: float) -> Iterator[neo4j.Transaction]:
         """An explicit READ transaction that is always rolled back, for at most `seconds` (where the server obeys).
@@ -246,10 +257,13 @@ def open_database(
     See `Database` for `reader` and `fence`.
 
     Raises:
-        DatabaseError: nothing answers, the login is refused, the server is too old, there is no such database.
+        DatabaseError: nothing answers, the login is refused, the server is too old, there is no such database, or an
+            egraph that is newer, or much older, wrote to it.
     """
     database = Database(settings, start, reader, fence)
     try:
+        database.schema = database.schema_version()
+        check_schema(database.schema)
         yield database
     finally:
         database.close()

@@ -52,17 +52,24 @@ def delete_graphs(database: Database, some: Sequence[GraphSummary], progress: Pr
         database.write("write/graph_deleting", graph=graph.id)
     for graph in some:
         database.write("aog/remove_of_graph", graph=graph.id)
-        while deleted := database.write("write/delete_patterns", graph=graph.id, limit=PATTERNS)[0]["deleted"]:
-            done += int(deleted)
+
+        def forget_patterns(transaction: Transaction, graph_id: str = graph.id) -> int:
+            row = transaction.run("write/delete_patterns", graph=graph_id, limit=PATTERNS)[0]
+            if row["objects"]:
+                transaction.run("write/delete_loose_objects", objects=row["objects"])
+            return int(row["deleted"])
+
+        while deleted := database.transaction(forget_patterns):
+            done += deleted
             if progress:
                 progress("removing", done, max(done, total))
 
-        def forget(transaction: Transaction, graph_id: str = graph.id) -> bool:
+        def forget_objects(transaction: Transaction, graph_id: str = graph.id) -> bool:
             objects = transaction.run("write/forget_objects", graph=graph_id, limit=OBJECTS)[0]["objects"]
             transaction.run("write/delete_loose_objects", objects=objects)
             return bool(objects)
 
-        while database.transaction(forget):
+        while database.transaction(forget_objects):
             pass
         database.write("write/delete_graph", graph=graph.id)
     return done

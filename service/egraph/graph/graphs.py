@@ -62,7 +62,8 @@ def choose_graph(
     listed = ", ".join(graph.id for graph in fitting or complete)
     if fitting:
         raise UsageError(f"There are several graphs of {category}, so name one of them as a whole: {listed}.")
-    raise NothingYetError(f"There is no such graph of {category}; there are: {listed}.")
+    of = f" of the network {network}" if network else ""
+    raise NothingYetError(f"There is no such graph of {category}{of}; there are: {listed}.")
 
 
 def count_graph(database: Database, graph_id: str) -> dict[str, int]:

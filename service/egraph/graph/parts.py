@@ -7,7 +7,7 @@ from typing import Any
 from egraph.errors import NothingYetError
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.objects import OBJECT_ROWS, box_list, check_names, photo_object, write_objects
-from egraph.graph.places import delete_places
+from egraph.graph.places import delete_places, refresh_category
 from egraph.graph.schema import ensure_schema
 from egraph.photos.photo import Box, PhotoObject
 
@@ -91,3 +91,26 @@ def remove_part(database: Database, category: str, part: str) -> int:
 
     delete_places(database, category, part)
     return database.transaction(work)
+
+
+def remove_labels(database: Database, category: str, part: str, sha256: str) -> int:
+    """Remove the boxes of a part on one photo, and its objects that nothing else needs; returns how many boxes it had.
+
+    Raises:
+        NothingYetError: there are none.
+        DatabaseError: the database failed.
+    """
+
+    def work(transaction: Transaction) -> int:
+        transaction.run("parts/forget_places", category=category, part=part)
+        removed = transaction.run("parts/remove_labels", category=category, part=part, sha256=sha256)[0]
+        if not removed["boxes"]:
+            raise NothingYetError(
+                f"There is no box of {part} of {category} on this photo; `egraph part list` shows the parts there are."
+            )
+        transaction.run("write/delete_loose_objects", objects=removed["objects"])
+        return int(removed["boxes"])
+
+    boxes = database.transaction(work)
+    refresh_category(database, category)
+    return boxes

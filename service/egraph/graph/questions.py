@@ -11,12 +11,17 @@ from egraph.errors import DatabaseError, NothingYetError, UsageError
 from egraph.graph.connection import Database
 from egraph.graph.graphs import GraphSummary, choose_graph, graphs
 from egraph.graph.places import refresh_places
+from egraph.graph.schema import ensure_schema
 from egraph.graph.statements import PLAIN_TYPES, Parameter, Statement, names, statement
+from egraph.graph.version import VERSION
 
 ROWS = 1000
 SECONDS = 120.0
 FIRST = ("category", "graph", "network")
 """Types whose values are checked before asking; the others only where nothing was found, which is quicker."""
+GRAPHLESS = (*PLAIN_TYPES, "job_state")
+"""Types of parameters that a question may have which asks of no graph."""
+SPOKEN = {"and_or_graph": "And-Or graph", "job_state": "job state"}
 LISTED = 20
 """At most so many valid values are named in an error."""
 
@@ -121,6 +126,8 @@ def read_value(parameter: Parameter, value: Any) -> Any:
     if not fits[parameter.type]:
         example = {"boolean": "true or false", "integer": "a whole number", "number": "a number such as 0.5"}
         raise UsageError(f"The parameter {parameter.name} is {value!r}, but must be {example[parameter.type]}.")
+    if parameter.type == "integer" and read < 0:
+        raise UsageError(f"The parameter {parameter.name} is {read}, but must not be negative.")
     if parameter.name == "limit" and read < 1:
         raise UsageError(f"The parameter limit is {read}, but must be at least 1.")
     return read
@@ -141,7 +148,8 @@ def check_values(
         if parameter.type in PLAIN_TYPES or value is None or not types(parameter.type):
             continue
         category = values.get("other_category" if parameter.name == "other_graph" else "category")
-        rows = database.read(f"values/{parameter.type}", category=category, value=value)
+        asked_of = {"category": category, "part": values.get("part"), "value": value}
+        rows = database.read(f"values/{parameter.type}", **asked_of)
         valid = [row["value"] for row in rows]
         if value not in valid and not (parameter.type == "graph" and value.partition("@")[1]):
             raise unknown(parameter, value, valid, category)
@@ -162,9 +170,13 @@ def chosen_graphs(known: Sequence[GraphSummary], values: Mapping[str, Any]) -> d
         found = choose_graph(known, chosen["category"], chosen["graph"])
         chosen["graph"] = found.id
         if "other_graph" in chosen:
+            others = [graph for graph in known if graph.id != found.id]
+            if chosen["other_category"] == found.category not in {graph.category for graph in others}:
+                raise UsageError(f"{found.id} is the only graph of {found.category}; give another other_category.")
             # Filters are shared only within one network.
-            other = choose_graph(known, chosen["other_category"], chosen["other_graph"], found.network)
-            chosen["other_graph"] = other.id
+            chosen["other_graph"] = choose_graph(
+                others, chosen["other_category"], chosen["other_graph"], found.network
+            ).id
     return chosen
 
 
@@ -213,12 +225,12 @@ def unknown(parameter: Parameter, value: str, valid: list[str], category: str | 
     add = {
         "category": f"make its graph with `egraph mine PHOTOS --network NAME --category {value}`",
         "part": f"add one with `egraph part import annotations.json --category {category} --part {value}`",
+        "and_or_graph": f"build one with `egraph aog build --category {category} --part PART --name {value}`",
     }.get(parameter.type)
+    kind = SPOKEN.get(parameter.type, parameter.type)
     if add is None or misspelt(value, valid):
-        return UsageError(
-            f"There is no {parameter.type} {value}{of}{there or '; `egraph query overview` shows what is'}."
-        )
-    return NothingYetError(f"There is no {parameter.type} {value}{of} yet{there}; {add}.")
+        return UsageError(f"There is no {kind} {value}{of}{there or '; `egraph query overview` shows what is'}.")
+    return NothingYetError(f"There is no {kind} {value}{of} yet{there}; {add}.")
 
 
 def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROWS, seconds: float = SECONDS) -> Answer:
@@ -231,7 +243,9 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     """
     asked = question(name)
     values = check_parameters(asked, given)
-    if any(parameter.type not in PLAIN_TYPES for parameter in asked.parameters):
+    if database.schema not in (None, VERSION):
+        ensure_schema(database)
+    if any(parameter.type not in GRAPHLESS for parameter in asked.parameters):
         known = check_graphs(database, values)
         check_values(database, asked, values, lambda type_: type_ in FIRST)
         values = chosen_graphs(known, values)

@@ -116,6 +116,10 @@ def ask(
         DatabaseError: the database failed, or the time was over.
     """
     given = dict(parameters or {})
+    if not cypher.strip():
+        raise UsageError(
+            "There is no statement to answer; type one, for example 'MATCH (g:ExplanatoryGraph) RETURN g.id'."
+        )
     with open_database(settings, reader=True) as database:
         answer = answer_in_time(database, cypher, given, rows, seconds)
     return Answer(

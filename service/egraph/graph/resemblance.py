@@ -74,7 +74,8 @@ def compare(
                 row, nearest, distance, chance = least_by_chance(places[layer], other, KEPT)
                 rows.append(
                     {
-                        "of": f"{graph_id} {other_id}{' turned' if turned else ''}",
+                        "of": f"{graph_id}//{other_id}",
+                        "turned": turned,
                         "layer": layer,
                         "prefix": pattern_prefix(graph_id, layer),
                         "other_prefix": pattern_prefix(other_id, layer),

@@ -49,6 +49,8 @@ def read_photos(paths: Sequence[Path], progress: Progress | None = None) -> Phot
     files: list[Path] = []
     skipped: list[Skipped] = []
     for path in paths:
+        if not path.exists():
+            raise InputError(f"There is no photo or folder {path}; name photos, or folders of photos.")
         inside, refused = list_files(path) if not path.is_file() else ([path], [])
         files, skipped = files + inside, skipped + refused
     objects = _whole_photos(files, skipped, progress)
@@ -56,6 +58,17 @@ def read_photos(paths: Sequence[Path], progress: Progress | None = None) -> Phot
         hint = f" ({Path(skipped[0].path).name}: {skipped[0].reason})" if skipped else ""
         raise InputError(f"None of these files is a usable photo{hint}; name photos or folders of photos.")
     return PhotoSet(objects, skipped)
+
+
+def read_photo(path: Path) -> PhotoObject:
+    """One whole photo.
+
+    Raises:
+        InputError: the file is missing, is a folder, or is no usable photo.
+    """
+    if path.is_dir():
+        raise InputError(f"{path} is a folder; name one photo.")
+    return read_photos([path]).objects[0]
 
 
 def _whole_photos(files: Sequence[Path], skipped: list[Skipped], progress: Progress | None) -> list[PhotoObject]:

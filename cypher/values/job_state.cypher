@@ -1,0 +1,3 @@
+// The states that a job may be in
+UNWIND ['queued', 'running', 'done', 'failed', 'cancelled'] AS value
+RETURN value
