@@ -68,6 +68,12 @@ def test_data() -> Path:
     return Path(folder)
 
 
+@pytest.fixture
+def neo4j_uris() -> list[str]:
+    """The addresses of all servers, for tests that compare each with the same answer."""
+    return NEO4J_URIS
+
+
 @pytest.fixture(autouse=True)
 def own_environment(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch

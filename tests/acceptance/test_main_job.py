@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from egraph.settings import Settings
-
 COMMAND = Path(sys.executable).parent / "egraph"
 HEAD = ("-P", "category=creature", "-P", "part=head")
 
@@ -78,24 +76,25 @@ def test_mine_name_ask_and_mine_again(egraph, annotated) -> None:
 @pytest.mark.slow
 @pytest.mark.neo4j
 def test_neo4j_gives_the_embedded_database_s_answer(
-    egraph, annotated, neo4j_settings: Settings, monkeypatch: pytest.MonkeyPatch
+    egraph, annotated, neo4j_uris: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for variable in ("NEO4J_URI", "NEO4J_DATABASE"):
         monkeypatch.delenv(variable, raising=False)
     embedded = whole_job(egraph, annotated, "--name", "acceptance")
-    monkeypatch.setenv("NEO4J_URI", str(neo4j_settings.neo4j_uri))
-    try:
-        report, answer = whole_job(egraph, annotated, "--name", "acceptance")
-    finally:
-        egraph("part", "remove", "--category", "creature", "--part", "head", "--yes")
-        egraph("graph", "remove", embedded[0]["graph"], "--yes")
-    check_job(report, answer)
-    assert report["edges"] == embedded[0]["edges"]
-    assert [row["pattern"] for row in answer["rows"]] == [row["pattern"] for row in embedded[1]["rows"]]
-    assert answer["rows"] == [
-        {k: pytest.approx(v, rel=1e-5, abs=1e-6) if isinstance(v, float) else v for k, v in row.items()}
-        for row in embedded[1]["rows"]
-    ]
+    for uri in neo4j_uris:
+        monkeypatch.setenv("NEO4J_URI", uri)
+        try:
+            report, answer = whole_job(egraph, annotated, "--name", "acceptance")
+        finally:
+            egraph("part", "remove", "--category", "creature", "--part", "head", "--yes")
+            egraph("graph", "remove", embedded[0]["graph"], "--yes")
+        check_job(report, answer)
+        assert report["edges"] == embedded[0]["edges"]
+        assert [row["pattern"] for row in answer["rows"]] == [row["pattern"] for row in embedded[1]["rows"]]
+        assert answer["rows"] == [
+            {k: pytest.approx(v, rel=1e-5, abs=1e-6) if isinstance(v, float) else v for k, v in row.items()}
+            for row in embedded[1]["rows"]
+        ]
 
 
 @pytest.mark.slow

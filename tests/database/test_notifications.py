@@ -1,6 +1,7 @@
 """Neo4j has nothing to say against any statement of the product: nothing deprecated, slow, or misspelt."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import neo4j
@@ -44,6 +45,8 @@ def session(neo4j_settings: Settings) -> Iterator[neo4j.Session]:
         driver.session(database=settings.neo4j_database, notifications_min_severity="INFORMATION") as session,
     ):
         write_graph(database, mined)
+        # Of a second graph, so that there is something to compare with.
+        write_graph(database, replace(mined, name="other"))
         add_labels(database, with_parts(mined), mined.category, "head")
         write_aog(database, synthetic_aog(mined), dict.fromkeys([o.id for o in mined.objects], False))
         held = claim(database, find_job(database, submit(database, "mine", {}, mined.category)), "a worker", 60)
@@ -52,7 +55,8 @@ def session(neo4j_settings: Settings) -> Iterator[neo4j.Session]:
         complete(database, held, Product("jobs/produced_graph", mined.id))
         yield session
         session.run((Path(__file__).parent / "job.cypher").read_text(), job=held.id).consume()
-        delete_graph(database, mined.id)
+        for graph in (mined.id, replace(mined, name="other").id):
+            delete_graph(database, graph)
         remove_part(database, mined.category, "head")
 
 

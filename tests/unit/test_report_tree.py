@@ -36,7 +36,7 @@ def seen(tmp_path: Path) -> Sighting:
 def tree_of(*templates: list[Sighting], patterns: int = 3, shown: int = 3) -> Tree:
     id = "net@0123456789ab/horse/default/head/default"
     summary = AndOrGraphSummary(
-        id, "horse", "head", "default", id[:-13], 3, len(templates), patterns, "2026-01-01T00:00:00+00:00", True
+        id, "horse", "head", "default", id[:-13], 3, 3, len(templates), patterns, "2026-01-01T00:00:00+00:00", True
     )
 
     def pattern(k: int, seen: list[Sighting]) -> TreePattern:

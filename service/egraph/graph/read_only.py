@@ -118,7 +118,7 @@ def ask(
     given = dict(parameters or {})
     if not cypher.strip():
         raise UsageError(
-            "There is no statement to answer; type one, for example 'MATCH (g:ExplanatoryGraph) RETURN g.id'."
+            "There is no statement to answer; type one, or ask a question by its name: `egraph query` lists them."
         )
     with open_database(settings, reader=True) as database:
         answer = answer_in_time(database, cypher, given, rows, seconds)
