@@ -30,7 +30,7 @@ from egraph.network.known_geometry import known_geometries
 from egraph.network.layers import resolve_layers
 from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
-from egraph.photos.crop import PhotoError, read_crop
+from egraph.photos.crop import PhotoError, clip_to, read_crop
 from egraph.photos.folder import read_folder, read_photo
 from egraph.photos.photo import Box, PhotoObject, PhotoSet, Skipped
 from egraph.photos.selection import select
@@ -272,45 +272,29 @@ def label_part(
         known = [o for objects in mined.values() for o in objects.values() if o.sha256 == whole.sha256]
         around = {o.box for o in known if _inside(box, o.box)}
         chosen = object_box or (around.pop() if len(around) == 1 else whole.box)
-        clipped = _inside(box, chosen)
+        clipped, frame = _inside(box, chosen), _inside(chosen, whole.box)
         if clipped is None:
             raise InputError(
                 f"The box of {part} {box_list(box)} does not lie inside the object {box_list(chosen)}; boxes are x, y, "
                 "width, height in pixels from the top left corner."
             )
-        if _inside(chosen, whole.box) is None:
+        if frame is None:
             raise InputError(
                 f"The object's box {box_list(chosen)} does not lie inside the photo, which has {whole.photo_width} x "
                 f"{whole.photo_height} pixels."
             )
-        labelled = replace(whole, box=chosen, parts={part: (clipped,)})
+        labelled = replace(whole, box=frame, parts={part: (clipped,)})
         kept = _keep_labels(database, mined, [labelled], category, part, weights, device, progress)
         (after,) = (o for o in labelled_objects(database, category) if o.id == labelled.id)
-    return kept | {"object": box_list(chosen), "boxes": len(after.parts[part]), "skipped": []}
-
-
-def _holds(outer: Box, inner: Box) -> bool:
-    """Whether a box that has an area lies inside another one, to half a pixel."""
-    return (
-        inner.width > 0
-        and inner.height > 0
-        and inner.x >= outer.x - 0.5
-        and inner.y >= outer.y - 0.5
-        and inner.x + inner.width <= outer.x + outer.width + 0.5
-        and inner.y + inner.height <= outer.y + outer.height + 0.5
-    )
+    return kept | {"object": box_list(frame), "boxes": len(after.parts[part]), "skipped": []}
 
 
 def _inside(inner: Box, outer: Box) -> Box | None:
     """A box clipped to another one; None where less than OVERLAP of it is inside."""
-    if _holds(outer, inner):
-        return inner
-    left, top = max(inner.x, outer.x), max(inner.y, outer.y)
-    width = min(inner.x + inner.width, outer.x + outer.width) - left
-    height = min(inner.y + inner.height, outer.y + outer.height) - top
-    if min(width, height, inner.width, inner.height) <= 0:
+    clipped = clip_to(inner, outer)
+    if clipped is None or clipped.width * clipped.height < OVERLAP * inner.width * inner.height:
         return None
-    return Box(left, top, width, height) if width * height >= OVERLAP * inner.width * inner.height else None
+    return clipped
 
 
 def _mined_objects(database: Database, category: str) -> dict[str, dict[str, PhotoObject]]:

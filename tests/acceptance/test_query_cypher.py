@@ -79,3 +79,9 @@ def test_cypher_from_stdin(mined: MinedGraph) -> None:
     command = [Path(sys.executable).parent / "egraph", "query", "-f", "-", "--nl"]
     done = subprocess.run(command, input="RETURN 1 AS one, 'ä' AS two", capture_output=True, text=True, timeout=60)
     assert (done.returncode, json.loads(done.stdout)) == (0, {"one": 1, "two": "ä"}), done.stderr
+
+
+def test_jobs_are_asked_about_before_there_is_any_graph(egraph_here: Callable) -> None:
+    assert json.loads(egraph_here("query", "jobs", "--json").stdout)["rows"] == []
+    assert "there are: running, " in egraph_here("query", "jobs", "-P", "state=runing", code=2).stderr
+    assert "egraph mine" in egraph_here("query", "overview", code=5).stderr

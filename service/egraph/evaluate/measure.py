@@ -19,7 +19,7 @@ from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.read import read_graph
 from egraph.mining.engine import mine
-from egraph.mining.inference import GraphModel, place_patterns
+from egraph.mining.inference import place_patterns, require_model
 from egraph.mining.mined import ANCHORS, MinedGraph
 from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
@@ -113,17 +113,17 @@ def measure_localization(
     Raises:
         InputError: none of the annotated objects was mined.
         NothingYetError: there is no graph, or too few objects show the part.
+        UsageError: the graph was mined by another model.
     """
     say = progress or (lambda stage, done, total: None)
     drawn = {o.id: o for o in read_coco(annotations, photos, category, progress=progress).objects}
     with open_database(settings) as database:
         whole = read_graph(database, find_graph(database, category, graph).id, placing=True)
+    require_model(whole)
     objects = [drawn.get(o.id, o) for o in whole.objects]
     if not any(o.parts.get(part) for o in objects):
         raise InputError(f"No object that {annotations} shows {part!r} on was mined into {whole.id}; give its photos.")
     network = load_network(whole.network_name, weights or whole.weights_source, device)
-    # Refuses a graph of another model, of which the halves would not be mined.
-    GraphModel(whole, network, whole=False)
     if new_photos:
         runs = [
             _on_new(settings, whole, network, objects, half, part, shots, draws, seed, say)

@@ -19,8 +19,8 @@ ROWS = 1000
 SECONDS = 120.0
 FIRST = ("category", "graph", "network")
 """Types whose values are checked before asking; the others only where nothing was found, which is quicker."""
-GRAPHLESS = (*PLAIN_TYPES, "job_state")
-"""Types of parameters that a question may have which asks of no graph."""
+JOBS = "job_state"
+"""A question with a parameter of this type asks of jobs, and of no graph."""
 SPOKEN = {"and_or_graph": "And-Or graph", "job_state": "job state"}
 LISTED = 20
 """At most so many valid values are named in an error."""
@@ -245,7 +245,8 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     values = check_parameters(asked, given)
     if database.schema not in (None, VERSION):
         ensure_schema(database)
-    if any(parameter.type not in GRAPHLESS for parameter in asked.parameters):
+    of_jobs = any(parameter.type == JOBS for parameter in asked.parameters)
+    if not of_jobs and any(parameter.type not in PLAIN_TYPES for parameter in asked.parameters):
         known = check_graphs(database, values)
         check_values(database, asked, values, lambda type_: type_ in FIRST)
         values = chosen_graphs(known, values)
@@ -256,7 +257,8 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     sent = values | ({"limit": limit + 1} if "limit" in values else {})
     answer = database.ask(asked.name, sent, limit, seconds)
     if not answer.rows:
-        check_graphs(database, values)
+        if not of_jobs:
+            check_graphs(database, values)
         check_values(database, asked, values, lambda type_: type_ not in FIRST)
     if not answer.rows and values.get("part") and values.get("graph"):
         looked = {key: values[key] for key in ("category", "part", "graph")}

@@ -43,10 +43,10 @@ def refresh_resemblance(database: Database, graph_id: str, other_id: str | None 
     Raises:
         DatabaseError: the database failed; the same call goes on.
     """
-    todo = [row["other"] for row in database.read("resemblance/uncompared", graph=graph_id, other=other_id)]
-    if todo:
+    others = [row["other"] for row in database.read("resemblance/uncompared", graph=graph_id, other=other_id)]
+    if others:
         places = read_places(database, graph_id)
-        for other in todo:
+        for other in others:
             compare(database, graph_id, places, other, read_places(database, other))
 
 

@@ -213,13 +213,13 @@ class _Writer:
 
     def write(self, start: int, stop: int) -> None:
         """Write the batches `start` to `stop` that are not yet there."""
-        todo = [n for n in range(start, stop) if n // 2 >= self._next[n % 2]]
+        missing = [n for n in range(start, stop) if n // 2 >= self._next[n % 2]]
         if self.database.embedded:
-            for number in todo:
+            for number in missing:
                 self._batch(number)
             return
         with ThreadPoolExecutor(len(LANES), "egraph-write") as pool:
-            lanes = [pool.submit(self._lane, [n for n in todo if n % 2 == lane]) for lane in range(len(LANES))]
+            lanes = [pool.submit(self._lane, [n for n in missing if n % 2 == lane]) for lane in range(len(LANES))]
             try:
                 for lane in lanes:
                     lane.result()

@@ -107,11 +107,7 @@ class GraphModel:
             InputError: the graph was mined with other weights.
             UsageError: it was mined by a model that places patterns in another way.
         """
-        if MODELS[model_of(graph)] is not type(self):
-            raise UsageError(
-                f"Parts are learnt from graphs of egraph's own model, and {graph.id} was mined by {model_of(graph)}; "
-                "mine one without --model, under another --name."
-            )
+        require_model(graph, type(self))
         if network.id != graph.network_id:
             raise InputError(
                 f"The graph {graph.id} was mined with {graph.network_id}, not with {network.id}; "
@@ -266,6 +262,19 @@ class ZhangGraphModel(GraphModel):
 
 
 MODELS: dict[str, type[GraphModel]] = {"egraph": GraphModel, zhang2018.MODEL: ZhangGraphModel}
+
+
+def require_model(graph: MinedGraph, model: type[GraphModel] = GraphModel) -> None:
+    """Refuse a graph that was mined by a model which places patterns in another way.
+
+    Raises:
+        UsageError: it was.
+    """
+    if MODELS[model_of(graph)] is not model:
+        raise UsageError(
+            f"Parts are learnt from graphs of egraph's own model, and {graph.id} was mined by {model_of(graph)}; "
+            "mine one without --model, under another --name."
+        )
 
 
 def numbers_of(mirrored: np.ndarray) -> Tensor:

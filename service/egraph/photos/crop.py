@@ -37,10 +37,17 @@ def read_crop(obj: PhotoObject, size: int) -> np.ndarray:
 
 def clip(box: Box, width: float, height: float) -> Box | None:
     """The part of a box inside a photo of `width` x `height` pixels, or None where there is none."""
-    left, top = max(box.x, 0.0), max(box.y, 0.0)
-    right, bottom = min(box.x + box.width, width), min(box.y + box.height, height)
+    return clip_to(box, Box(0.0, 0.0, width, height))
+
+
+def clip_to(box: Box, outer: Box) -> Box | None:
+    """The part of a box inside another one, or None where there is none; a box that lies inside stays as it is."""
+    left, top = max(box.x, outer.x), max(box.y, outer.y)
+    right, bottom = min(box.x + box.width, outer.x + outer.width), min(box.y + box.height, outer.y + outer.height)
     if right <= left or bottom <= top:
         return None
+    if (left, top, right, bottom) == (box.x, box.y, box.x + box.width, box.y + box.height):
+        return box
     return Box(left, top, right - left, bottom - top)
 
 
