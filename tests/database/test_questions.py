@@ -13,7 +13,6 @@ from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.storage import write_aog
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
-from egraph.graph.graphs import graphs
 from egraph.graph.parts import add_labels
 from egraph.graph.questions import Answer, ask, parse_assignments, questions
 from egraph.graph.write import write_graph
@@ -221,9 +220,7 @@ def test_every_question_declares_its_columns(
 
 
 def test_jobs_are_seen_without_any_graph(queue: Database) -> None:
-    if not any(graph.state == "complete" for graph in graphs(queue)):
-        with pytest.raises(NothingYetError):
-            ask(queue, "jobs", {})
+    assert ask(queue, "jobs", {}).rows == []
     first, second = (submit(queue, kind, {"n": kind}, "zebra", priority) for kind, priority in (("mine", 2), ("x", 0)))
     held = claim(queue, find_job(queue, first), "somebody", 60)
     assert held
