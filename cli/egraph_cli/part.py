@@ -168,10 +168,11 @@ def remove(
             removed = remove_part(database, category, part)
         else:
             removed = remove_labels(database, category, part, read_photo(photo).sha256)
+    boxes = "1 box" if removed == 1 else f"{removed:,} boxes"
     if as_json:
         write_json({"category": category, "part": part, "photo": photo and str(photo), "boxes": removed})
     elif photo is None:
-        print(f"Removed {category}/{part} with {removed:,} boxes.")
+        print(f"Removed {category}/{part} with {boxes}.")
     else:
-        print(f"Removed {removed:,} boxes of {category}/{part} on {photo}.")
+        print(f"Removed {boxes} of {category}/{part} on {photo}.")
         print(f"Next: egraph aog build --category {category} --part {part}")
