@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from egraph.request import BuildRequest
+from egraph.commands.requests import BuildRequest
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import Format, dumps, formats, skipped_lines, write_json, write_rows
@@ -58,7 +58,7 @@ def build(
         enqueue(settings, "aog", request, priority, as_json)
         return
     with ProgressDisplay(quiet) as progress:
-        from egraph.aog.build import build_aog
+        from egraph.commands.build import build_aog
 
         built = build_aog(settings, request, progress)
     if as_json:
@@ -134,10 +134,10 @@ def locate(
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.aog.find import LocateRequest, find_parts
+        from egraph.commands.locate import LocateRequest, find_parts
         from egraph.photos.image import PhotoError
         from egraph.photos.photo import Skipped
-        from egraph.report.parses import Parses
+        from egraph.report.parse_album import Parses
 
         request = LocateRequest(photos, category, part, name, graph, annotations, weights, device, patterns)
         found = find_parts(settings, request, progress)

@@ -22,7 +22,7 @@ def demo(
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.demo.run import run_demo
+        from egraph.commands.demo import run_demo
 
         result = run_demo(settings, destination, progress)
     command = "egraph" if shutil.which("egraph") else sys.argv[0]

@@ -47,7 +47,7 @@ def tracking(
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.evaluate.measure import measure
+        from egraph.commands.evaluate import measure
 
         found = measure(
             settings, "tracking", category, part, annotations, photos or annotations.parent, graph, weights, device,
@@ -79,7 +79,7 @@ def instability(
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.evaluate.measure import measure
+        from egraph.commands.evaluate import measure
 
         found = measure(
             settings, "instability", category, part, annotations, photos or annotations.parent, graph, weights, device,
@@ -118,7 +118,7 @@ def localization(
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.evaluate.measure import measure_localization
+        from egraph.commands.evaluate import measure_localization
 
         found = measure_localization(
             settings, category, part, annotations, photos or annotations.parent, shots, draws, new_photos, graph,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from egraph.export.formats import Format
+from egraph.exporting.formats import Format
 from egraph_cli import complete
 from egraph_cli.options import Json, Quiet, settings_of
 from egraph_cli.output import write_json
@@ -32,7 +32,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a whole graph, or an And-Or graph with its patterns, to files that other programs read."""
-    from egraph.export.export import export_graph
+    from egraph.exporting.export import export_graph
     from egraph.graph.connection import open_database
     from egraph_cli.progress import ProgressDisplay
 

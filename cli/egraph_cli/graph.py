@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from egraph.request import PlaceRequest
+from egraph.commands.requests import PlaceRequest
 from egraph_cli import complete
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Quiet, Seed, Yes, confirm, settings_of
@@ -123,7 +123,7 @@ def place(
         enqueue(settings, "firings", request, priority, as_json)
         return
     with ProgressDisplay(quiet) as progress:
-        from egraph.pipeline import place_photos
+        from egraph.commands.place import place_photos
 
         report = place_photos(settings, request, progress).to_json()
     if as_json:

@@ -13,7 +13,7 @@ from egraph_cli.output import Format, formats, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
-    from egraph.request import BuildRequest, MineRequest, PlaceRequest
+    from egraph.commands.requests import BuildRequest, MineRequest, PlaceRequest
     from egraph.settings import Settings
     from egraph.worker.jobs import Job
 
@@ -198,7 +198,7 @@ def enqueue(
     from egraph.graph.connection import open_database
     from egraph.graph.objects import check_names
     from egraph.graph.schema import ensure_schema
-    from egraph.worker.kinds import submit_request
+    from egraph.worker.job_kinds import submit_request
 
     values = {field.name: getattr(request, field.name) for field in fields(request)}
     check_names(*(values[name] for name in ("category", "part", "name") if name in values))

@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from egraph.launch import rank_and_size
-from egraph.request import MineRequest
+from egraph.commands.requests import MineRequest
+from egraph.torchrun import rank_and_size
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Quiet, Seed, settings_of
 from egraph_cli.output import skipped_lines, write_json
 from egraph_cli.progress import ProgressDisplay, span
 
 if TYPE_CHECKING:
-    from egraph.pipeline import MineReport
+    from egraph.commands.mine import MineReport
 
 
 def mine(
@@ -73,7 +73,7 @@ def mine(
         return
     rank, _ = rank_and_size()
     with ProgressDisplay(quiet or rank > 0) as progress:
-        from egraph.pipeline import mine_category
+        from egraph.commands.mine import mine_category
 
         report = mine_category(settings, request, progress)
     if rank > 0:

@@ -43,7 +43,7 @@ def import_(
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.pipeline import import_parts
+        from egraph.commands.parts import import_parts
 
         done = import_parts(
             settings, annotations, photos or annotations.parent, category, part, limit, seed, weights, device, progress
@@ -91,7 +91,7 @@ def label(
     settings = settings_of(context)
     drawn, around = box_of(box, "--box"), box_of(object_, "--object") if object_ else None
     with ProgressDisplay(quiet) as progress:
-        from egraph.pipeline import label_part
+        from egraph.commands.parts import label_part
 
         done = label_part(settings, photo, drawn, category, part, around, weights, device, progress)
     if as_json:

@@ -73,16 +73,16 @@ def worker(
     stop = Stop()
     stop.listen()
     if settings.concurrency > 1:
-        from egraph.worker.crew import run_crew
+        from egraph.worker.supervisor import run_crew
 
         commands = [member_command(context, number, settings.metrics_port) for number in range(settings.concurrency)]
         raise typer.Exit(run_crew(commands, stop))
     if member:
-        from egraph.worker.crew import end_with_parent
+        from egraph.worker.supervisor import end_with_parent
 
         end_with_parent(sys.stdin.fileno())
-    from egraph.worker.daemon import Worker
     from egraph.worker.metrics import open_metrics
+    from egraph.worker.worker import Worker
 
     Worker(settings, stop, open_metrics(settings.metrics_port)).run(once)
 

@@ -13,7 +13,7 @@ import pytest
 
 from egraph.graph.connection import open_database
 from egraph.graph.read import read_graph
-from egraph.mining.mined import ANCHORS
+from egraph.mining.graph_tables import ANCHORS
 from egraph.settings import load_settings
 
 pytestmark = pytest.mark.slow

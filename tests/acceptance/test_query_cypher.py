@@ -16,7 +16,7 @@ from synthetic import synthetic_graph
 
 from egraph.graph.connection import open_database
 from egraph.graph.write import write_graph
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import load_settings
 
 COUNT = """// How many?

@@ -11,7 +11,7 @@ import pytest
 
 from egraph.graph.connection import open_database
 from egraph.graph.read import read_graph
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import load_settings
 
 pytestmark = pytest.mark.slow

@@ -14,17 +14,17 @@ from pathlib import Path
 import pytest
 
 from acceptance.workers import Worker, seen, until
+from egraph.commands.mine import mine_category
+from egraph.commands.requests import MineRequest
 from egraph.graph import embedded
 from egraph.graph.connection import Database, open_database
 from egraph.graph.delete import delete_graph
 from egraph.graph.graphs import count_graph, graphs
 from egraph.graph.parts import add_labels, remove_part
 from egraph.photos.coco import read_coco
-from egraph.pipeline import mine_category
-from egraph.request import MineRequest
 from egraph.settings import Settings, load_settings
+from egraph.worker.job_kinds import submit_request
 from egraph.worker.jobs import DONE, QUEUED, RUNNING, Job, find_job, retry
-from egraph.worker.kinds import submit_request
 
 pytestmark = pytest.mark.slow
 

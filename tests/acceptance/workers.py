@@ -40,7 +40,7 @@ class Worker:
         own = {"EGRAPH_LEASE": str(LEASE), "EGRAPH_POLL": "0.1", **({"PYTHONPATH": path} if small else {})}
         whole = os.environ | own | environment
         if forked:
-            FORKED.set_forkserver_preload(["egraph.pipeline", "egraph.worker.daemon", "egraph_cli.main"])
+            FORKED.set_forkserver_preload(["egraph.commands.mine", "egraph.worker.worker", "egraph_cli.main"])
             process = FORKED.Process(target=run_here, args=(folder, self.log, arguments, dict(whole)))
             process.start()
             assert process.pid

@@ -21,16 +21,16 @@ import neo4j
 from server import COMMAND, import_folder
 from synthetic import synthetic_graph
 
-from egraph.export.export import export_graph
-from egraph.export.formats import Format
+from egraph.exporting.export import export_graph
+from egraph.exporting.formats import Format
 from egraph.graph import embedded
 from egraph.graph.connection import Database, open_database
-from egraph.graph.content import content_hash
+from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.read import read_graph
 from egraph.graph.schema import ensure_schema
 from egraph.graph.write import write_graph
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings, load_settings
 
 SIZE = {"filters": (1024, 1024, 512, 512), "numbers": 20, "anchors": 25, "objects": 300, "parents": 5, "rank": 16}

@@ -17,11 +17,12 @@ from pathlib import Path
 
 import torch
 
+from egraph.commands.mine import mine_category
+from egraph.commands.requests import MineRequest
 from egraph.demo.world import write_world
 from egraph.graph import embedded
 from egraph.network.load import load_network
 from egraph.photos.coco import read_coco
-from egraph.pipeline import MineRequest, mine_category
 from egraph.responses.forward import read_views
 from egraph.settings import load_settings
 

@@ -15,16 +15,17 @@ from pathlib import Path
 
 import torch
 
-from egraph.aog.build import build_aog
 from egraph.aog.locate import Locator
 from egraph.aog.storage import find_aogs, read_aog
+from egraph.commands.build import build_aog
+from egraph.commands.mine import mine_category
+from egraph.commands.parts import import_parts
+from egraph.commands.requests import BuildRequest, MineRequest
 from egraph.graph import embedded
 from egraph.graph.connection import open_database
 from egraph.graph.read import read_graph
 from egraph.network.load import load_network
 from egraph.photos.coco import read_coco
-from egraph.pipeline import import_parts, mine_category
-from egraph.request import BuildRequest, MineRequest
 from egraph.responses.forward import read_views
 from egraph.settings import load_settings
 

@@ -25,8 +25,8 @@ from synthetic import synthetic_graph
 
 from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.storage import write_aog
-from egraph.export.export import export_graph
-from egraph.export.formats import Format
+from egraph.exporting.export import export_graph
+from egraph.exporting.formats import Format
 from egraph.graph.connection import Database, open_database
 from egraph.graph.delete import delete_category
 from egraph.graph.parts import add_labels
@@ -36,7 +36,7 @@ from egraph.graph.schema import ensure_schema
 from egraph.graph.statements import Statement
 from egraph.graph.upgrade import add_summaries
 from egraph.graph.write import write_graph
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box, PhotoObject
 from egraph.settings import Settings, load_settings
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from egraph.mining.mined import (
+from egraph.mining.graph_tables import (
     ANCHORS,
     CoActivations,
     Displacements,

@@ -13,7 +13,7 @@ from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
 from egraph.graph.parts import add_labels
 from egraph.graph.write import write_graph
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from reference.questions import firings, name, with_parts
 
 Written = tuple[MinedGraph, list[AndOrGraph]]

@@ -11,11 +11,11 @@ from egraph.aog.model import AndOrGraph, Found, Template
 from egraph.aog.storage import find_aogs, list_aogs, read_aog, remove_aog, write_aog
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
-from egraph.graph.content import content_hash
+from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.parts import add_labels, list_parts, remove_labels, remove_part
 from egraph.graph.write import write_graph
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box
 
 

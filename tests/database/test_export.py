@@ -16,14 +16,14 @@ from synthetic import synthetic_graph
 from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.storage import write_aog
 from egraph.errors import EgraphError, NothingYetError, UsageError
-from egraph.export import export
-from egraph.export.export import export_graph
-from egraph.export.formats import Format
+from egraph.exporting import export
+from egraph.exporting.export import export_graph
+from egraph.exporting.formats import Format
 from egraph.graph.connection import Database
 from egraph.graph.parts import add_labels
 from egraph.graph.places import refresh_places
 from egraph.graph.write import write_graph
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from reference.questions import name, on_part, ties, with_parts
 
 Read = tuple[dict[tuple[str, str], dict], list[tuple]]

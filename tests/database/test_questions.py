@@ -16,7 +16,7 @@ from egraph.graph.connection import Database
 from egraph.graph.parts import add_labels
 from egraph.graph.questions import Answer, ask, parse_assignments, questions
 from egraph.graph.write import write_graph
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box, PhotoObject
 from egraph.worker.jobs import claim, find_job, renew, submit
 

@@ -11,7 +11,7 @@ from egraph.graph.connection import Database
 from egraph.graph.delete import delete_graph
 from egraph.graph.questions import ask
 from egraph.graph.write import write_graph
-from egraph.mining.mined import ANCHORS, MinedGraph
+from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from reference.questions import apart, keys, name, place, steps, ties, value
 
 

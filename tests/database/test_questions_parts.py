@@ -13,7 +13,7 @@ from egraph.graph.connection import Database
 from egraph.graph.parts import add_labels
 from egraph.graph.questions import ask
 from egraph.graph.write import write_graph
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from reference.questions import (
     Key,
     apart,

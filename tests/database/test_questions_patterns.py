@@ -11,7 +11,7 @@ from egraph.errors import UsageError
 from egraph.graph.connection import Database
 from egraph.graph.questions import ask
 from egraph.graph.write import write_graph
-from egraph.mining.mined import MinedGraph, PatternTable
+from egraph.mining.graph_tables import MinedGraph, PatternTable
 from reference.questions import apart, firings, keys, name, place, steps, ties, value
 
 LAYERS = ["layer1", "layer2", "layer3"]

@@ -15,7 +15,7 @@ from egraph.graph.questions import ask
 from egraph.graph.resemblance import refresh_resemblance
 from egraph.graph.version import OLDEST, VERSION
 from egraph.graph.write import write_graph
-from egraph.mining.mined import ANCHORS, MinedGraph
+from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.settings import Settings
 
 SIZES = {"filters": (8, 6, 4), "objects": 8}

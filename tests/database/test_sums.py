@@ -19,7 +19,7 @@ from egraph.graph.schema import ensure_schema
 from egraph.graph.upgrade import add_summaries
 from egraph.graph.version import OLDEST, VERSION
 from egraph.graph.write import write_graph
-from egraph.mining.mined import Firings, MinedGraph
+from egraph.mining.graph_tables import Firings, MinedGraph
 from egraph.photos.photo import PhotoObject
 from egraph.settings import Settings
 from reference.questions import by_chance, name, on_part, with_parts

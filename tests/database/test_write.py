@@ -13,14 +13,14 @@ from synthetic import synthetic_graph
 from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.graph import batches
 from egraph.graph.connection import Database, open_database
-from egraph.graph.content import content_hash
+from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_category, delete_graph, delete_network, plan_category
 from egraph.graph.firings import write_firings
 from egraph.graph.graphs import count_graph, find_graph, graphs
 from egraph.graph.parts import add_labels, list_parts
 from egraph.graph.read import read_graph
 from egraph.graph.write import write_graph
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings
 
 

@@ -8,7 +8,7 @@ import torch
 
 from egraph.aog.learn import LabelSets
 from egraph.aog.pool import Pool
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.responses.evidence import grid_places
 
 CELLS = 14

@@ -4,7 +4,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box, PhotoObject
 
 Key = tuple[str, int]

@@ -8,9 +8,9 @@ import sys
 import pytest
 from typer.testing import CliRunner
 
+from egraph.commands.mine import MineReport
 from egraph.errors import DatabaseError, EgraphError, InputError, NothingYetError, UsageError
 from egraph.photos.photo import Skipped
-from egraph.pipeline import MineReport
 from egraph_cli.main import INTERRUPTED, app, failure
 from egraph_cli.mine import summary
 

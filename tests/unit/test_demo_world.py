@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from egraph.demo.kinds import KINDS, PARTS
+from egraph.demo.animals import KINDS, PARTS
 from egraph.demo.world import LEAST_SIDE, GeneratedPhoto, make_photo, make_scene, write_world
 from egraph.errors import UsageError
 from egraph.photos.coco import read_coco

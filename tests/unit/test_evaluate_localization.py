@@ -7,8 +7,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egraph.evaluate.localization import Figures, Truth, figures
-from egraph.evaluate.measure import confidence_interval, halves, summarise
+from egraph.commands.evaluate import confidence_interval, halves, summarise
+from egraph.evaluation.localization import Figures, Truth, figures
 
 PHOTOS = st.lists(st.sampled_from("abcdefgh"), min_size=2, max_size=30)
 

@@ -8,8 +8,8 @@ import torch
 
 from egraph.aog.labels import part_places
 from egraph.errors import NothingYetError
-from egraph.evaluate.tracking import BEST, displacement_error, evaluate_tracking
-from egraph.evaluate.truth import CLEARLY_ASIDE, compare_with_boxes, orientation_share
+from egraph.evaluation.tracking import BEST, displacement_error, evaluate_tracking
+from egraph.evaluation.truth import CLEARLY_ASIDE, compare_with_boxes, orientation_share
 from egraph.mining.inference import Placed
 from egraph.photos.photo import Box, PhotoObject
 

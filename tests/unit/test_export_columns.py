@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egraph.export.columns import Columns, fitted, type_of, widen
-from egraph.export.documents import GraphmlDocument, JsonDocument
-from egraph.export.kinds import NODES
-from egraph.export.tables import quoted
+from egraph.exporting.columns import Columns, fitted, type_of, widen
+from egraph.exporting.documents import GraphmlDocument, JsonDocument
+from egraph.exporting.graph_kinds import NODES
+from egraph.exporting.tables import quoted
 
 SCALARS = st.booleans() | st.integers(-(2**63), 2**63 - 1) | st.floats(allow_nan=False) | st.text(max_size=5)
 VALUES = SCALARS | st.lists(st.floats(allow_nan=False), max_size=3) | st.lists(st.text(max_size=3), max_size=3)

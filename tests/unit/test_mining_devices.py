@@ -8,9 +8,9 @@ from torch._subclasses import FakeTensorMode
 
 from egraph.mining.edges import Partners, Upper, candidate_rank, relative_place, standardised
 from egraph.mining.expectation import Assigned
-from egraph.mining.noise import advantage, even_scatter, find_noise, fires
 from egraph.mining.parents import choose_parents, parent_offsets
 from egraph.mining.patterns import SIGMAS, infer_patterns, mine_patterns
+from egraph.mining.pruning import advantage, even_scatter, find_noise, fires
 from egraph.network.layer import LayerGeometry
 from egraph.responses.evidence import (
     ContextLayer,

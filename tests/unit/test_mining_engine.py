@@ -14,11 +14,11 @@ from PIL import Image
 
 from egraph.demo.world import write_world
 from egraph.errors import EgraphError, InputError, UsageError
-from egraph.graph.content import content_hash
+from egraph.graph.content_hash import content_hash
 from egraph.mining import engine
 from egraph.mining.engine import Mined, mine
+from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.mining.inference import GraphModel, firings, place_patterns
-from egraph.mining.mined import ANCHORS, MinedGraph
 from egraph.network.geometry import layer_geometries
 from egraph.network.layers import resolve_layers
 from egraph.network.load import Network, load_network

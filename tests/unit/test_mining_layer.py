@@ -13,10 +13,10 @@ from egraph.mining import layer as mining_layer
 from egraph.mining.block import REASONS, LayerTask
 from egraph.mining.expectation import SEARCHING_PRIOR_MASS
 from egraph.mining.layer import MinedLayer, mine_layer
-from egraph.mining.noise import EVEN
 from egraph.mining.parents import Parents
 from egraph.mining.patterns import Patterns, infer_patterns
-from egraph.mining.posing import PoseRecord
+from egraph.mining.pose_record import PoseRecord
+from egraph.mining.pruning import EVEN
 from reference.planted import UNIT, Planted, plant
 
 CPU = torch.device("cpu")

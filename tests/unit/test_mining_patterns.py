@@ -7,7 +7,9 @@ from torch import Tensor
 
 from egraph.mining.expectation import NOISE, PRIOR_MASS, assign_peaks, expected_places, inferred_places
 from egraph.mining.maximization import initial_places, updated_places
-from egraph.mining.noise import (
+from egraph.mining.parents import Parents
+from egraph.mining.patterns import SIGMAS, Patterns, infer_patterns, mine_patterns
+from egraph.mining.pruning import (
     CONTROL_CELLS,
     EVEN,
     FEWEST_FIRINGS,
@@ -23,8 +25,6 @@ from egraph.mining.noise import (
     find_twins,
     fires,
 )
-from egraph.mining.parents import Parents
-from egraph.mining.patterns import SIGMAS, Patterns, infer_patterns, mine_patterns
 from reference import patterns as slow
 
 SIGMA = 0.15

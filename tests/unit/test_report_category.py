@@ -10,7 +10,9 @@ from PIL import Image
 
 from egraph.photos.photo import Box, PhotoObject, Skipped
 from egraph.report.category import write_report
-from egraph.report.content import (
+from egraph.report.files import ReportError
+from egraph.report.page import displacement_words, number
+from egraph.report.page_content import (
     CategoryReport,
     EdgeCount,
     Example,
@@ -21,8 +23,6 @@ from egraph.report.content import (
     Portrait,
     TogetherRow,
 )
-from egraph.report.files import ReportError
-from egraph.report.page import displacement_words, number
 
 HOSTILE = "</style></title><script>alert('$style')</script>\"><img src=http://x.example onerror=alert(1)> & ${body}"
 VOID_TAGS = {"br", "meta", "img"}

@@ -14,8 +14,16 @@ from egraph.photos.image import PhotoError
 from egraph.photos.photo import Box, PhotoObject
 from egraph.report.files import NewFile, ReportError
 from egraph.report.lettering import fitted, font_for
-from egraph.report.parse import BOX, LEGEND_WIDTH, MOST_VOTERS, PANEL_PIXELS, layer_colours, parse_panel, parse_picture
-from egraph.report.parses import ParseFolder, ParsePage, Parses
+from egraph.report.parse_album import ParseFolder, ParsePage, Parses
+from egraph.report.parse_picture import (
+    BOX,
+    LEGEND_WIDTH,
+    MOST_VOTERS,
+    PANEL_PIXELS,
+    layer_colours,
+    parse_panel,
+    parse_picture,
+)
 
 WIDTH, HEIGHT = 200, 160
 LAYERS = ["layer2", "layer3", "layer4"]

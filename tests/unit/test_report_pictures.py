@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from PIL import Image, ImageColor
 
 from egraph.photos.photo import Box, PhotoObject
-from egraph.report.content import Example, Portrait, TogetherRow
+from egraph.report.page_content import Example, Portrait, TogetherRow
 from egraph.report.pictures import (
     LAYER_COLOURS,
     PATCH_PIXELS,

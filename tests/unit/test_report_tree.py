@@ -11,7 +11,7 @@ from egraph.aog.show import Sighting, Tree, TreePattern, TreeTemplate
 from egraph.aog.storage import AndOrGraphSummary
 from egraph.photos.photo import Box, PhotoObject
 from egraph.report.files import ReportError
-from egraph.report.parse import MARGIN, layer_colours
+from egraph.report.parse_picture import MARGIN, layer_colours
 from egraph.report.tree import CROP, GAP, GONE, HEAD, ROOT_WIDTH, ROW, template_pictures, tree_picture
 from egraph.report.tree_page import draw_tree
 

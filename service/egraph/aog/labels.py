@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from egraph.errors import NothingYetError
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import PhotoObject
 from egraph.photos.selection import select
 

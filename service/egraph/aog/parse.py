@@ -12,7 +12,7 @@ from egraph.aog.learn import ALL_TERMS, LearntPart, Terms, nearest_units
 from egraph.aog.model import AndOrGraph
 from egraph.aog.neighbours import neighbour_map, pose_weights
 from egraph.aog.pool import Pool
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.responses.evidence import grid_places
 
 FOUND_WIDTH = 20 / 224

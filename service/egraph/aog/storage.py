@@ -13,7 +13,7 @@ from egraph.graph.connection import Database, Transaction
 from egraph.graph.objects import check_names
 from egraph.graph.read import floats, keys
 from egraph.graph.schema import ensure_schema
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 
 NEEDED = frozenset({"prior", "score_mean", "score_deviation", "offset", "habit", "familiarity_levels"})
 """Properties without which nothing can be located."""

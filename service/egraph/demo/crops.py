@@ -8,7 +8,7 @@ from functools import partial
 import numpy as np
 from PIL import Image
 
-from egraph.demo.kinds import KINDS
+from egraph.demo.animals import KINDS
 from egraph.demo.world import make_photo, make_scene
 from egraph.photos.photo import Box
 

@@ -5,18 +5,21 @@ from pathlib import Path
 
 import torch
 
-from egraph.aog.build import BuildRequest, build_aog, canonical_places, choose_labels
+from egraph.aog.labels import canonical_places, choose_labels
 from egraph.aog.locate import LocatedPart, Locator
 from egraph.aog.storage import find_aogs, read_aog
-from egraph.demo.world import Progress, write_world
-from egraph.evaluate.truth import part_places
+from egraph.commands.build import build_aog
+from egraph.commands.requests import BuildRequest
+from egraph.demo.world import write_world
+from egraph.evaluation.truth import part_places
 from egraph.graph.connection import open_database
 from egraph.graph.parts import labelled_objects
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 from egraph.network.load import Network
 from egraph.photos.coco import read_coco
 from egraph.photos.crop import to_fractions
 from egraph.photos.photo import PhotoObject
+from egraph.progress import Progress
 from egraph.settings import Settings
 
 VOTERS = 10

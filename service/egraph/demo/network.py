@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 
 from torch import Tensor, nn
 
-from egraph.demo.kinds import KINDS
+from egraph.demo.animals import KINDS
 from egraph.network.weights import fit_weights, read_weights
 
 CLASSES = (*KINDS, "background")

@@ -1,20 +1,19 @@
 """Photos of generated animals whose parts' places are known exactly, written as a COCO file."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
 
+from egraph.demo.animals import KINDS, PARTS
 from egraph.demo.drawing import SUPERSAMPLING, Canvas, Tube
-from egraph.demo.kinds import KINDS, PARTS
 from egraph.demo.scenery import clutter, draw_groups, expose, make_background, occluders
 from egraph.errors import UsageError
 from egraph.photos.photo import Box
-
-Progress = Callable[[str, int, int], None]
+from egraph.progress import Progress
 
 LEAST_VISIBLE = 0.35
 """A part of which a smaller share is seen behind an occluder has no box."""

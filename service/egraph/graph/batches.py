@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from egraph.graph.summaries import pattern_summary
-from egraph.mining.mined import CoActivations, Displacements, Firings, MinedGraph, PatternTable
+from egraph.mining.graph_tables import CoActivations, Displacements, Firings, MinedGraph, PatternTable
 
 BATCH_ROWS = 8000
 BATCH_BYTES = 8_000_000

@@ -1,20 +1,19 @@
 """Deleting a graph, a category or a network, in steps that may be interrupted: the same call goes on."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graphs import GraphSummary, graphs
 from egraph.graph.parts import list_parts, remove_part
+from egraph.progress import Progress
 
 PATTERNS = 1000
 """Patterns in one transaction; each takes its edges with it."""
 
 OBJECTS = 4000
 FILTERS = 4000
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,7 +109,7 @@ def start_child(folder: DatabaseFolder, settings: Settings) -> ChildState:
 def spawn(folder: DatabaseFolder, settings: Settings) -> dict[str, object]:
     """Start the keeper and wait for its answer: `{"port": …}` or `{"error": sentence}`."""
     reading, writing = os.pipe()
-    command = [sys.executable, "-P", "-m", "egraph.graph.keeper", str(folder.path), str(writing)]
+    command = [sys.executable, "-P", "-m", "egraph.graph.engine_process", str(folder.path), str(writing)]
     command += [str(settings.idle_minutes * 60), str(settings.wal_flush)]
     with os.fdopen(reading, encoding="utf-8") as answer:
         try:

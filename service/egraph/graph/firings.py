@@ -8,9 +8,9 @@ from egraph.errors import NothingYetError
 from egraph.graph.batches import firing_batches
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.objects import write_objects
-from egraph.graph.write import Progress
-from egraph.mining.mined import Firings
+from egraph.mining.graph_tables import Firings
 from egraph.photos.photo import PhotoObject
+from egraph.progress import Progress
 
 
 def write_firings(

@@ -10,7 +10,7 @@ import numpy as np
 from egraph.errors import NothingYetError
 from egraph.graph.connection import Database
 from egraph.graph.objects import photo_object
-from egraph.mining.mined import ANCHORS, CoActivations, Displacements, LayerReading, MinedGraph, PatternTable
+from egraph.mining.graph_tables import ANCHORS, CoActivations, Displacements, LayerReading, MinedGraph, PatternTable
 from egraph.network.layer import LayerGeometry
 from egraph.photos.photo import PhotoObject
 

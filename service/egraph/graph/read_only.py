@@ -22,7 +22,7 @@ from pydantic import BaseModel
 from egraph.errors import DatabaseError, EgraphError, UsageError
 from egraph.graph.connection import Database, Rows, open_database
 from egraph.graph.failures import sentence
-from egraph.graph.plain import plain
+from egraph.graph.json_values import plain
 from egraph.graph.questions import parse_assignments
 from egraph.settings import Settings
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from egraph.mining.mined import CoActivations, Displacements, MinedGraph
+from egraph.mining.graph_tables import CoActivations, Displacements, MinedGraph
 
 E = TypeVar("E", CoActivations, Displacements)
 

@@ -7,7 +7,7 @@ from egraph.graph.places import refresh_places
 from egraph.graph.read import read_graph
 from egraph.graph.resemblance import refresh_resemblance
 from egraph.graph.summaries import pattern_summary, reading_summary
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
 
 
 def add_summaries(database: Database) -> None:

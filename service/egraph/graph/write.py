@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from egraph.errors import UsageError
 from egraph.failpoint import failpoint
 from egraph.graph.batches import Batch, edge_batches, node_batches
 from egraph.graph.connection import Database, Transaction
-from egraph.graph.content import content_hash
+from egraph.graph.content_hash import content_hash
 from egraph.graph.failures import Conflict
 from egraph.graph.objects import check_names, write_objects
 from egraph.graph.places import refresh_places
@@ -20,13 +19,12 @@ from egraph.graph.resemblance import refresh_resemblance
 from egraph.graph.schema import ensure_schema
 from egraph.graph.summaries import reading_summary
 from egraph.graph.upgrade import write_summaries
-from egraph.mining.mined import MinedGraph
+from egraph.mining.graph_tables import MinedGraph
+from egraph.progress import Progress
 
 LANES = ("batches_written_even", "batches_written_odd")
 """Properties of the graph: how many batches with even and with odd numbers are written. Two writers at once, one for
 each, need no common counter."""
-
-Progress = Callable[[str, int, int], None]
 
 
 class _WrittenByAnother(Exception):

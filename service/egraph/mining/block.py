@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from egraph.group import Group
+from egraph.distributed import Group
 from egraph.mining import zhang2018
 from egraph.mining.edges import Edges, Partners, Upper, candidate_rank, link
 from egraph.mining.maximization import initial_places
-from egraph.mining.noise import EVEN, RARE, TWIN, advantage, even_scatter, find_noise, fires
 from egraph.mining.parents import Parents, movement, parent_products
 from egraph.mining.patterns import SIGMAS, free_places, infer_patterns, mine_patterns
+from egraph.mining.pruning import EVEN, RARE, TWIN, advantage, even_scatter, find_noise, fires
 
 BLOCK = 120_000
 """Patterns x photos that a thread handles at once: what the second-level cache holds."""

@@ -15,9 +15,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.atomic_file import whole_file
 from egraph.mining.layer import MinedLayer
 from egraph.mining.pose import Pose
-from egraph.whole import whole_file
 
 
 class Checkpoints:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from egraph.group import ALONE, Group
+from egraph.distributed import ALONE, Group
 from egraph.mining.parents import movement
 
 EDGES = 5

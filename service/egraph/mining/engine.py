@@ -14,23 +14,23 @@ import torch
 from torch import Tensor
 
 import egraph
+from egraph.distributed import ALONE, Group, share
 from egraph.errors import EgraphError
-from egraph.group import ALONE, Group, share
 from egraph.mining import zhang2018
 from egraph.mining.anchors import PLACE_WEIGHT, AnchorPlaces, Anchors, mine_anchors, place_anchors, score_anchors
 from egraph.mining.block import REASONS, LayerTask
 from egraph.mining.checkpoint import Checkpoints
 from egraph.mining.edges import CANDIDATES, EDGES
 from egraph.mining.expectation import NOISE, PRIOR_MASS, SEARCHING_PRIOR_MASS, planes
+from egraph.mining.graph_tables import ANCHORS, Firings, LayerReading, MinedGraph
 from egraph.mining.layer import MinedLayer, mine_layer
-from egraph.mining.mined import ANCHORS, Firings, LayerReading, MinedGraph
-from egraph.mining.noise import FIRING, SURE
 from egraph.mining.orientation import NEIGHBOURS, solve_orientation, view_similarity
 from egraph.mining.parents import PARENTS, RIDGE
 from egraph.mining.patterns import SIGMAS
-from egraph.mining.placing import layer_loadings, placed_by_pose
 from egraph.mining.pose import PLACING_NUMBERS, POSE_NUMBERS, Pose, find_pose, orientation_weights
-from egraph.mining.posing import PoseRecord
+from egraph.mining.pose_record import PoseRecord
+from egraph.mining.pose_regression import layer_loadings, placed_by_pose
+from egraph.mining.pruning import FIRING, SURE
 from egraph.mining.tables import (
     anchor_layer,
     anchor_table,
@@ -42,8 +42,9 @@ from egraph.mining.tables import (
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject, Skipped
+from egraph.progress import Progress
 from egraph.responses.evidence import unit_places
-from egraph.responses.forward import Progress, collect_responses, plan_responses
+from egraph.responses.forward import collect_responses, plan_responses
 from egraph.responses.store import Calibration, ResponseStore
 
 LayerWatch = Callable[[str, bool], None]

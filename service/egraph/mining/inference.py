@@ -10,16 +10,17 @@ from torch import Tensor
 from egraph.errors import InputError, UsageError
 from egraph.mining import zhang2018
 from egraph.mining.anchors import AnchorPlaces, Anchors, place_anchors
-from egraph.mining.mined import ANCHORS, Displacements, Firings, MinedGraph, PatternTable
-from egraph.mining.noise import even_share, fires
+from egraph.mining.graph_tables import ANCHORS, Displacements, Firings, MinedGraph, PatternTable
 from egraph.mining.parents import Parents
 from egraph.mining.patterns import SIGMAS, free_places, infer_patterns, pad_patterns
 from egraph.mining.pose import SCORE_FLOOR, placing_numbers, posed_displacements
+from egraph.mining.pruning import even_share, fires
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject
+from egraph.progress import Progress
 from egraph.responses.evidence import projected_direction, unit_places
-from egraph.responses.forward import CONTEXT_CELLS, Progress, peaks_per_map, read_views, run_views
+from egraph.responses.forward import CONTEXT_CELLS, peaks_per_map, read_views, run_views
 from egraph.responses.fresh import FreshResponses
 from egraph.responses.store import VIEWS, Calibration, ResponsePlan
 

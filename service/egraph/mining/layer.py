@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from egraph.group import ALONE, Group
+from egraph.distributed import ALONE, Group
 from egraph.mining.block import MINERS, Block, LayerTask, PeakReader
 from egraph.mining.edges import CANDIDATES, Upper
 from egraph.mining.expectation import planes
-from egraph.mining.posing import PoseRecord
+from egraph.mining.pose_record import PoseRecord
 
 STRONGEST_FIRINGS = 50
 """Patterns per object and layer whose firing is kept for every object."""

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from egraph.group import ALONE, Group
+from egraph.distributed import ALONE, Group
 from egraph.mining.expectation import Assigned
 
 SMALLEST_MASS = 1e-6

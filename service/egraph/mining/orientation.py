@@ -14,7 +14,7 @@ import scipy.sparse.linalg
 import torch
 from torch import Tensor
 
-from egraph.group import ALONE, Group
+from egraph.distributed import ALONE, Group
 
 NEIGHBOURS = 30
 SETTLING_STEPS = 5

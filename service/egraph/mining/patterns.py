@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from egraph.group import ALONE, Group
+from egraph.distributed import ALONE, Group
 from egraph.mining.expectation import SEARCHING_PRIOR_MASS, Assigned, assign_peaks, expected_places, inferred_places
 from egraph.mining.maximization import updated_places
-from egraph.mining.noise import even_control, even_share
 from egraph.mining.parents import Parents, choose_parents, parent_offsets
+from egraph.mining.pruning import even_control, even_share
 
 SIGMAS = (50 / 224, 42.5 / 224, 35 / 224, 35 / 224, 35 / 224)
 """Width of the window at each E-step, in fractions of the crop; the last one is that of inference."""

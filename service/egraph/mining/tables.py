@@ -8,8 +8,8 @@ from torch import Tensor
 
 from egraph.mining import zhang2018
 from egraph.mining.anchors import SIDE, AnchorPlaces, Anchors
+from egraph.mining.graph_tables import ANCHORS, CoActivations, Displacements, Firings, PatternTable
 from egraph.mining.layer import MinedLayer
-from egraph.mining.mined import ANCHORS, CoActivations, Displacements, Firings, PatternTable
 from egraph.network.layer import LayerGeometry
 from egraph.responses.forward import CONTEXT_CELLS
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from egraph.group import ALONE, Group
+from egraph.distributed import ALONE, Group
 from egraph.mining.edges import Upper
 from egraph.mining.expectation import CACHED, Assigned, expected_places
 from egraph.mining.parents import Parents

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from egraph.atomic_file import whole_file
 from egraph.network.geometry import layer_geometries
 from egraph.network.layer import LayerGeometry
 from egraph.network.layers import map_shapes
 from egraph.network.load import Network
-from egraph.whole import whole_file
 
 
 def known_geometries(network: Network, names: Sequence[str], folder: Path) -> list[LayerGeometry]:

@@ -2,7 +2,7 @@
 
 import difflib
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -14,8 +14,8 @@ from egraph.photos.folder import check_folder
 from egraph.photos.image import PhotoError, read_header
 from egraph.photos.photo import Box, PhotoObject, PhotoSet, Skipped
 from egraph.photos.selection import select
+from egraph.progress import Progress
 
-Progress = Callable[[str, int, int], None]
 Key = int | str
 
 

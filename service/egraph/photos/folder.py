@@ -1,15 +1,14 @@
 """A folder of photos in which each whole photo is one object."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from egraph.errors import InputError
 from egraph.photos.image import PhotoError, read_header
 from egraph.photos.photo import Box, PhotoObject, PhotoSet, Skipped
 from egraph.photos.selection import select
-
-Progress = Callable[[str, int, int], None]
+from egraph.progress import Progress
 
 # fmt: off
 COMPANIONS = frozenset({

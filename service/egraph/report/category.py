@@ -9,7 +9,6 @@ from PIL import Image
 from egraph.aog.locate import LocatedPart
 from egraph.photos.image import PhotoError
 from egraph.photos.photo import PhotoObject
-from egraph.report.content import CategoryReport, Example, PartSection, PatternRow
 from egraph.report.files import write_whole
 from egraph.report.page import (
     PAGE,
@@ -24,8 +23,9 @@ from egraph.report.page import (
     text,
     together_table,
 )
-from egraph.report.parse import CONFIDENCE, KEY
-from egraph.report.parses import PARSE_STYLE, parse_section
+from egraph.report.page_content import CategoryReport, Example, PartSection, PatternRow
+from egraph.report.parse_album import PARSE_STYLE, parse_section
+from egraph.report.parse_picture import CONFIDENCE, KEY
 from egraph.report.pictures import colour_of, data_uri, patch_of, portrait_of, read_photo
 
 MOST_EXAMPLES = 6

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from egraph.aog.locate import LocatedPart
+from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.mining.inference import Placed
-from egraph.mining.mined import ANCHORS, MinedGraph
 from egraph.photos.photo import PhotoObject, Skipped
-from egraph.report.content import (
+from egraph.report.page_content import (
     CategoryReport,
     EdgeCount,
     Example,

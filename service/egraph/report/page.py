@@ -4,7 +4,7 @@ import html
 from collections.abc import Iterable, Mapping, Sequence
 from string import Template
 
-from egraph.report.content import CategoryReport, EdgeCount, Figure, LayerRow, TogetherRow, Value
+from egraph.report.page_content import CategoryReport, EdgeCount, Figure, LayerRow, TogetherRow, Value
 from egraph.report.pictures import colour_of
 
 PAGE = Template("""<!DOCTYPE html>

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from egraph.photos.crop import from_fractions
 from egraph.photos.image import read_pixels, to_rgb
 from egraph.photos.photo import Box
-from egraph.report.content import Example, Portrait, TogetherRow
+from egraph.report.page_content import Example, Portrait, TogetherRow
 
 LAYER_COLOURS = ("#0072b2", "#009e73", "#e69f00", "#cc79a7", "#d55e00", "#56b4e9", "#b8a900")
 """Colours that people with any colour vision can tell apart, for the layers from the input side up."""

@@ -1,24 +1,23 @@
 """One pass of the network over every photo and its mirror, kept as peaks and context."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.distributed import ALONE, Group
 from egraph.errors import EgraphError, InputError
-from egraph.group import ALONE, Group
 from egraph.network.layer import LayerGeometry
 from egraph.network.layers import activations
 from egraph.network.load import Network
 from egraph.photos.crop import read_crop
 from egraph.photos.photo import PhotoObject
+from egraph.progress import Progress
 from egraph.responses.evidence import context_direction, filter_statistics, main_directions
 from egraph.responses.fresh import FreshResponses
 from egraph.responses.store import VIEWS, Calibration, ResponsePlan, ResponseStore
-
-Progress = Callable[[str, int, int], None]
 
 CONTEXT_CELLS = 14
 CONTEXT_CHANNELS = 256

@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.atomic_file import whole_file
 from egraph.network.layer import LayerGeometry
-from egraph.whole import whole_file
 
 VIEWS = 2
 """As photographed, and mirrored left to right."""

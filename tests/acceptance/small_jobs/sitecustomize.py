@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from egraph.worker import kinds
+from egraph.worker import job_kinds
 
 if os.environ.get("TEST_CLOCK_JUMPS"):
     # The time of day is anything, and another one whenever somebody looks.
@@ -49,4 +49,6 @@ def fill(request: Small, work: Any) -> None:
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), request.file)
 
 
-kinds.KINDS |= {name: kinds.Kind(Small, does) for name, does in {"count": count, "kill": kill, "fill": fill}.items()}
+job_kinds.KINDS |= {
+    name: job_kinds.Kind(Small, does) for name, does in {"count": count, "kill": kill, "fill": fill}.items()
+}

@@ -12,7 +12,7 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from egraph.launch import rank_and_size
+from egraph.torchrun import rank_and_size
 
 
 class Group:

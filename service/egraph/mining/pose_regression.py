@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from egraph.group import ALONE, Group
+from egraph.distributed import ALONE, Group
 from egraph.mining.layer import MinedLayer
 from egraph.mining.parents import Parents
 from egraph.mining.patterns import free_places, infer_patterns, pad_patterns

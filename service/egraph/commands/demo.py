@@ -2,17 +2,18 @@
 
 import itertools
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from egraph.aog.build import BuildRequest
+from egraph.commands.mine import MineReport, mine_category
+from egraph.commands.parts import import_parts
+from egraph.commands.requests import BuildRequest, MineRequest
 from egraph.demo.finding import Finding, find_part
 from egraph.demo.world import write_world
 from egraph.errors import NothingYetError, UsageError
-from egraph.evaluate.tracking import evaluate_tracking
-from egraph.evaluate.truth import Labelled, Score, compare_with_boxes
+from egraph.evaluation.tracking import evaluate_tracking
+from egraph.evaluation.truth import Labelled, Score, compare_with_boxes
 from egraph.graph.connection import open_database
 from egraph.graph.delete import delete_graph
 from egraph.graph.parts import labelled_objects
@@ -21,13 +22,11 @@ from egraph.graph.read import read_graph
 from egraph.mining.inference import place_patterns
 from egraph.network.load import load_network
 from egraph.photos.coco import read_coco
-from egraph.pipeline import MineReport, MineRequest, import_parts, mine_category
+from egraph.progress import Progress
 from egraph.report.category import write_report
-from egraph.report.content import Figure
 from egraph.report.gather import gather_part, gather_report
+from egraph.report.page_content import Figure
 from egraph.settings import Settings
-
-Progress = Callable[[str, int, int], None]
 
 NETWORK = "egraph.demo.network:animals"
 KIND = "horse"

@@ -1,6 +1,7 @@
 """The embedded database's process: it hosts the engine, and stops it when nobody has used it for a while.
 
-Started by `egraph.graph.embedded` as `python -m egraph.graph.keeper FOLDER PIPE IDLE_SECONDS WAL_FLUSH`; it answers
+Started by `egraph.graph.embedded` as `python -m egraph.graph.engine_process FOLDER PIPE IDLE_SECONDS WAL_FLUSH`; it
+answers
 through the pipe with one JSON object, `{"port": …}` or `{"error": sentence}`.
 """
 

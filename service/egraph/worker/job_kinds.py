@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from egraph.commands.requests import BuildRequest, MineRequest, PlaceRequest
 from egraph.errors import UsageError
 from egraph.graph.connection import Database, Fence
-from egraph.request import BuildRequest, MineRequest, PlaceRequest
 from egraph.settings import Settings
 from egraph.worker.jobs import Job, Product, submit
 
@@ -43,21 +43,21 @@ class Kind:
 
 def run_mine(request: MineRequest, work: Work) -> str:
     """Mine a category."""
-    from egraph.pipeline import mine_category
+    from egraph.commands.mine import mine_category
 
     return mine_category(work.settings, request, work.progress, work.at_layer, work.fence).graph
 
 
 def run_firings(request: PlaceRequest, work: Work) -> str:
     """Write where the patterns of a graph fire on more photos."""
-    from egraph.pipeline import place_photos
+    from egraph.commands.place import place_photos
 
     return place_photos(work.settings, request, work.progress, work.fence).graph
 
 
 def run_aog(request: BuildRequest, work: Work) -> str:
     """Learn a part and write its And-Or graph."""
-    from egraph.aog.build import build_aog
+    from egraph.commands.build import build_aog
 
     return str(build_aog(work.settings, request, work.progress, work.fence)["aog"])
 

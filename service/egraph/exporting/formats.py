@@ -4,10 +4,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
-from egraph.export.columns import Columns
-from egraph.export.documents import GraphmlDocument, JsonDocument
-from egraph.export.kinds import Kind
-from egraph.export.tables import AdminFolder, CsvFolder, ParquetFolder, Table
+from egraph.exporting.columns import Columns
+from egraph.exporting.documents import GraphmlDocument, JsonDocument
+from egraph.exporting.graph_kinds import Kind
+from egraph.exporting.tables import AdminFolder, CsvFolder, ParquetFolder, Table
 
 
 class Format(StrEnum):

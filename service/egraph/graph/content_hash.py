@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from egraph.mining.mined import CoActivations, Displacements, MinedGraph
+from egraph.mining.graph_tables import CoActivations, Displacements, MinedGraph
 
 
 def content_hash(mined: MinedGraph) -> str:

@@ -13,17 +13,17 @@ from typing import Any
 import numpy as np
 
 from egraph.errors import EgraphError, NothingYetError, UsageError
-from egraph.export.columns import Columns, widen
-from egraph.export.formats import Format, Target, begin
-from egraph.export.kinds import NODES, RELATIONSHIPS, Kind, Page
-from egraph.export.tables import Table
+from egraph.exporting.columns import Columns, widen
+from egraph.exporting.formats import Format, Target, begin
+from egraph.exporting.graph_kinds import NODES, RELATIONSHIPS, Kind, Page
+from egraph.exporting.tables import Table
 from egraph.graph.connection import Database
+from egraph.progress import Progress
 
 PATTERNS = 400
 """Patterns whose nodes or edges are read at once; one has up to a few hundred edges of a type."""
 OTHERS = 2000
 
-Progress = Callable[[str, int, int], None]
 Ends = list[tuple[str, str]]
 
 

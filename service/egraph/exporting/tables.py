@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Protocol, TextIO
 
 from egraph.errors import UsageError
-from egraph.export.columns import Columns, fitted
-from egraph.export.kinds import Kind
+from egraph.exporting.columns import Columns, fitted
+from egraph.exporting.graph_kinds import Kind
 
 ARRAY_DELIMITER = "\x1f"
 """Between the items of a list for neo4j-admin, which knows no escape: a character that no text has."""

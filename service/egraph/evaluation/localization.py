@@ -4,7 +4,7 @@ Every method sees the same label sets; labelled photos are never scored. The err
 in diagonals of the object's crop.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,8 +17,9 @@ from egraph.aog.locate import Viewer
 from egraph.aog.parse import PartModel, learnt_model
 from egraph.aog.pool import Pool
 from egraph.errors import NothingYetError
-from egraph.evaluate.baselines import Template, learn_template
+from egraph.evaluation.baselines import Template, learn_template
 from egraph.photos.photo import PhotoObject
+from egraph.progress import Progress
 
 AOGS = {
     "egraph": Terms(),
@@ -33,8 +34,6 @@ TEMPLATES = {"template": None, "plain_template": 0.0}
 """Few-shot template matching, with a place prior and without."""
 
 NEW_AT_ONCE = 8
-
-Progress = Callable[[str, int, int], None]
 
 
 @dataclass(frozen=True)

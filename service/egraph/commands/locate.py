@@ -1,6 +1,6 @@
 """Finding parts on a person's photos: the database and the photos come together, a batch at a time."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,9 +14,8 @@ from egraph.photos.coco import read_coco
 from egraph.photos.folder import read_photos
 from egraph.photos.image import PhotoError
 from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
+from egraph.progress import Progress, report
 from egraph.settings import Settings
-
-Progress = Callable[[str, int, int], None]
 
 BATCH_OBJECTS = 8
 
@@ -54,11 +53,11 @@ def find_parts(settings: Settings, request: LocateRequest, progress: Progress | 
         InputError: no photo can be used, or the weights are not those of the graph.
     """
     with open_database(settings) as database:
-        _say(progress, "reading the graph", 0, 1)
+        report(progress, "reading the graph", 0, 1)
         fitting = find_aogs(database, request.category, request.part, request.name, request.graph)
         graph = read_graph(database, fitting[0].graph, placing=True)
         aogs = [read_aog(database, aog.id, graph) for aog in fitting]
-        _say(progress, "reading the graph", 1, 1)
+        report(progress, "reading the graph", 1, 1)
     found = objects_of(request, progress)
     network = load_network(graph.network_name, request.weights or graph.weights_source, request.device)
     locator = Locator(graph, network, aogs)
@@ -125,9 +124,4 @@ def _found(
                     skipped.append(
                         Skipped(str(obj.path), error.reason if isinstance(error, PhotoError) else str(error))
                     )
-        _say(progress, "looking at photos", min(start + BATCH_OBJECTS, len(objects)), len(objects))
-
-
-def _say(progress: Progress | None, stage: str, done: int, total: int) -> None:
-    if progress:
-        progress(stage, done, total)
+        report(progress, "looking at photos", min(start + BATCH_OBJECTS, len(objects)), len(objects))

@@ -8,11 +8,11 @@ import pytest
 import torch
 from torch import Tensor
 
-from egraph.mining import placing
+from egraph.mining import pose_regression
 from egraph.mining.layer import MinedLayer, mine_layer
-from egraph.mining.placing import layer_loadings, placed_by_pose
 from egraph.mining.pose import PLACING_NUMBERS, Pose, find_pose, placing_numbers, posed_displacements
-from egraph.mining.posing import PoseRecord
+from egraph.mining.pose_record import PoseRecord
+from egraph.mining.pose_regression import layer_loadings, placed_by_pose
 from reference.planted import Planted, plant
 
 
@@ -38,7 +38,7 @@ def mine(world: Planted, folder: Path) -> tuple[MinedLayer, Pose]:
     return mined, find_pose(record.read_displacements, 16)
 
 
-def reader(world: Planted) -> placing.PhotoReader:
+def reader(world: Planted) -> pose_regression.PhotoReader:
     values, places = torch.from_numpy(world.values).float(), torch.from_numpy(world.places).float()
 
     def read(photos: slice) -> tuple[Tensor, Tensor]:
@@ -51,7 +51,7 @@ def reader(world: Planted) -> placing.PhotoReader:
 def test_a_second_look_at_the_posed_layer_gives_the_loadings_of_its_pose(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, at_once: int
 ) -> None:
-    monkeypatch.setattr(placing, "AT_ONCE", at_once)
+    monkeypatch.setattr(pose_regression, "AT_ONCE", at_once)
     world = swaying(3)
     mined, pose = mine(world, tmp_path)
     anchors = torch.from_numpy(world.anchors).float()

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from egraph.export.columns import Columns, fitted, type_of
-from egraph.export.kinds import Kind
-from egraph.export.tables import Row, number_text
+from egraph.exporting.columns import Columns, fitted, type_of
+from egraph.exporting.graph_kinds import Kind
+from egraph.exporting.tables import Row, number_text
 
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 

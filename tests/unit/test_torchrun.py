@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import pytest
 
-from egraph.group import ALONE, share
-from egraph.launch import own_device, rank_and_size
+from egraph.distributed import ALONE, share
+from egraph.torchrun import own_device, rank_and_size
 
 
 def test_a_process_alone_is_the_first_of_one() -> None:

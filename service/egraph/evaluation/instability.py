@@ -10,7 +10,7 @@ objects; `top100`, all nodes, each on its 100 best objects.
 import torch
 from torch import Tensor
 
-from egraph.evaluate.truth import Labelled, Nodes
+from egraph.evaluation.truth import Labelled, Nodes
 
 BEST_NODES = 167
 

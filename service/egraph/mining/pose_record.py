@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from egraph.group import ALONE, Group
+from egraph.distributed import ALONE, Group
 
 BLOCK_NUMBERS = 8_000_000
 """Numbers that are read at once."""

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from egraph.evaluate.truth import Labelled, Score
+from egraph.evaluation.truth import Labelled, Score
 
 BEST = 20
 """Nodes chosen, the same number for every method."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from egraph.whole import whole_file
+from egraph.atomic_file import whole_file
 
 
 def write(path: Path, content: bytes) -> None:

@@ -1,6 +1,6 @@
 """Measuring a graph of the database against boxes that a person drew."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -8,25 +8,24 @@ from typing import Any
 import numpy as np
 from scipy.stats import t as student_t
 
-from egraph.aog.build import pool_of
 from egraph.aog.locate import Viewer
+from egraph.commands.build import pool_of
 from egraph.errors import InputError
-from egraph.evaluate.instability import evaluate_instability
-from egraph.evaluate.localization import Figures, Truth, draw_label_sets, evaluate_new, evaluate_pool
-from egraph.evaluate.tracking import DRAWS, evaluate_tracking
-from egraph.evaluate.truth import compare_with_boxes, require_enough
+from egraph.evaluation.instability import evaluate_instability
+from egraph.evaluation.localization import Figures, Truth, draw_label_sets, evaluate_new, evaluate_pool
+from egraph.evaluation.tracking import DRAWS, evaluate_tracking
+from egraph.evaluation.truth import compare_with_boxes, require_enough
 from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.read import read_graph
 from egraph.mining.engine import mine
+from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.mining.inference import place_patterns, require_model
-from egraph.mining.mined import ANCHORS, MinedGraph
 from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
 from egraph.photos.photo import PhotoObject
+from egraph.progress import Progress
 from egraph.settings import Settings
-
-Progress = Callable[[str, int, int], None]
 
 
 def measure(

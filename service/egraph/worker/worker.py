@@ -19,8 +19,8 @@ from egraph.graph.failures import AwayError, FullError
 from egraph.graph.schema import ensure_schema
 from egraph.settings import Settings
 from egraph.worker.health import HealthFile
+from egraph.worker.job_kinds import Work, run_job
 from egraph.worker.jobs import Job, LostError, claim, complete, fail, fence, queued, release, running, write_seconds
-from egraph.worker.kinds import Work, run_job
 from egraph.worker.lease import Heartbeat, Watch, beat_seconds
 from egraph.worker.log import LOGGER, Fields, JobLines
 from egraph.worker.metrics import Metrics

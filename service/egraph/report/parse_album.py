@@ -11,7 +11,7 @@ from egraph.aog.locate import LocatedPart
 from egraph.photos.photo import PhotoObject
 from egraph.report.files import NewFile, ReportError, write_whole
 from egraph.report.page import PAGE, STYLE, table, text
-from egraph.report.parse import (
+from egraph.report.parse_picture import (
     CONFIDENCE,
     KEY,
     MOST_VOTERS,

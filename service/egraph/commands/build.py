@@ -1,0 +1,76 @@
+"""Building an And-Or graph: from a graph of the database and a person's boxes back into the database."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from egraph.aog.build import describe
+from egraph.aog.labels import choose_labels
+from egraph.aog.pool import Pool, gather_pool
+from egraph.aog.storage import write_aog
+from egraph.commands.requests import BuildRequest
+from egraph.graph.connection import Fence, open_database
+from egraph.graph.graphs import find_graph
+from egraph.graph.objects import check_names
+from egraph.graph.parts import labelled_objects
+from egraph.graph.read import read_graph
+from egraph.mining.graph_tables import ANCHORS, MinedGraph
+from egraph.network.load import Network, load_network
+from egraph.progress import Progress, report
+from egraph.responses.forward import collect_responses, plan_responses
+from egraph.settings import Settings
+
+
+def build_aog(
+    settings: Settings, request: BuildRequest, progress: Progress | None = None, fence: Fence | None = None
+) -> dict[str, Any]:
+    """Learn a part from its labels and write its And-Or graph; one of the same name is replaced.
+
+    With `fence`, nothing is written that it does not let pass.
+
+    Returns:
+        aog, part, category, labels, left_out (sentences on labels that could not be used), templates (id, patterns).
+
+    Raises:
+        NothingYetError: there is no graph, or no labelled object was mined into it.
+        InputError: the weights at hand are not those of the graph, or the photos are gone.
+    """
+    check_names(request.category, request.part, request.name)
+    with open_database(settings, fence=fence) as database:
+        summary = find_graph(database, request.category, request.graph)
+        report(progress, "reading the graph", 0, 1)
+        graph = read_graph(database, summary.id, placing=True)
+        content = database.read("read/graph", graph=summary.id)[0]["graph"]["content"]
+        report(progress, "reading the graph", 1, 1)
+        labelled, left_out = choose_labels(
+            graph, labelled_objects(database, request.category), request.part, request.shots, request.seed
+        )
+        network = load_network(graph.network_name, request.weights or graph.weights_source, request.device)
+        pool = pool_of(settings, graph, network, [o.id for o in labelled], progress)
+        report(progress, "learning the part", 0, 1)
+        aog = describe(pool, content, request, labelled)
+        report(progress, "learning the part", 1, 1)
+        write_aog(database, aog, {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)})
+    return {
+        "aog": aog.id,
+        "part": aog.part,
+        "category": aog.category,
+        "labels": len(aog.learnt_from),
+        "left_out": left_out,
+        "templates": [
+            {"id": f"{aog.id}/{number}", "patterns": len(aog.layer)} for number in range(1, len(aog.templates) + 1)
+        ],
+    }
+
+
+def pool_of(
+    settings: Settings,
+    graph: MinedGraph,
+    network: Network,
+    labelled: Sequence[str] = (),
+    progress: Progress | None = None,
+) -> Pool:
+    """What is learnt from: the kept responses of the graph's photos, or, where they are gone, new ones."""
+    layers = [layer for layer in graph.layers if layer.name != ANCHORS]
+    plan = plan_responses(network, layers, graph.objects)
+    store = collect_responses(network, plan, graph.objects, settings.home / "cache" / "responses", progress)
+    return gather_pool(graph, network, store, {o.id: row for row, o in enumerate(graph.objects)}, labelled)

@@ -1,0 +1,156 @@
+"""Mining: photos and a network become a graph of the database."""
+
+import hashlib
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from egraph.commands.place import place_mined, read_asked
+from egraph.commands.requests import MineRequest
+from egraph.distributed import Group, processes
+from egraph.errors import UsageError
+from egraph.graph.connection import Fence, open_database
+from egraph.graph.objects import check_names
+from egraph.graph.parts import labelled_objects
+from egraph.graph.schema import ensure_schema
+from egraph.graph.write import write_graph
+from egraph.mining.engine import LayerWatch, mine, mining_parameters
+from egraph.mining.inference import MODELS
+from egraph.network.known_geometry import known_geometries
+from egraph.network.layers import resolve_layers
+from egraph.network.load import load_network
+from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
+from egraph.progress import Progress
+from egraph.settings import Settings
+from egraph.torchrun import own_device
+
+
+@dataclass(frozen=True)
+class MineReport:
+    """What mining did. `already` is true where the graph was complete before."""
+
+    graph: str
+    counts: dict[str, int]
+    used: int
+    skipped: list[Skipped]
+    seconds: dict[str, float]
+    dropped: dict[str, int] = field(default_factory=dict)
+    already: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs; what else the graph carries is asked of the database."""
+        return {
+            "graph": self.graph,
+            "patterns": self.counts["patterns"],
+            "edges": {kind: self.counts[kind] for kind in ("CO_ACTIVATES_WITH", "DISPLACED_FROM")},
+            "photos": {"used": self.used, "skipped": [{"path": s.path, "reason": s.reason} for s in self.skipped]},
+            "seconds": {stage: round(self.seconds.get(stage, 0.0), 2) for stage in ("forward", "mining", "writing")},
+        }
+
+
+def mine_category(
+    settings: Settings,
+    request: MineRequest,
+    progress: Progress | None = None,
+    at_layer: LayerWatch | None = None,
+    fence: Fence | None = None,
+) -> MineReport:
+    """Read photos, run the network, mine, write the graph, and place the patterns on objects that have labels.
+
+    The database is looked at first, so that one that is down is known before the long work. A complete graph of the
+    same photos, weights and settings is left as it is. With `fence`, nothing is written that it does not let pass.
+    `progress` and `at_layer` may raise to end the work there. Processes that torchrun started mine together.
+
+    Raises:
+        UsageError: there is no such model, or the graph is there from other photos or settings.
+        EgraphError: one sentence with the remedy; what is done stays, and the same call goes on behind it.
+    """
+    check_names(request.category, request.name)
+    if request.model not in MODELS:
+        raise UsageError(f"There is no model {request.model!r}; there are {' and '.join(MODELS)}.")
+    with processes() as group:
+        return _mine_together(settings, request, group, progress, at_layer, fence)
+
+
+def _mine_together(
+    settings: Settings,
+    request: MineRequest,
+    group: Group,
+    progress: Progress | None,
+    at_layer: LayerWatch | None,
+    fence: Fence | None,
+) -> MineReport:
+    """`mine_category` by all processes of a group, of which the first one alone talks to the database."""
+    photos = read_asked(request, progress)
+    network = load_network(request.network, request.weights, own_device(request.device))
+    names = resolve_layers(network, request.layers)
+    layers = known_geometries(network, names, settings.home / "cache" / "geometry")
+    provenance = {"photos": _digest(photos.objects), **mining_parameters(layers, request.model)}
+    already = None
+    if group.rank == 0:
+        graph_id = f"{network.id}/{request.category}/{request.name}"
+        with open_database(settings, fence=fence) as database:
+            ensure_schema(database)
+            there = database.read("read/graph", graph=graph_id)
+            if there and there[0]["graph"]["state"] == "complete":
+                already = _already(there[0]["graph"], provenance, request, photos)
+    if (already := group.first(already)) is not None:
+        return already
+    mined = mine(
+        network,
+        layers,
+        photos.objects,
+        category=request.category,
+        name=request.name,
+        seed=request.seed,
+        home=settings.home,
+        progress=progress,
+        at_layer=at_layer,
+        model=request.model,
+        group=group,
+    )
+    mined.graph.parameters.update(provenance)
+    report = None
+    if group.rank == 0:
+        start = time.perf_counter()
+        with open_database(settings, fence=fence) as database:
+            found = write_graph(database, mined.graph, progress)
+            labelled = {o.id for o in labelled_objects(database, request.category)}
+            place_mined(database, mined.graph, network, labelled, progress)
+        report = MineReport(
+            graph=mined.graph.id,
+            counts=found,
+            used=len(mined.graph.objects),
+            skipped=photos.skipped + mined.skipped,
+            seconds=mined.seconds | {"writing": time.perf_counter() - start},
+            dropped=mined.graph.dropped,
+        )
+    return group.first(report)
+
+
+def _digest(objects: Sequence[PhotoObject]) -> str:
+    return hashlib.sha256("\n".join(o.id for o in objects).encode()).hexdigest()[:16]
+
+
+def _already(there: dict[str, Any], provenance: dict[str, Any], request: MineRequest, photos: PhotoSet) -> MineReport:
+    """The report of a graph that needs nothing.
+
+    Raises:
+        UsageError: it was mined from other photos or with other settings.
+    """
+    if json.loads(there["parameters"]) != json.loads(json.dumps(provenance)) or there["seed"] != request.seed:
+        raise UsageError(
+            f"The graph {there['id']} is there, from other photos or settings; give another --name, or remove it with "
+            f"egraph graph remove {there['id']}."
+        )
+    return MineReport(
+        graph=there["id"],
+        counts={"patterns": there["patterns"], **json.loads(there["edges"])},
+        used=there["images"],
+        skipped=photos.skipped,
+        seconds={},
+        dropped=json.loads(there["dropped"]),
+        already=True,
+    )

@@ -1,0 +1,155 @@
+"""A person's boxes of a part, kept with the places that a graph's patterns have on those objects."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from egraph.commands.place import place_mined
+from egraph.errors import InputError
+from egraph.graph.connection import Database, open_database
+from egraph.graph.graphs import graphs
+from egraph.graph.objects import box_list, check_names
+from egraph.graph.parts import add_labels, labelled_objects
+from egraph.graph.places import refresh_category
+from egraph.graph.read import graph_objects, read_graph
+from egraph.graph.schema import ensure_schema
+from egraph.network.load import load_network
+from egraph.photos.coco import read_coco
+from egraph.photos.crop import clip_to
+from egraph.photos.folder import read_photo
+from egraph.photos.photo import Box, PhotoObject
+from egraph.photos.selection import select
+from egraph.progress import Progress, report
+from egraph.settings import Settings
+
+OVERLAP = 0.9
+"""Of a part's box must be inside the object: a hand is not steady, and objects' boxes are rounded."""
+
+
+def import_parts(
+    settings: Settings,
+    annotations: Path,
+    photos: Path,
+    category: str,
+    part: str,
+    limit: int | None = None,
+    seed: int = 0,
+    weights: str | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Keep the boxes of a part that a person drew, and place the patterns of the category's graphs on those objects.
+
+    With `limit`, objects that were mined are drawn first. The labels are kept even where a graph's weights are not at
+    hand; the places then follow with the next call.
+
+    Returns:
+        category, part, labels (objects), graphs (ids on which patterns were placed), firings, skipped.
+
+    Raises:
+        InputError: the annotations have no such part, or the weights are not those of the graph.
+    """
+    check_names(category, part)
+    found = read_coco(annotations, photos, category, progress=progress)
+    showing = [o for o in found.objects if o.parts.get(part)]
+    if not showing:
+        names = sorted({name for o in found.objects for name in o.parts})
+        known = f"it has {', '.join(names)}" if names else "it has no parts at all"
+        raise InputError(f"{annotations} has no box of {part!r} on a {category}: {known}.")
+    with open_database(settings) as database:
+        ensure_schema(database)
+        mined = _mined_objects(database, category)
+        if limit is not None:
+            mined_first = [o for o in showing if any(o.id in ids for ids in mined.values())] or showing
+            showing = select(mined_first, [], limit, seed).objects
+        kept = _keep_labels(database, mined, showing, category, part, weights, device, progress)
+    return kept | {"skipped": [{"path": s.path, "reason": s.reason} for s in found.skipped]}
+
+
+def label_part(
+    settings: Settings,
+    photo: Path,
+    box: Box,
+    category: str,
+    part: str,
+    object_box: Box | None = None,
+    weights: str | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+) -> dict[str, Any]:
+    """Keep one box of a part on one photo, and place the patterns of the category's graphs there.
+
+    The object is `object_box`; without it, the one object of that photo that was mined and holds the box, else the
+    whole photo.
+
+    Returns:
+        as `import_parts`, and object: its box, boxes: how many of the part it bears now.
+
+    Raises:
+        InputError: the photo cannot be read, or the part's box lies outside the object.
+    """
+    check_names(category, part)
+    whole = read_photo(photo)
+    with open_database(settings) as database:
+        ensure_schema(database)
+        mined = _mined_objects(database, category)
+        known = [o for objects in mined.values() for o in objects.values() if o.sha256 == whole.sha256]
+        around = {o.box for o in known if _inside(box, o.box)}
+        chosen = object_box or (around.pop() if len(around) == 1 else whole.box)
+        clipped, frame = _inside(box, chosen), _inside(chosen, whole.box)
+        if clipped is None:
+            raise InputError(
+                f"The box of {part} {box_list(box)} does not lie inside the object {box_list(chosen)}; boxes are x, y, "
+                "width, height in pixels from the top left corner."
+            )
+        if frame is None:
+            raise InputError(
+                f"The object's box {box_list(chosen)} does not lie inside the photo, which has {whole.photo_width} x "
+                f"{whole.photo_height} pixels."
+            )
+        labelled = replace(whole, box=frame, parts={part: (clipped,)})
+        kept = _keep_labels(database, mined, [labelled], category, part, weights, device, progress)
+        (after,) = (o for o in labelled_objects(database, category) if o.id == labelled.id)
+    return kept | {"object": box_list(frame), "boxes": len(after.parts[part]), "skipped": []}
+
+
+def _inside(inner: Box, outer: Box) -> Box | None:
+    """A box clipped to another one; None where less than OVERLAP of it is inside."""
+    clipped = clip_to(inner, outer)
+    if clipped is None or clipped.width * clipped.height < OVERLAP * inner.width * inner.height:
+        return None
+    return clipped
+
+
+def _mined_objects(database: Database, category: str) -> dict[str, dict[str, PhotoObject]]:
+    """The objects of the category's complete graphs by id, by the graph's id."""
+    complete = [g.id for g in graphs(database) if g.category == category and g.state == "complete"]
+    return {id: {o.id: o for o in graph_objects(database, id)} for id in complete}
+
+
+def _keep_labels(
+    database: Database,
+    mined: dict[str, dict[str, PhotoObject]],
+    showing: Sequence[PhotoObject],
+    category: str,
+    part: str,
+    weights: str | None,
+    device: str,
+    progress: Progress | None,
+) -> dict[str, Any]:
+    """Write labels, and the firings of every graph on the labelled objects that it was mined from."""
+    add_labels(database, showing, category, part)
+    chosen = {o.id for o in showing}
+    placed, total = [], 0
+    for graph_id, objects in mined.items():
+        if chosen.isdisjoint(objects):
+            continue
+        report(progress, "reading the graph", 0, 1)
+        model = read_graph(database, graph_id, placing=True)
+        report(progress, "reading the graph", 1, 1)
+        network = load_network(model.network_name, weights or model.weights_source, device)
+        total += place_mined(database, model, network, chosen, progress)
+        placed.append(model.id)
+    refresh_category(database, category)
+    return {"category": category, "part": part, "labels": len(showing), "graphs": placed, "firings": total}
