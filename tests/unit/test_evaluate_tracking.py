@@ -10,7 +10,7 @@ from egraph.aog.labels import part_places
 from egraph.errors import NothingYetError
 from egraph.evaluation.tracking import BEST, displacement_error, evaluate_tracking
 from egraph.evaluation.truth import CLEARLY_ASIDE, compare_with_boxes, orientation_share
-from egraph.mining.inference import Placed
+from egraph.mining.graph_model import Placed
 from egraph.photos.photo import Box, PhotoObject
 
 

@@ -17,8 +17,9 @@ from egraph.errors import EgraphError, InputError, UsageError
 from egraph.graph.content_hash import content_hash
 from egraph.mining import engine
 from egraph.mining.engine import Mined, mine
+from egraph.mining.graph_model import GraphModel
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
-from egraph.mining.inference import GraphModel, firings, place_patterns
+from egraph.mining.inference import firings, place_patterns
 from egraph.network.geometry import layer_geometries
 from egraph.network.layers import resolve_layers
 from egraph.network.load import Network, load_network

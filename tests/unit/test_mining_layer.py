@@ -1,7 +1,7 @@
 """Whole layers whose patterns, parents and movements are known are mined back."""
 
 import itertools
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,8 @@ from egraph.mining import block as mining_block
 from egraph.mining import layer as mining_layer
 from egraph.mining.block import REASONS, LayerTask
 from egraph.mining.expectation import SEARCHING_PRIOR_MASS
-from egraph.mining.layer import MinedLayer, mine_layer
+from egraph.mining.layer import mine_layer
+from egraph.mining.mined_layer import MinedLayer, flattened
 from egraph.mining.parents import Parents
 from egraph.mining.patterns import Patterns, infer_patterns
 from egraph.mining.pose_record import PoseRecord
@@ -26,22 +27,26 @@ def rows_of(world: Planted, mined: MinedLayer) -> dict[tuple[int, int], int]:
     """Row of the mined pattern nearest to every planted one of its filter."""
     found = {}
     for f, k in np.ndindex(*world.parent.shape):
-        rows = np.flatnonzero(mined.filter == f)
-        found[f, k] = int(rows[np.linalg.norm(mined.place[rows] - world.place[f, k], axis=1).argmin()])
+        rows = np.flatnonzero(mined.patterns.filter == f)
+        found[f, k] = int(rows[np.linalg.norm(mined.patterns.place[rows] - world.place[f, k], axis=1).argmin()])
     return found
 
 
 def assert_sound(mined: MinedLayer, filters: int, patterns: int) -> None:
     """What must hold of any mined layer."""
-    for field in fields(mined):
-        assert np.isfinite(getattr(mined, field.name)).all(), field.name
-    assert len(mined.filter) + mined.dropped.sum() == filters * patterns
-    key = mined.filter.astype(int) * patterns + mined.number
-    assert (np.diff(key) > 0).all() and (mined.number < patterns).all() and (mined.filter < filters).all()
-    if mined.parent_weight.shape[1]:
-        follows = mined.parent_gain > 1e-6
-        np.testing.assert_allclose(np.abs(mined.parent_weight[follows]).sum(1), 1, atol=1e-5)
-        assert (np.abs(mined.parent_weight).sum(1) < 1 + 1e-5).all() and (mined.parent_gain >= 0).all()
+    for name, column in flattened(mined).items():
+        assert np.isfinite(column).all(), name
+    assert len(mined.patterns.filter) + mined.dropped.sum() == filters * patterns
+    key = mined.patterns.filter.astype(int) * patterns + mined.patterns.number
+    assert (
+        (np.diff(key) > 0).all()
+        and (mined.patterns.number < patterns).all()
+        and (mined.patterns.filter < filters).all()
+    )
+    if mined.parents.weight.shape[1]:
+        follows = mined.parents.gain > 1e-6
+        np.testing.assert_allclose(np.abs(mined.parents.weight[follows]).sum(1), 1, atol=1e-5)
+        assert (np.abs(mined.parents.weight).sum(1) < 1 + 1e-5).all() and (mined.parents.gain >= 0).all()
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -53,17 +58,17 @@ def test_planted_patterns_are_found_with_their_places_parents_and_movement(seed:
     assert len(set(rows.values())) == 12
     task = world.task()
     for (f, k), row in rows.items():
-        assert np.linalg.norm(mined.place[row] - world.place[f, k]) < UNIT / 2
-        assert np.linalg.norm(mined.mean_place[row] - world.place[f, k]) < UNIT / 2
+        assert np.linalg.norm(mined.patterns.place[row] - world.place[f, k]) < UNIT / 2
+        assert np.linalg.norm(mined.patterns.mean_place[row] - world.place[f, k]) < UNIT / 2
         parent = world.parent[f, k]
-        assert mined.parent_index[row, 0] == parent and mined.parent_weight[row, 0] > 0.8
+        assert mined.parents.index[row, 0] == parent and mined.parents.weight[row, 0] > 0.8
         apart = world.found[f, k] - (task.anchor_mean[parent].numpy() + world.anchors[parent])
-        np.testing.assert_allclose(mined.parent_mean[row, 0], apart.mean(0), atol=UNIT / 4)
-        assert mined.parent_sigma[row, 0] == pytest.approx(np.sqrt(apart.var(0).sum()), abs=UNIT / 4)
+        np.testing.assert_allclose(mined.parents.mean[row, 0], apart.mean(0), atol=UNIT / 4)
+        assert mined.parents.sigma[row, 0] == pytest.approx(np.sqrt(apart.var(0).sum()), abs=UNIT / 4)
         wanders = np.sqrt(world.found[f, k].var(0).sum())
-        assert 0.5 * wanders < mined.spread[row] < 1.05 * wanders
-        assert mined.advantage[row] > 2 and mined.support[row] > 0.7 * 90
-    assert not (mined.filter == 6).any(), "a filter of nothing but noise has no pattern"
+        assert 0.5 * wanders < mined.patterns.spread[row] < 1.05 * wanders
+        assert mined.patterns.advantage[row] > 2 and mined.patterns.support[row] > 0.7 * 90
+    assert not (mined.patterns.filter == 6).any(), "a filter of nothing but noise has no pattern"
     assert mined.dropped[REASONS.index(EVEN)] >= 5
 
 
@@ -77,8 +82,8 @@ def test_pure_noise_is_dropped_because_it_is_no_better_than_scattered_peaks(phot
         places = torch.rand(1, photos, 4, 2, generator=torch.Generator().manual_seed(seed + 100))
         mined = mine_layer(task, lambda filters, other, peaks=(values, places): peaks)
         assert_sound(mined, 1, 8)
-        kept, total = kept + len(mined.filter), total + 8
-        assert mined.dropped[REASONS.index(EVEN)] + len(mined.filter) >= 7
+        kept, total = kept + len(mined.patterns.filter), total + 8
+        assert mined.dropped[REASONS.index(EVEN)] + len(mined.patterns.filter) >= 7
     assert kept <= (0.15 if photos < 50 else 0.05) * total
 
 
@@ -87,20 +92,20 @@ def test_planted_pairs_fire_together_and_stand_where_they_were_planted(seed: int
     above = plant(seed)
     below = plant(seed + 100, like=above)
     upper = mine_layer(above.task(), above.reader())
-    lower = mine_layer(below.task(upper=upper.upper(CPU)), below.reader())
+    lower = mine_layer(below.task(upper=upper.candidates.upper(CPU)), below.reader())
     assert_sound(lower, 7, 5)
     up, low = rows_of(above, upper), rows_of(below, lower)
     for pair, row in low.items():
-        edges = np.flatnonzero(lower.edge_lower == row)
-        own = [e for e in edges if lower.edge_upper[e] == up[pair]]
+        edges = np.flatnonzero(lower.edges.lower == row)
+        own = [e for e in edges if lower.edges.upper[e] == up[pair]]
         assert len(own) == 1
-        assert lower.edge_strength[own[0]] > 0.8
-        others = [e for e in edges if lower.edge_upper[e] in set(up.values()) - {up[pair]}]
-        assert all(lower.edge_strength[e] < 0.5 for e in others)
+        assert lower.edges.strength[own[0]] > 0.8
+        others = [e for e in edges if lower.edges.upper[e] in set(up.values()) - {up[pair]}]
+        assert all(lower.edges.strength[e] < 0.5 for e in others)
         apart = below.found[pair] - above.found[pair]
-        np.testing.assert_allclose([lower.edge_dy[own[0]], lower.edge_dx[own[0]]], apart.mean(0), atol=UNIT / 4)
-        assert lower.edge_sigma[own[0]] < UNIT / 2
-        assert lower.edge_lift[own[0]] >= 1 and lower.edge_support[own[0]] <= min(lower.support[row], 90)
+        np.testing.assert_allclose([lower.edges.dy[own[0]], lower.edges.dx[own[0]]], apart.mean(0), atol=UNIT / 4)
+        assert lower.edges.sigma[own[0]] < UNIT / 2
+        assert lower.edges.lift[own[0]] >= 1 and lower.edges.support[own[0]] <= min(lower.patterns.support[row], 90)
 
 
 def test_the_other_view_is_scored_with_its_own_peaks_and_anchors(tmp_path: Path) -> None:
@@ -114,14 +119,14 @@ def test_the_other_view_is_scored_with_its_own_peaks_and_anchors(tmp_path: Path)
     record = PoseRecord(tmp_path, 90)
     mined = mine_layer(task, read, record)
     canonical, other = (torch.cat(view) for view in zip(*record.read_scores(), strict=True))
-    np.testing.assert_allclose(canonical.mean(1), mined.score, rtol=1e-2)
+    np.testing.assert_allclose(canonical.mean(1), mined.patterns.score, rtol=1e-2)
     expected = infer_patterns(patterns_of(mined, task), *turned.reader()(slice(0, 7), True), task.anchors_other)
-    slots = mined.filter.astype(int) * task.patterns + mined.number
+    slots = slots_of(mined, task)
     np.testing.assert_allclose(other, expected.assigned.mass.flatten(0, 1)[slots], rtol=1e-2, atol=1e-3)
     moved = torch.cat(list(record.read_displacements()))
     own = infer_patterns(patterns_of(mined, task), *world.reader()(slice(0, 7), False), task.anchors)
     pulled = own.assigned.pull / (own.assigned.mass + SEARCHING_PRIOR_MASS)[..., None]
-    free = (own.expected + pulled).flatten(0, 1)[slots] - torch.from_numpy(mined.mean_place)[:, None]
+    free = (own.expected + pulled).flatten(0, 1)[slots] - torch.from_numpy(mined.patterns.mean_place)[:, None]
     np.testing.assert_allclose(moved, free, atol=2e-3)
     assert moved.mean(1).abs().max() < 1e-3, "displacements are seen from their own mean"
     shrunk = own.places.flatten(0, 1)[slots]
@@ -130,24 +135,32 @@ def test_the_other_view_is_scored_with_its_own_peaks_and_anchors(tmp_path: Path)
     )
 
 
+def slots_of(mined: MinedLayer, task: LayerTask) -> np.ndarray:
+    """Where the kept patterns stand among all of all filters."""
+    return mined.patterns.filter.astype(int) * task.patterns + mined.patterns.number
+
+
 def patterns_of(mined: MinedLayer, task: LayerTask) -> Patterns:
     """The kept patterns of all filters; those left out stand nowhere."""
-    slots, count = mined.filter.astype(int) * task.patterns + mined.number, task.filters * task.patterns
+    slots, count = (
+        mined.patterns.filter.astype(int) * task.patterns + mined.patterns.number,
+        task.filters * task.patterns,
+    )
     place, gain = torch.full((count, 2), torch.inf), torch.zeros(count)
-    shape = count, mined.parent_index.shape[1]
+    shape = count, mined.parents.index.shape[1]
     index, weight = torch.zeros(shape).long(), torch.zeros(shape)
-    place[slots], gain[slots] = torch.from_numpy(mined.place), torch.from_numpy(mined.parent_gain)
-    index[slots], weight[slots] = torch.from_numpy(mined.parent_index).long(), torch.from_numpy(mined.parent_weight)
+    place[slots], gain[slots] = torch.from_numpy(mined.patterns.place), torch.from_numpy(mined.parents.gain)
+    index[slots], weight[slots] = torch.from_numpy(mined.parents.index).long(), torch.from_numpy(mined.parents.weight)
     return Patterns(place.unflatten(0, (task.filters, task.patterns)), Parents(index, weight, gain))
 
 
 def test_firings_are_the_patterns_that_fire_with_their_places() -> None:
     world = plant(3)
     mined = mine_layer(world.task(), world.reader())
-    assert (np.bincount(mined.firing_pattern, minlength=len(mined.filter)) == mined.support).all()
-    assert (np.diff(mined.firing_object) >= 0).all()
+    assert (np.bincount(mined.firings.pattern, minlength=len(mined.patterns.filter)) == mined.patterns.support).all()
+    assert (np.diff(mined.firings.object) >= 0).all()
     planted = {row: pair for pair, row in rows_of(world, mined).items()}
-    for pattern, photo, place in zip(mined.firing_pattern, mined.firing_object, mined.firing_place, strict=True):
+    for pattern, photo, place in zip(mined.firings.pattern, mined.firings.object, mined.firings.place, strict=True):
         if pattern in planted:
             assert np.linalg.norm(place - world.found[planted[pattern]][photo]) < 1.5 * UNIT
 
@@ -159,11 +172,11 @@ def test_only_the_strongest_firings_and_candidates_are_kept(monkeypatch: pytest.
     monkeypatch.setattr(mining_layer, "CANDIDATES", 4)
     few = mine_layer(world.task(), world.reader())
     for photo in range(90):
-        scores = sorted(whole.firing_score[whole.firing_object == photo], reverse=True)[:3]
-        assert few.firing_score[few.firing_object == photo].tolist() == scores
-    rank = whole.score * whole.spread
-    assert few.candidate_row.tolist() == sorted(np.argsort(-rank)[:4].tolist())
-    assert whole.candidate_row.tolist() == list(range(len(whole.filter)))
+        scores = sorted(whole.firings.score[whole.firings.object == photo], reverse=True)[:3]
+        assert few.firings.score[few.firings.object == photo].tolist() == scores
+    rank = whole.patterns.score * whole.patterns.spread
+    assert few.candidates.row.tolist() == sorted(np.argsort(-rank)[:4].tolist())
+    assert whole.candidates.row.tolist() == list(range(len(whole.patterns.filter)))
 
 
 def test_blocks_of_filters_change_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -175,20 +188,20 @@ def test_blocks_of_filters_change_nothing(monkeypatch: pytest.MonkeyPatch, tmp_p
         seen: list[int] = []
         record = PoseRecord(tmp_path, 90)
         upper = mine_layer(above.task(), above.reader())
-        task = below.task(upper=upper.upper(CPU))
+        task = below.task(upper=upper.candidates.upper(CPU))
         lower = mine_layer(task, below.reader(), record, lambda done, of, seen=seen: seen.append(done))
         assert seen == {10**9: [7], 1: list(range(1, 8))}.get(elements, [2, 4, 6, 7])
         scores = [torch.cat(view) for view in zip(*record.read_scores(), strict=True)]
         found.append((lower, torch.cat(list(record.read_displacements())), scores))
     (whole, moved, scores), *others = found
     for other, other_moved, other_scores in others:
-        for field in fields(whole):
-            a, b = getattr(whole, field.name), getattr(other, field.name)
-            assert a.dtype == b.dtype, field.name
-            np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-6, err_msg=field.name)
+        columns = flattened(other)
+        for name, a in flattened(whole).items():
+            assert a.dtype == columns[name].dtype, name
+            np.testing.assert_allclose(a, columns[name], rtol=1e-4, atol=1e-6, err_msg=name)
         torch.testing.assert_close(moved, other_moved, rtol=0, atol=1e-4)
         torch.testing.assert_close(scores, other_scores, rtol=1e-3, atol=1e-3)
-    assert len(moved) == len(scores[0]) == len(whole.filter)
+    assert len(moved) == len(scores[0]) == len(whole.patterns.filter)
 
 
 class Memory:
@@ -214,7 +227,7 @@ def test_a_layer_that_was_cut_off_ends_to_the_bit_as_one_that_was_not(
     monkeypatch.setattr(mining_layer, "CANDIDATES", 4)
     above = plant(1)
     below = plant(101, like=above)
-    upper = mine_layer(above.task(), above.reader()).upper(CPU)
+    upper = mine_layer(above.task(), above.reader()).candidates.upper(CPU)
     kept = Memory()
     seen: list[int] = []
 
@@ -236,8 +249,9 @@ def test_a_layer_that_was_cut_off_ends_to_the_bit_as_one_that_was_not(
     seen.clear()
     again, posed_again = mine(kept)
     assert seen == [6, 7], "what was kept is not mined again"
-    for field in fields(whole):
-        np.testing.assert_array_equal(getattr(again, field.name), getattr(whole, field.name), err_msg=field.name)
+    columns = flattened(again)
+    for name, column in flattened(whole).items():
+        np.testing.assert_array_equal(columns[name], column, err_msg=name)
     assert all(a.equal(b) for a, b in zip(posed, posed_again, strict=True))
 
 
@@ -260,8 +274,8 @@ def test_layers_that_tell_little_are_mined_without_a_nan(kind: str, tmp_path: Pa
     assert_sound(mined, 4, 5)
     assert all(block.isfinite().all() for block in record.read_displacements())
     if kind in ("empty", "dead filter"):
-        assert not (mined.filter == 1).any() and mined.dropped[REASONS.index(EVEN)] >= 5
+        assert not (mined.patterns.filter == 1).any() and mined.dropped[REASONS.index(EVEN)] >= 5
     if kind == "empty":
-        assert len(mined.filter) == len(mined.firing_pattern) == 0
-    below = mine_layer(world.task(upper=mined.upper(CPU)), world.reader())
+        assert len(mined.patterns.filter) == len(mined.firings.pattern) == 0
+    below = mine_layer(world.task(upper=mined.candidates.upper(CPU)), world.reader())
     assert_sound(below, 4, 5)

@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from egraph.mining import pose_regression
-from egraph.mining.layer import MinedLayer, mine_layer
+from egraph.mining.layer import mine_layer
+from egraph.mining.mined_layer import MinedFirings, MinedLayer
 from egraph.mining.pose import PLACING_NUMBERS, Pose, find_pose, placing_numbers, posed_displacements
 from egraph.mining.pose_record import PoseRecord
 from egraph.mining.pose_regression import layer_loadings, placed_by_pose
@@ -71,12 +72,13 @@ def test_the_photos_of_one_process_among_others_are_found_in_the_pose(tmp_path: 
         layer_loadings(mined, len(world.values), reader(later), anchors[:, 40:], pose, 40),
     ]
     torch.testing.assert_close(parts[0] + parts[1], whole, atol=1e-5, rtol=1e-4)
-    shifted = replace(mined, firing_object=mined.firing_object[mined.firing_object >= 40] - 40)
-    rows = mined.firing_object >= 40
-    shifted = replace(shifted, firing_pattern=mined.firing_pattern[rows], firing_place=mined.firing_place[rows])
+    firings, rows = mined.firings, mined.firings.object >= 40
+    later_firings = MinedFirings(
+        firings.pattern[rows], firings.object[rows] - 40, firings.score[rows], firings.place[rows]
+    )
     np.testing.assert_allclose(
-        placed_by_pose(shifted, whole, pose, 40).firing_place,
-        placed_by_pose(mined, whole, pose, 0).firing_place[rows],
+        placed_by_pose(replace(mined, firings=later_firings), whole, pose, 40).firings.place,
+        placed_by_pose(mined, whole, pose, 0).firings.place[rows],
         atol=1e-6,
     )
 
@@ -89,13 +91,13 @@ def test_what_all_patterns_tell_together_is_nearer_the_truth_than_what_each_one_
     mined, pose = mine(world, tmp_path)
     placed = placed_by_pose(mined, pose.loadings, pose, 0)
     told, alone = [], []
-    for row, (pattern, photo) in enumerate(zip(mined.firing_pattern, mined.firing_object, strict=True)):
-        truth = world.found[mined.filter[pattern], :, photo]
-        for errors, place in ((told, placed.firing_place[row]), (alone, mined.firing_place[row])):
+    for row, (pattern, photo) in enumerate(zip(mined.firings.pattern, mined.firings.object, strict=True)):
+        truth = world.found[mined.patterns.filter[pattern], :, photo]
+        for errors, place in ((told, placed.firings.place[row]), (alone, mined.firings.place[row])):
             errors.append(np.linalg.norm(truth - place, axis=1).min())
     assert len(told) > 300 and np.mean(told) < 0.85 * np.mean(alone)
     moved = posed_displacements(pose.loadings, placing_numbers(pose.vectors, pose.lengths))
-    np.testing.assert_allclose(placed.spread, moved.square().sum(2).mean(1).sqrt(), atol=1e-5)
+    np.testing.assert_allclose(placed.patterns.spread, moved.square().sum(2).mean(1).sqrt(), atol=1e-5)
 
 
 def test_a_layer_without_patterns_has_no_loadings(tmp_path: Path) -> None:
@@ -105,4 +107,4 @@ def test_a_layer_without_patterns_has_no_loadings(tmp_path: Path) -> None:
     nothing = mine_layer(world.task(), world.reader())
     loadings = layer_loadings(nothing, len(world.values), reader(world), world.task().anchors, pose, 0)
     assert loadings.shape == (0, PLACING_NUMBERS, 2)
-    assert len(placed_by_pose(nothing, loadings, pose, 0).spread) == 0
+    assert len(placed_by_pose(nothing, loadings, pose, 0).patterns.spread) == 0

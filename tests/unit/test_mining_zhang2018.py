@@ -10,8 +10,10 @@ from torch import Tensor
 from egraph.mining import zhang2018
 from egraph.mining.edges import Upper
 from egraph.mining.layer import mine_layer
+from egraph.mining.mined_layer import flattened
 from egraph.mining.parents import Parents
 from egraph.mining.zhang2018 import Above
+from egraph.mining.zhang_graph import ZhangBlockMiner
 from reference import zhang2018 as slow
 from reference.planted import plant
 
@@ -102,19 +104,18 @@ def test_layers_are_mined_and_followed_down_without_a_nan(kind: str) -> None:
             one.values[:] = 0
         if kind == "alike":
             one.values[:], one.places[:] = one.values[:, :1], one.places[:, :1]
-    top = replace(upper_world.task(), model=zhang2018.MODEL)
-    mined = mine_layer(top, upper_world.reader())
-    assert mined.parent_index.shape == (35, 0) and mined.dropped.sum() == 0
-    task = replace(lower_world.task(upper=mined.upper(torch.device("cpu"))), model=zhang2018.MODEL, patterns_above=5)
-    lower = mine_layer(task, lower_world.reader())
+    mined = mine_layer(upper_world.task(), upper_world.reader(), mines=ZhangBlockMiner)
+    assert mined.parents.index.shape == (35, 0) and mined.dropped.sum() == 0
+    task = replace(lower_world.task(upper=mined.candidates.upper(torch.device("cpu"))), patterns_above=5)
+    lower = mine_layer(task, lower_world.reader(), mines=ZhangBlockMiner)
     for layer in (mined, lower):
-        for name in ("place", "mean_place", "spread", "score", "parent_weight", "parent_mean", "parent_sigma"):
-            assert np.isfinite(getattr(layer, name)).all(), name
-    assert len(lower.filter) == 35 and lower.parent_index.max(initial=0) < 35
+        for name, column in flattened(layer).items():
+            assert np.isfinite(column).all(), name
+    assert len(lower.patterns.filter) == 35 and lower.parents.index.max(initial=0) < 35
     if kind == "planted":
-        assert 1 <= lower.parent_index.shape[1] <= zhang2018.PARENTS
-        np.testing.assert_allclose(lower.parent_weight.sum(1), 1, atol=1e-5)
-        near = [np.linalg.norm(mined.mean_place[mined.filter == f] - p, axis=1).min() for f, ps in
+        assert 1 <= lower.parents.index.shape[1] <= zhang2018.PARENTS
+        np.testing.assert_allclose(lower.parents.weight.sum(1), 1, atol=1e-5)
+        near = [np.linalg.norm(mined.patterns.mean_place[mined.patterns.filter == f] - p, axis=1).min() for f, ps in
                 enumerate(upper_world.place) for p in ps]  # fmt: skip
         assert np.median(near) < 0.06
 

@@ -2,7 +2,7 @@
 
 import errno
 import os
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import torch
 from egraph.errors import EgraphError
 from egraph.mining.checkpoint import Checkpoints
 from egraph.mining.layer import mine_layer
+from egraph.mining.mined_layer import flattened
 from egraph.mining.pose import Pose
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import load_network
@@ -204,9 +205,10 @@ def test_a_finished_layer_comes_back_equal(tmp_path: Path) -> None:
     saved.save(3, mined)
     found = Checkpoints(tmp_path, {"seed": 1}).load(3)
     assert found is not None and saved.load(2) is None
-    for field in fields(mined):
-        a, b = getattr(mined, field.name), getattr(found, field.name)
-        assert a.dtype == b.dtype and a.tobytes() == b.tobytes() and a.shape == b.shape, field.name
+    columns = flattened(found)
+    for name, a in flattened(mined).items():
+        b = columns[name]
+        assert a.dtype == b.dtype and a.tobytes() == b.tobytes() and a.shape == b.shape, name
 
 
 def test_the_pose_comes_back_equal(tmp_path: Path) -> None:

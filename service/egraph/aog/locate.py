@@ -10,8 +10,8 @@ from torch import Tensor
 from egraph.aog.confidence import UNSURE, confidence, familiarity
 from egraph.aog.model import AndOrGraph
 from egraph.aog.parse import Parse, kept_model
+from egraph.mining.graph_model import GraphModel, numbers_of
 from egraph.mining.graph_tables import MinedGraph
-from egraph.mining.inference import GraphModel, numbers_of
 from egraph.mining.pose import placing_numbers
 from egraph.network.load import Network
 from egraph.photos.crop import from_fractions

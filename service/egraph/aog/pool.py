@@ -7,8 +7,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.mining.graph_model import GraphModel, numbers_of
 from egraph.mining.graph_tables import MinedGraph
-from egraph.mining.inference import GraphModel, numbers_of
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject
 from egraph.responses.evidence import grid_places

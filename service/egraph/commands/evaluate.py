@@ -19,8 +19,9 @@ from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.read import read_graph
 from egraph.mining.engine import mine
+from egraph.mining.graph_model import require_model
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
-from egraph.mining.inference import place_patterns, require_model
+from egraph.mining.inference import place_patterns
 from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
 from egraph.photos.photo import PhotoObject

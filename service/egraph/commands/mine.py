@@ -17,7 +17,7 @@ from egraph.graph.parts import labelled_objects
 from egraph.graph.schema import ensure_schema
 from egraph.graph.write import write_graph
 from egraph.mining.engine import LayerWatch, mine, mining_parameters
-from egraph.mining.inference import MODELS
+from egraph.mining.models import MODELS
 from egraph.network.known_geometry import known_geometries
 from egraph.network.layers import resolve_layers
 from egraph.network.load import load_network

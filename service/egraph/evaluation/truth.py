@@ -9,7 +9,7 @@ from torch import Tensor
 
 from egraph.aog.labels import part_places
 from egraph.errors import NothingYetError
-from egraph.mining.inference import Placed
+from egraph.mining.graph_model import Placed
 from egraph.photos.photo import PhotoObject
 
 FEWEST = 4

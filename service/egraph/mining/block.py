@@ -9,9 +9,9 @@ import torch
 from torch import Tensor
 
 from egraph.distributed import Group
-from egraph.mining import zhang2018
 from egraph.mining.edges import Edges, Partners, Upper, candidate_rank, link
 from egraph.mining.maximization import initial_places
+from egraph.mining.mined_layer import MinedEdges, MinedParents, MinedPatterns
 from egraph.mining.parents import Parents, movement, parent_products
 from egraph.mining.patterns import SIGMAS, free_places, infer_patterns, mine_patterns
 from egraph.mining.pruning import EVEN, RARE, TWIN, advantage, even_scatter, find_noise, fires
@@ -34,7 +34,7 @@ class LayerTask:
 
     photos: that this process has. unit: size of a map unit in fractions of the crop. anchors, anchors_other: (A, n, 2)
     displacements of the anchors from their mean places in the canonical view and in the other one. anchor_mean: (A, 2).
-    upper: None for the top layer; patterns_above: per filter of the layer above. model: one of `MINERS`.
+    upper: None for the top layer; patterns_above: per filter of the layer above.
     """
 
     filters: int
@@ -46,19 +46,29 @@ class LayerTask:
     anchor_mean: Tensor
     upper: Upper | None
     generator: torch.Generator
-    model: str = "egraph"
     patterns_above: int = 0
+
+
+@dataclass(frozen=True)
+class BlockTable:
+    """What a block of filters adds to the `MinedLayer`, lower patterns of edges being counted in the block."""
+
+    patterns: MinedPatterns
+    parents: MinedParents
+    edges: MinedEdges
+    dropped: np.ndarray
+    log_likelihood: np.ndarray
 
 
 @dataclass(frozen=True)
 class Block:
     """What is kept of a block of filters: B patterns.
 
-    table: columns of `MinedLayer`. places: (B, n, 2). mass, fires: (B, n). rank: (B,) from `candidate_rank`.
+    places: (B, n, 2). mass, fires: (B, n). rank: (B,) from `candidate_rank`.
     posed: displacements (B, n, 2), scores in the canonical and in the other view, (B, n) each; empty where not asked.
     """
 
-    table: dict[str, np.ndarray]
+    table: BlockTable
     places: Tensor
     mass: Tensor
     fires: Tensor
@@ -115,22 +125,22 @@ class BlockMiner:
         firing = fires(kept.mass, kept.control)
         mean = group.sum(kept.free.sum(1)) / photos
         displacement = kept.free - mean[:, None]
-        columns = {
-            "filter": (filters.start + kept.filter).int(),
-            "number": kept.number.int(),
-            "place": kept.place,
-            "mean_place": mean,
-            "spread": (group.sum(displacement.square().sum((1, 2))) / photos).sqrt(),
-            "support": group.sum(firing.sum(1)).int(),
-            "score": group.sum(kept.mass.sum(1)) / photos,
-            "advantage": advantage(kept.mass, kept.control, group),
-            "parent_gain": kept.parents.gain,
-            **self._parents(kept),
-            **self._edges(kept, firing),
-            "dropped": kept.dropped[None],
-            "log_likelihood": group.sum(kept.log_likelihood)[None],
-        }
-        table = {name: column.cpu().numpy() for name, column in columns.items()}
+        table = BlockTable(
+            patterns=MinedPatterns(
+                filter=_column((filters.start + kept.filter).int()),
+                number=_column(kept.number.int()),
+                place=_column(kept.place),
+                mean_place=_column(mean),
+                spread=_column((group.sum(displacement.square().sum((1, 2))) / photos).sqrt()),
+                support=_column(group.sum(firing.sum(1)).int()),
+                score=_column(group.sum(kept.mass.sum(1)) / photos),
+                advantage=_column(advantage(kept.mass, kept.control, group)),
+            ),
+            parents=self._parents(kept),
+            edges=self._edges(kept, firing),
+            dropped=_column(kept.dropped),
+            log_likelihood=_column(group.sum(kept.log_likelihood)),
+        )
         posed = (displacement, kept.mass, kept.other) if self.posed else ()
         return Block(table, kept.places, kept.mass, firing, candidate_rank(kept.mass, kept.places, group), posed)
 
@@ -172,62 +182,30 @@ class BlockMiner:
         row, column = (c.T for c in self.candidates.unbind(-1))
         return torch.cat([row.square() + column.square(), row, column], 1)
 
-    def _parents(self, kept: Kept) -> dict[str, Tensor]:
+    def _parents(self, kept: Kept) -> MinedParents:
         """Mean and deviation of where a pattern is, seen from each of its parents, weighted by its evidence."""
         moves = movement(kept.places, kept.mass, self.candidates, self._candidate_numbers, self.group)
         square, row, column = moves.terms.unflatten(1, (3, -1)).unbind(1)
         variance = moves.own - 2 * moves.cross + square - row.square() - column.square()
         parent = torch.stack([row, column], -1) + self.candidate_mean
         index = kept.parents.index
-        return {
-            "parent_index": self.candidate_row[index].int(),
-            "parent_weight": kept.parents.weight,
-            "parent_mean": (moves.mean[:, None] - parent).gather(1, index[..., None].expand(-1, -1, 2)),
-            "parent_sigma": variance.clamp_min(0.0).sqrt().gather(1, index),
-        }
+        return MinedParents(
+            gain=_column(kept.parents.gain),
+            index=_column(self.candidate_row[index].int()),
+            weight=_column(kept.parents.weight),
+            mean=_column((moves.mean[:, None] - parent).gather(1, index[..., None].expand(-1, -1, 2))),
+            sigma=_column(variance.clamp_min(0.0).sqrt().gather(1, index)),
+        )
 
-    def _edges(self, kept: Kept, firing: Tensor) -> dict[str, Tensor]:
+    def _edges(self, kept: Kept, firing: Tensor) -> MinedEdges:
         if self.partners is None or len(kept.places) == 0:
             none = torch.zeros(0)
             edges = Edges(none.long(), none.long(), none, none, none.long(), none, none, none)
         else:
             edges = link(kept.places, kept.mass, firing, self.partners, group=self.group)
-        columns = {f"edge_{field.name}": getattr(edges, field.name) for field in fields(edges)}
-        whole = ("edge_lower", "edge_upper", "edge_support")
-        return {name: column.int() if name in whole else column for name, column in columns.items()}
+        columns = {field.name: getattr(edges, field.name) for field in fields(edges)}
+        return MinedEdges(**{name: _column(c if c.is_floating_point() else c.int()) for name, c in columns.items()})
 
 
-class ZhangBlockMiner(BlockMiner):
-    """Mines blocks of filters by the model of 2018: patterns follow patterns of the layer above, and all are kept."""
-
-    def __init__(self, task: LayerTask, read: PeakReader, posed: bool, group: Group) -> None:
-        super().__init__(task, read, posed, group)
-        self.above = zhang2018.Above.nothing(task.anchors)
-        if task.upper is not None:
-            self.above = zhang2018.Above.of(task.upper, zhang2018.largest_spread(task.patterns_above), group)
-        self.candidates, self.candidate_mean = self.above.displacement, self.above.mean
-        self.candidate_row = self.above.row
-
-    def _find(self, filters: slice) -> Kept:
-        values, places = self.read(filters, False)
-        patterns, prior, placed = zhang2018.mine_patterns(self.start[filters], values, places, self.above, self.group)
-        control = zhang2018.even_control(patterns.place, prior, values)
-        mass = placed.assigned.mass.flatten(0, 1)
-        row = torch.arange(len(mass), device=mass.device)
-        return Kept(
-            filter=row // patterns.place.shape[1],
-            number=row % patterns.place.shape[1],
-            place=patterns.place.flatten(0, 1),
-            parents=patterns.parents,
-            places=placed.places.flatten(0, 1),
-            free=placed.places.flatten(0, 1),
-            mass=mass,
-            control=control.flatten(0, 1),
-            other=mass,
-            dropped=row.new_zeros(len(REASONS)),
-            log_likelihood=placed.assigned.log_likelihood.double().sum(),
-        )
-
-
-MINERS: dict[str, type[BlockMiner]] = {"egraph": BlockMiner, zhang2018.MODEL: ZhangBlockMiner}
-"""By the name of the model."""
+def _column(tensor: Tensor) -> np.ndarray:
+    return tensor.cpu().numpy()

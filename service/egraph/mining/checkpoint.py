@@ -8,7 +8,6 @@ import os
 import shutil
 import uuid
 import weakref
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +15,7 @@ import torch
 from torch import Tensor
 
 from egraph.atomic_file import whole_file
-from egraph.mining.layer import MinedLayer
+from egraph.mining.mined_layer import MinedLayer, flattened, unflattened
 from egraph.mining.pose import Pose
 
 
@@ -53,11 +52,11 @@ class Checkpoints:
     def load(self, layer: int) -> MinedLayer | None:
         """A finished layer, or None where it must still be mined."""
         kept = self._layer(layer).load()
-        return None if kept is None else MinedLayer(**kept)
+        return None if kept is None else unflattened(kept, MinedLayer)
 
     def save(self, layer: int, mined: MinedLayer) -> None:
         """Keep a finished layer."""
-        self._layer(layer).save({field.name: getattr(mined, field.name) for field in fields(mined)})
+        self._layer(layer).save(flattened(mined))
         self.unfinished(layer).remove()
 
     def unfinished(self, layer: int) -> "KeptArrays":

@@ -16,26 +16,25 @@ from torch import Tensor
 import egraph
 from egraph.distributed import ALONE, Group, share
 from egraph.errors import EgraphError
-from egraph.mining import zhang2018
 from egraph.mining.anchors import PLACE_WEIGHT, AnchorPlaces, Anchors, mine_anchors, place_anchors, score_anchors
 from egraph.mining.block import REASONS, LayerTask
 from egraph.mining.checkpoint import Checkpoints
 from egraph.mining.edges import CANDIDATES, EDGES
-from egraph.mining.expectation import NOISE, PRIOR_MASS, SEARCHING_PRIOR_MASS, planes
+from egraph.mining.expectation import planes
+from egraph.mining.graph_model import OWN
 from egraph.mining.graph_tables import ANCHORS, Firings, LayerReading, MinedGraph
-from egraph.mining.layer import MinedLayer, mine_layer
+from egraph.mining.layer import mine_layer
+from egraph.mining.mined_layer import MinedLayer
+from egraph.mining.models import MODELS
 from egraph.mining.orientation import NEIGHBOURS, solve_orientation, view_similarity
-from egraph.mining.parents import PARENTS, RIDGE
-from egraph.mining.patterns import SIGMAS
-from egraph.mining.pose import PLACING_NUMBERS, POSE_NUMBERS, Pose, find_pose, orientation_weights
+from egraph.mining.pose import POSE_NUMBERS, Pose, find_pose, orientation_weights
 from egraph.mining.pose_record import PoseRecord
 from egraph.mining.pose_regression import layer_loadings, placed_by_pose
-from egraph.mining.pruning import FIRING, SURE
+from egraph.mining.pruning import FIRING
 from egraph.mining.tables import (
     anchor_layer,
     anchor_table,
     co_activations,
-    displacements,
     pattern_table,
     strongest_firings,
 )
@@ -68,9 +67,9 @@ def patterns_per_filter(width: int) -> int:
     return math.ceil(1.4 * width)
 
 
-def mining_parameters(layers: Sequence[LayerGeometry], model: str = "egraph") -> dict:
+def mining_parameters(layers: Sequence[LayerGeometry], model: str = OWN) -> dict:
     """Every setting that decides what is mined, for the graph's provenance."""
-    common = {
+    return {
         "model": model,
         "layers": [layer.name for layer in layers],
         "patterns_per_filter": {layer.name: patterns_per_filter(layer.width) for layer in layers},
@@ -80,21 +79,7 @@ def mining_parameters(layers: Sequence[LayerGeometry], model: str = "egraph") ->
         "firing": FIRING,
         "edges": EDGES,
         "edge_candidates": CANDIDATES,
-    }
-    if model == zhang2018.MODEL:
-        return {**common, **zhang2018.PARAMETERS}
-    return {
-        **common,
-        "sigmas": list(SIGMAS),
-        "learnt_by": "responsibility",
-        "noise": NOISE,
-        "prior_mass": PRIOR_MASS,
-        "searching_prior_mass": SEARCHING_PRIOR_MASS,
-        "noise_deviations": SURE,
-        "parents": PARENTS,
-        "parent_ridge": RIDGE,
-        "pose_prior_mass": SEARCHING_PRIOR_MASS,
-        "placing_numbers": PLACING_NUMBERS,
+        **MODELS[model].parameters,
     }
 
 
@@ -109,7 +94,7 @@ def mine(
     home: Path,
     progress: Progress | None = None,
     at_layer: LayerWatch | None = None,
-    model: str = "egraph",
+    model: str = OWN,
     group: Group = ALONE,
 ) -> Mined:
     """Mine a category.
@@ -118,7 +103,7 @@ def mine(
         layers: the conv layers, from the input up.
         objects: all of them; each process of a group takes its share.
         home: folder for responses and checkpoints; what is there already is used.
-        model: one of `block.MINERS`.
+        model: one of `MODELS`.
 
     Raises:
         InputError: too few photos can be used.
@@ -179,7 +164,7 @@ class _Session:
     ) -> None:
         calibration = store.read_calibration()
         assert calibration is not None
-        self.model, self.group = model, group
+        self.model, self.group = MODELS[model], group
         self.network, self.store, self.layers, self.seed = network, store, layers, seed
         self.calibration: Calibration = calibration
         self.rows = store.usable()
@@ -208,7 +193,7 @@ class _Session:
         other = place_anchors(self._anchor_scores(anchors, 1 - views), anchors).places
         anchor_mean = self.group.sum(places.places.sum(1)) / len(self.objects)
         report("mining anchors", 1, 1)
-        parameters = mining_parameters(self.layers, self.model)
+        parameters = mining_parameters(self.layers, self.model.name)
         identity = {
             "store": self.store.plan.key,
             "rows": self.rows,
@@ -231,7 +216,7 @@ class _Session:
         found = AnchorPlaces(self.group.join(places.places, 1), self.group.join(places.peak, 1))
         posed = self.layers[-2].name
         loadings = {posed: pose.loadings}
-        if self.model != zhang2018.MODEL:
+        if self.model.posed:
             loadings = self._loadings(mined, pose, moved, views)
             mined = {name: placed_by_pose(layer, loadings[name], pose, self.first) for name, layer in mined.items()}
         tables = {
@@ -260,7 +245,7 @@ class _Session:
             pose=pose.vectors.numpy(),
             patterns=tables,
             co_activations=co_activations(self.layers, mined),
-            displacements=displacements(self.layers, mined, self.model),
+            displacements=self.model.displacements(self.layers, mined),
             firings=[self._firings(layer.name, mined[layer.name], views) for layer in self.layers],
             dropped={
                 reason: int(sum(layer.dropped[i] for layer in mined.values())) for i, reason in enumerate(REASONS)
@@ -304,7 +289,6 @@ class _Session:
                     anchor_mean=anchor_mean,
                     upper=upper,
                     generator=torch.Generator().manual_seed(self.seed * 1000 + index),
-                    model=self.model,
                     patterns_above=0 if upper is None else patterns_per_filter(self.layers[index + 1].width),
                 )
                 finished = mine_layer(
@@ -314,6 +298,7 @@ class _Session:
                     partial(_report_filters, report, done, total),
                     checkpoints.unfinished(index),
                     self.group,
+                    self.model.mines,
                 )
                 if record is not None:
                     extra = find_pose(record.read_displacements), orientation_weights(record.read_scores, confidence)
@@ -326,7 +311,7 @@ class _Session:
             done += layer.channels
             report("mining patterns", done, total)
             mined[layer.name] = finished
-            upper = finished.upper(self.device)
+            upper = finished.candidates.upper(self.device)
         assert pose is not None and weights is not None
         return mined, pose, weights
 

@@ -4,7 +4,7 @@ import itertools
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import Protocol
 
 import numpy as np
@@ -12,9 +12,9 @@ import torch
 from torch import Tensor
 
 from egraph.distributed import ALONE, Group
-from egraph.mining.block import MINERS, Block, LayerTask, PeakReader
-from egraph.mining.edges import CANDIDATES, Upper
-from egraph.mining.expectation import planes
+from egraph.mining.block import Block, BlockMiner, BlockTable, LayerTask, PeakReader
+from egraph.mining.edges import CANDIDATES
+from egraph.mining.mined_layer import Candidates, MinedFirings, MinedLayer, flattened, joined, unflattened
 from egraph.mining.pose_record import PoseRecord
 
 STRONGEST_FIRINGS = 50
@@ -25,55 +25,6 @@ CHECKPOINT = 50_000_000
 
 PENDING = 1024
 """Patterns that are compared at once with the strongest so far."""
-
-
-@dataclass
-class MinedLayer:
-    """Everything that is kept of a layer, as numpy arrays, P patterns: see `PatternTable`, `CoActivations`,
-    `Displacements` and `Firings` for the meaning of the columns.
-
-    parent_*: (P, M), candidates being rows of the anchors. edge_*: (E,). firing_*: (F,), objects counted among the
-    usable ones, places in the canonical view. candidate_*: what the layer below may link to. dropped: patterns left
-    out, by `REASONS`.
-    """
-
-    filter: np.ndarray
-    number: np.ndarray
-    place: np.ndarray
-    mean_place: np.ndarray
-    spread: np.ndarray
-    support: np.ndarray
-    score: np.ndarray
-    advantage: np.ndarray
-    parent_gain: np.ndarray
-    parent_index: np.ndarray
-    parent_weight: np.ndarray
-    parent_mean: np.ndarray
-    parent_sigma: np.ndarray
-    edge_lower: np.ndarray
-    edge_upper: np.ndarray
-    edge_strength: np.ndarray
-    edge_lift: np.ndarray
-    edge_support: np.ndarray
-    edge_dy: np.ndarray
-    edge_dx: np.ndarray
-    edge_sigma: np.ndarray
-    firing_pattern: np.ndarray
-    firing_object: np.ndarray
-    firing_score: np.ndarray
-    firing_place: np.ndarray
-    candidate_row: np.ndarray
-    candidate_places: np.ndarray
-    candidate_mass: np.ndarray
-    candidate_fires: np.ndarray
-    dropped: np.ndarray
-    log_likelihood: np.ndarray
-
-    def upper(self, device: torch.device) -> Upper:
-        """What the layer below may link to, on the device that it is mined on."""
-        columns = self.candidate_row, self.candidate_places, self.candidate_mass, self.candidate_fires
-        row, places, mass, fire = (torch.from_numpy(column).to(device) for column in columns)
-        return Upper(row, planes(places), mass, fire)
 
 
 class Unfinished(Protocol):
@@ -93,6 +44,7 @@ def mine_layer(
     progress: Callable[[int, int], None] | None = None,
     unfinished: Unfinished | None = None,
     group: Group = ALONE,
+    mines: type[BlockMiner] = BlockMiner,
 ) -> MinedLayer:
     """Mine all filters of a layer, top to bottom of the graph being the caller's business.
 
@@ -103,8 +55,9 @@ def mine_layer(
         pose: where displacements and scores are kept, if the pose is to be found from this layer.
         progress: called with the filters that are done; what it raises ends the mining, and what is done is kept.
         unfinished: where to go on from, and where to keep what is found on the way.
+        mines: what mines a block.
     """
-    miner = MINERS[task.model](task, read, pose is not None, group)
+    miner = mines(task, read, pose is not None, group)
     found = _Found(task.photos, group)
     kept = None if unfinished is None else unfinished.load()
     # processes that were cut off between two of them keeping a checkpoint begin the layer again, together
@@ -184,7 +137,7 @@ class _Found:
     def __init__(self, photos: int, group: Group) -> None:
         self.filters = self.rows = 0
         self._group = group
-        self._tables: list[dict[str, np.ndarray]] = []
+        self._tables: list[BlockTable] = []
         self._pending: list[Block] = []
         self._strongest: tuple[Tensor, ...] = (
             torch.zeros(photos, 0),
@@ -200,9 +153,9 @@ class _Found:
 
     def add(self, block: Block, filters: int) -> None:
         """Add the next block, up to the filter `filters`."""
-        table = dict(block.table)
-        table["edge_lower"] = table["edge_lower"] + np.int32(self.rows + sum(len(b.mass) for b in self._pending))
-        self._tables.append(table)
+        before = np.int32(self.rows + sum(len(b.mass) for b in self._pending))
+        edges = replace(block.table.edges, lower=block.table.edges.lower + before)
+        self._tables.append(replace(block.table, edges=edges))
         self._pending.append(block)
         self.filters = filters
         if sum(len(b.mass) for b in self._pending) >= PENDING:
@@ -231,44 +184,53 @@ class _Found:
         old, new = best[best < len(self._upper[0])], best[best >= len(self._upper[0])] - len(self._upper[0])
         self._upper = tuple(torch.cat([a[old], b[new]]) for a, b in zip(self._upper, upper, strict=True))
 
-    def _columns(self) -> dict[str, np.ndarray]:
-        return {name: np.concatenate([table[name] for table in self._tables]) for name in self._tables[0]}
+    def _table(self) -> BlockTable:
+        """The tables of all blocks as one."""
+        blocks = self._tables
+        return BlockTable(
+            patterns=joined([block.patterns for block in blocks]),
+            parents=joined([block.parents for block in blocks]),
+            edges=joined([block.edges for block in blocks]),
+            dropped=np.sum([block.dropped for block in blocks], 0),
+            log_likelihood=np.sum([block.log_likelihood for block in blocks], 0),
+        )
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All of it, to be restored."""
         self._settle()
         state = (*self._strongest, self._rank, self._row, *self._upper)
         return {
-            **{f"table {name}": column for name, column in self._columns().items()},
+            **{f"table {name}": column for name, column in flattened(self._table()).items()},
             **{f"state {number}": tensor.numpy() for number, tensor in enumerate(state)},
             "filters": np.array(self.filters),
         }
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
         """Go on from what `arrays` gave."""
-        self._tables = [{n.removeprefix("table "): column for n, column in arrays.items() if n.startswith("table ")}]
+        columns = {name.removeprefix("table "): c for name, c in arrays.items() if name.startswith("table ")}
+        self._tables = [unflattened(columns, BlockTable)]
         state = [torch.from_numpy(arrays[f"state {number}"]) for number in range(8)]
         self._strongest, self._rank, self._row = tuple(state[:3]), state[3], state[4]
         self._upper = tuple(state[5:])
-        self.filters, self.rows = int(arrays["filters"]), len(self._tables[0]["filter"])
+        self.filters, self.rows = int(arrays["filters"]), len(self._tables[0].patterns)
 
     def layer(self) -> MinedLayer:
         """The whole layer."""
         self._settle()
-        columns = self._columns()
-        for name in ("dropped", "log_likelihood"):
-            columns[name] = columns[name].sum(0)
+        table = self._table()
         mass, row, places = self._strongest
         photo, rank = (mass > 0).nonzero(as_tuple=True)
-        upper_places, upper_mass, upper_fires = (tensor.numpy() for tensor in self._upper)
         return MinedLayer(
-            **columns,
-            firing_pattern=row[photo, rank].int().numpy(),
-            firing_object=photo.int().numpy(),
-            firing_score=mass[photo, rank].numpy(),
-            firing_place=places[photo, rank].numpy(),
-            candidate_row=self._row.numpy(),
-            candidate_places=upper_places,
-            candidate_mass=upper_mass,
-            candidate_fires=upper_fires,
+            patterns=table.patterns,
+            parents=table.parents,
+            edges=table.edges,
+            firings=MinedFirings(
+                pattern=row[photo, rank].int().numpy(),
+                object=photo.int().numpy(),
+                score=mass[photo, rank].numpy(),
+                place=places[photo, rank].numpy(),
+            ),
+            candidates=Candidates(self._row.numpy(), *(tensor.numpy() for tensor in self._upper)),
+            dropped=table.dropped,
+            log_likelihood=table.log_likelihood,
         )

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from egraph.distributed import ALONE, Group
-from egraph.mining.layer import MinedLayer
+from egraph.mining.mined_layer import MinedLayer
 from egraph.mining.parents import Parents
 from egraph.mining.patterns import free_places, infer_patterns, pad_patterns
 from egraph.mining.pose import Pose, placing_loadings, placing_numbers, posed_spread
@@ -30,13 +30,14 @@ def layer_loadings(
             among all, in the pose.
     """
     device = anchors.device
-    columns = mined.parent_index, mined.parent_weight, mined.parent_gain
+    columns = mined.parents.index, mined.parents.weight, mined.parents.gain
     index, weight, gain = (torch.from_numpy(column).to(device) for column in columns)
-    filter_, number = (torch.from_numpy(column).long().to(device) for column in (mined.filter, mined.number))
-    patterns, slot = pad_patterns(
-        filters, filter_, number, torch.from_numpy(mined.place).to(device), Parents(index.long(), weight, gain)
+    filter_, number = (
+        torch.from_numpy(column).long().to(device) for column in (mined.patterns.filter, mined.patterns.number)
     )
-    mean = torch.from_numpy(mined.mean_place).to(device)[:, None]
+    place = torch.from_numpy(mined.patterns.place).to(device)
+    patterns, slot = pad_patterns(filters, filter_, number, place, Parents(index.long(), weight, gain))
+    mean = torch.from_numpy(mined.patterns.mean_place).to(device)[:, None]
     photos = anchors.shape[1]
     step = max(1, AT_ONCE // max(1, patterns.place[..., 0].numel()))
     total = torch.zeros((), device=device)
@@ -51,10 +52,12 @@ def layer_loadings(
 def placed_by_pose(mined: MinedLayer, loadings: Tensor, pose: Pose, first: int) -> MinedLayer:
     """The same layer with its spread, and the places where it fires, as the pose tells them."""
     numbers = placing_numbers(pose.vectors, pose.lengths)
-    pattern, photo = mined.firing_pattern.astype(np.int64), mined.firing_object.astype(np.int64) + first
+    firings = mined.firings
+    pattern, photo = firings.pattern.astype(np.int64), firings.object.astype(np.int64) + first
     moved = (loadings[pattern, : numbers.shape[1]] * numbers[photo, :, None]).sum(1)
+    place = mined.patterns.mean_place[pattern] + moved.numpy()
     return replace(
         mined,
-        spread=posed_spread(loadings, numbers).numpy(),
-        firing_place=mined.mean_place[pattern] + moved.numpy(),
+        patterns=replace(mined.patterns, spread=posed_spread(loadings, numbers).numpy()),
+        firings=replace(firings, place=place),
     )

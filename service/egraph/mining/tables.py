@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import numpy as np
 from torch import Tensor
 
-from egraph.mining import zhang2018
 from egraph.mining.anchors import SIDE, AnchorPlaces, Anchors
 from egraph.mining.graph_tables import ANCHORS, CoActivations, Displacements, Firings, PatternTable
-from egraph.mining.layer import MinedLayer
+from egraph.mining.mined_layer import MinedLayer
 from egraph.network.layer import LayerGeometry
 from egraph.responses.forward import CONTEXT_CELLS
 
@@ -65,18 +64,11 @@ def pattern_table(name: str, mined: MinedLayer, pose: Tensor | None, side: Tenso
         pose: (P, r, 2) loadings, or None where the pose does not place them. side: (P,) orientation weights, or None
             where the layer does not tell the side.
     """
-    count = len(mined.filter)
+    count = len(mined.patterns)
     return PatternTable(
         layer=name,
-        filter=mined.filter,
-        number=mined.number,
-        place=mined.place,
-        mean_place=mined.mean_place,
-        spread=mined.spread,
-        support=mined.support,
-        score=mined.score,
-        advantage=mined.advantage,
-        parent_gain=mined.parent_gain,
+        **vars(mined.patterns),
+        parent_gain=mined.parents.gain,
         pose=np.zeros((count, 0, 2), np.float32) if pose is None else pose.numpy(),
         orientation_weight=np.zeros(count, np.float32) if side is None else side.numpy(),
         template=np.zeros((count, 0), np.float32),
@@ -89,50 +81,49 @@ def pattern_table(name: str, mined: MinedLayer, pose: Tensor | None, side: Tenso
 def co_activations(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer]) -> list[CoActivations]:
     """Between neighbouring conv layers, `layers` going from the input up."""
     return [
-        CoActivations(lower.name, upper.name, m.edge_lower, m.edge_upper, m.edge_strength, m.edge_lift, m.edge_support)
+        CoActivations(lower.name, upper.name, edges.lower, edges.upper, edges.strength, edges.lift, edges.support)
         for lower, upper in itertools.pairwise(layers)
-        for m in (mined[lower.name],)
+        for edges in (mined[lower.name].edges,)
     ]
 
 
-def displacements(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer], model: str) -> list[Displacements]:
-    """Between neighbouring conv layers for asking, and from every conv layer to the anchors that place its patterns; in
-    the model of 2018 the patterns of the layer above place them."""
-    pairs = list(itertools.pairwise(layer.name for layer in layers))
-    if model == zhang2018.MODEL:
-        return [_parent_edges(lower, upper, mined[lower]) for lower, upper in pairs]
-    edges = []
-    for lower, upper in pairs:
-        m = mined[lower]
-        unused = np.zeros(len(m.edge_lower), np.float32)
-        columns = m.edge_lower, m.edge_upper, m.edge_dx, m.edge_dy, m.edge_sigma
-        edges.append(Displacements(lower, upper, *columns, unused))
-    return edges + [_parent_edges(layer.name, ANCHORS, mined[layer.name]) for layer in layers]
+def displacements(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer]) -> list[Displacements]:
+    """Between neighbouring conv layers for asking, and from every conv layer to the anchors that place its patterns."""
+    found = []
+    for lower, upper in itertools.pairwise(layers):
+        edges = mined[lower.name].edges
+        unused = np.zeros(len(edges.lower), np.float32)
+        columns = edges.lower, edges.upper, edges.dx, edges.dy, edges.sigma
+        found.append(Displacements(lower.name, upper.name, *columns, unused))
+    return found + [parent_edges(layer.name, ANCHORS, mined[layer.name]) for layer in layers]
 
 
-def _parent_edges(lower: str, upper: str, mined: MinedLayer) -> Displacements:
-    count, parents = mined.parent_index.shape
+def parent_edges(lower: str, upper: str, mined: MinedLayer) -> Displacements:
+    """From the patterns of a layer to those of another one that place them."""
+    parents = mined.parents
+    count, each = parents.index.shape
     return Displacements(
         lower=lower,
         upper=upper,
-        source=np.repeat(np.arange(count, dtype=np.int32), parents),
-        target=mined.parent_index.ravel().astype(np.int32),
-        dx=mined.parent_mean[..., 1].ravel(),
-        dy=mined.parent_mean[..., 0].ravel(),
-        sigma=mined.parent_sigma.ravel(),
-        weight=mined.parent_weight.ravel(),
+        source=np.repeat(np.arange(count, dtype=np.int32), each),
+        target=parents.index.ravel().astype(np.int32),
+        dx=parents.mean[..., 1].ravel(),
+        dy=parents.mean[..., 0].ravel(),
+        sigma=parents.sigma.ravel(),
+        weight=parents.weight.ravel(),
     )
 
 
 def strongest_firings(name: str, mined: MinedLayer, views: np.ndarray) -> Firings:
     """The strongest firings on every object; views: (objects,) 1 where the mirrored view is the canonical one."""
-    mirrored = views[mined.firing_object].astype(bool)
-    x = mined.firing_place[:, 1]
+    firings = mined.firings
+    mirrored = views[firings.object].astype(bool)
+    x = firings.place[:, 1]
     return Firings(
         layer=name,
-        pattern=mined.firing_pattern,
-        object=mined.firing_object,
-        score=mined.firing_score,
+        pattern=firings.pattern,
+        object=firings.object,
+        score=firings.score,
         x=np.where(mirrored, 1 - x, x).astype(np.float32),
-        y=mined.firing_place[:, 0],
+        y=firings.place[:, 0],
     )

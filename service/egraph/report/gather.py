@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 
 from egraph.aog.locate import LocatedPart
+from egraph.mining.graph_model import Placed
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
-from egraph.mining.inference import Placed
 from egraph.photos.photo import PhotoObject, Skipped
 from egraph.report.page_content import (
     CategoryReport,

@@ -1,0 +1,69 @@
+"""The models by which a category can be mined: egraph's own, and that of 2018."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from egraph.mining import tables, zhang2018, zhang_graph
+from egraph.mining.block import BlockMiner
+from egraph.mining.expectation import NOISE, PRIOR_MASS, SEARCHING_PRIOR_MASS
+from egraph.mining.graph_model import OWN, GraphModel
+from egraph.mining.graph_tables import Displacements
+from egraph.mining.mined_layer import MinedLayer
+from egraph.mining.parents import PARENTS, RIDGE
+from egraph.mining.patterns import SIGMAS
+from egraph.mining.pose import PLACING_NUMBERS
+from egraph.mining.pruning import SURE
+from egraph.network.layer import LayerGeometry
+
+
+@dataclass(frozen=True)
+class Model:
+    """A way to mine a category and to place what was mined.
+
+    parameters: the settings that it alone has, for the graph's provenance. mines: what mines a block of filters.
+    places: what places a graph's patterns on objects. posed: whether the pose tells the places of all layers.
+    displacements: the graph's edges of that kind, from its layers and what was mined of each.
+    """
+
+    name: str
+    parameters: dict[str, Any]
+    mines: type[BlockMiner]
+    places: type[GraphModel]
+    posed: bool
+    displacements: Callable[[Sequence[LayerGeometry], dict[str, MinedLayer]], list[Displacements]]
+
+
+MODELS = {
+    model.name: model
+    for model in (
+        Model(
+            name=OWN,
+            parameters={
+                "sigmas": list(SIGMAS),
+                "learnt_by": "responsibility",
+                "noise": NOISE,
+                "prior_mass": PRIOR_MASS,
+                "searching_prior_mass": SEARCHING_PRIOR_MASS,
+                "noise_deviations": SURE,
+                "parents": PARENTS,
+                "parent_ridge": RIDGE,
+                "pose_prior_mass": SEARCHING_PRIOR_MASS,
+                "placing_numbers": PLACING_NUMBERS,
+            },
+            mines=BlockMiner,
+            places=GraphModel,
+            posed=True,
+            displacements=tables.displacements,
+        ),
+        Model(
+            name=zhang2018.MODEL,
+            parameters=zhang2018.PARAMETERS,
+            mines=zhang_graph.ZhangBlockMiner,
+            places=zhang_graph.ZhangGraphModel,
+            posed=False,
+            displacements=zhang_graph.layer_displacements,
+        ),
+    )
+}
+"""By name."""
