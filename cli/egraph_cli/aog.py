@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from egraph.commands.requests import BuildRequest
+from egraph.commands.requests import BuildRequest, LocateRequest
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import Format, dumps, formats, skipped_lines, write_json, write_rows
@@ -62,14 +62,14 @@ def build(
 
         built = build_aog(settings, request, progress)
     if as_json:
-        write_json(built)
+        write_json(built.to_json())
         return
-    print(f"And-Or graph {built['aog']}")
-    print(f"  learnt from {built['labels']} labelled objects")
-    for reason in built["left_out"]:
+    print(f"And-Or graph {built.aog}")
+    print(f"  learnt from {built.labels} labelled objects")
+    for reason in built.left_out:
         print(f"  {reason}")
-    for template in built["templates"]:
-        print(f"  template {template['id'].rsplit('/', 1)[1]}: {template['patterns']} patterns")
+    for template in built.templates:
+        print(f"  template {template.id.rsplit('/', 1)[1]}: {template.patterns} patterns")
     print(f"Next: egraph aog locate PHOTO --category {category} --part {part}")
 
 
@@ -134,7 +134,7 @@ def locate(
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.commands.locate import LocateRequest, find_parts
+        from egraph.commands.locate import find_parts
         from egraph.photos.image import PhotoError
         from egraph.photos.photo import Skipped
         from egraph.report.parse_album import Parses
@@ -152,7 +152,7 @@ def locate(
                 else:
                     for located in parts:
                         print(sentence(obj, located), flush=True)
-    for line in skipped_lines([{"path": s.path, "reason": s.reason} for s in found.skipped]):
+    for line in skipped_lines(found.skipped):
         typer.echo(line, err=True)
 
 

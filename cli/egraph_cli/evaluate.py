@@ -1,13 +1,17 @@
 """`egraph evaluate`: how good a graph is, beside what it must be better than."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from egraph.commands.requests import EvaluateRequest
 from egraph_cli.options import Category, Device, Part, Quiet, Seed, settings_of
 from egraph_cli.output import Format, formats, write_rows
 from egraph_cli.progress import ProgressDisplay
+
+if TYPE_CHECKING:
+    from egraph.commands.evaluate import LocalizationMeasures, Measures
 
 app = typer.Typer(
     help="Measure a graph against drawn boxes, beside its controls.",
@@ -47,12 +51,12 @@ def tracking(
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.commands.evaluate import measure
+        from egraph.commands.evaluate import evaluate_graph
 
-        found = measure(
-            settings, "tracking", category, part, annotations, photos or annotations.parent, graph, weights, device,
-            draws, seed, progress,
-        )  # fmt: skip
+        request = EvaluateRequest(
+            "tracking", category, part, annotations, photos, graph, weights, device, draws, seed=seed
+        )
+        found = evaluate_graph(settings, request, progress)
     show(output, found, ["error", "low", "high"])
 
 
@@ -79,12 +83,10 @@ def instability(
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.commands.evaluate import measure
+        from egraph.commands.evaluate import evaluate_graph
 
-        found = measure(
-            settings, "instability", category, part, annotations, photos or annotations.parent, graph, weights, device,
-            1, seed, progress,
-        )  # fmt: skip
+        request = EvaluateRequest("instability", category, part, annotations, photos, graph, weights, device, seed=seed)
+        found = evaluate_graph(settings, request, progress)
     show(output, found, ["top20", "top100"])
 
 
@@ -118,20 +120,21 @@ def localization(
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.commands.evaluate import measure_localization
+        from egraph.commands.evaluate import evaluate_graph
 
-        found = measure_localization(
-            settings, category, part, annotations, photos or annotations.parent, shots, draws, new_photos, graph,
-            weights, device, seed, progress,
-        )  # fmt: skip
+        request = EvaluateRequest(
+            "localization", category, part, annotations, photos, graph, weights, device, draws, shots, new_photos, seed
+        )
+        found = evaluate_graph(settings, request, progress)
     show(output, found, ["error", "low", "high", "behind", "behind_low", "behind_high", "centre_in_box", "iou50"])
 
 
-def show(output: Format, found: dict[str, Any], columns: list[str]) -> None:
+def show(output: Format, found: "Measures | LocalizationMeasures", columns: list[str]) -> None:
     """Print the methods as rows; JSON has everything."""
-    rows = [{"method": name, **{c: score[c] for c in columns}} for name, score in found["methods"].items()]
-    write_rows(output, ["method", *columns], rows, whole=found)
-    if output is Format.TABLE and "orientation" in found:
-        right, control = found["orientation"]["right"], found["orientation"]["unmirrored"]
+    values = found.to_json()
+    rows = [{"method": name, **{c: score[c] for c in columns}} for name, score in found.methods.items()]
+    write_rows(output, ["method", *columns], rows, whole=values)
+    if output is Format.TABLE and "orientation" in values:
+        right, control = values["orientation"]["right"], values["orientation"]["unmirrored"]
         side = "" if right is None else f"; side right on {right:.3f} of those that tell (none mirrored: {control:.3f})"
-        typer.echo(f"{found['part']} on {found['photos']} objects of {found['graph']}{side}", err=True)
+        typer.echo(f"{found.part} on {found.photos} objects of {found.graph}{side}", err=True)

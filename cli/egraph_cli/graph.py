@@ -125,11 +125,11 @@ def place(
     with ProgressDisplay(quiet) as progress:
         from egraph.commands.place import place_photos
 
-        report = place_photos(settings, request, progress).to_json()
+        report = place_photos(settings, request, progress)
     if as_json:
-        write_json(report)
+        write_json(report.to_json())
         return
-    print(f"Placed the patterns of {report['graph']} on {report['photos']['placed']:,} objects,")
-    print(f"where they fire {report['firings']:,} times; {report['photos']['already']:,} objects had them already.")
-    for line in skipped_lines(report["photos"]["skipped"]):
+    print(f"Placed the patterns of {report.graph} on {report.placed:,} objects,")
+    print(f"where they fire {report.firings:,} times; {report.already:,} objects had them already.")
+    for line in skipped_lines(report.skipped):
         print(line)

@@ -88,7 +88,7 @@ def mine(
 def summary(report: "MineReport", category: str, annotations: Path | None = None) -> list[str]:
     """The lines that a person reads at the end of mining."""
     there = " is there already, from the same photos and settings" if report.already else ""
-    counts, skipped = report.counts, report.to_json()["photos"]["skipped"]
+    counts, skipped = report.counts, report.skipped
     lines = [
         f"Graph {report.graph}{there}",
         f"  {report.used:,} objects used, {len(skipped):,} skipped",

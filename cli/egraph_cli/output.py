@@ -9,9 +9,12 @@ import posixpath
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from egraph.photos.photo import Skipped
 
 Row = Mapping[str, Any]
 
@@ -139,11 +142,11 @@ def cell(value: object) -> str:
     return dumps(value) if isinstance(value, Mapping) else str(value)
 
 
-def skipped_lines(skipped: Sequence[Mapping[str, str]]) -> list[str]:
+def skipped_lines(skipped: "Sequence[Skipped]") -> list[str]:
     """The photos that were left out and why: the first ten by name, then how many more."""
     if not skipped:
         return []
-    lines = ["Skipped:"] + [f"  {one['path']}: {one['reason']}" for one in skipped[:SKIPPED_SHOWN]]
+    lines = ["Skipped:"] + [f"  {one.path}: {one.reason}" for one in skipped[:SKIPPED_SHOWN]]
     if len(skipped) > SKIPPED_SHOWN:
         lines.append(f"  and {len(skipped) - SKIPPED_SHOWN:,} more; --json names them all")
     return lines

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from egraph.commands.requests import ImportRequest, LabelRequest
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import Format, formats, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
@@ -45,20 +46,19 @@ def import_(
     with ProgressDisplay(quiet) as progress:
         from egraph.commands.parts import import_parts
 
-        done = import_parts(
-            settings, annotations, photos or annotations.parent, category, part, limit, seed, weights, device, progress
-        )
+        request = ImportRequest(annotations, category, part, photos, limit, seed, weights, device)
+        done = import_parts(settings, request, progress)
     if as_json:
-        write_json(done)
+        write_json(done.to_json())
         return
-    print(f"Imported the boxes of {category}/{part} on {done['labels']:,} objects.")
-    for graph in done["graphs"]:
+    print(f"Imported the boxes of {category}/{part} on {done.labels:,} objects.")
+    for graph in done.graphs:
         print(f"Placed the patterns of {graph} on them.")
-    if not done["graphs"]:
+    if not done.graphs:
         print(
             f"No graph of {category} was mined from these photos yet; after mining, the boxes are found by themselves."
         )
-    for line in skipped_lines(done["skipped"]):
+    for line in skipped_lines(done.skipped):
         print(line)
     print(f"Next: egraph query fires-together -P category={category} -P part={part}")
 
@@ -93,19 +93,20 @@ def label(
     with ProgressDisplay(quiet) as progress:
         from egraph.commands.parts import label_part
 
-        done = label_part(settings, photo, drawn, category, part, around, weights, device, progress)
+        request = LabelRequest(photo, drawn, category, part, around, weights, device)
+        done = label_part(settings, request, progress)
     if as_json:
-        write_json(done)
+        write_json(done.to_json())
         return
     print(f"Kept a box of {category}/{part} on {photo}.")
-    if done["boxes"] > 1:
+    if done.boxes > 1:
         print(
-            f"It bears {done['boxes']} of them now, and And-Or graphs learn from objects that show a part once; "
+            f"It bears {done.boxes} of them now, and And-Or graphs learn from objects that show a part once; "
             "`egraph part remove --photo` takes them back."
         )
-    for graph in done["graphs"]:
+    for graph in done.graphs:
         print(f"Placed the patterns of {graph} on it.")
-    if not done["graphs"]:
+    if not done.graphs:
         print(f"No graph of {category} was mined from this object; And-Or graphs learn from objects that were.")
     print(f"Next: egraph aog build --category {category} --part {part}")
 

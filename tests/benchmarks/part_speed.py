@@ -20,7 +20,7 @@ from egraph.aog.storage import find_aogs, read_aog
 from egraph.commands.build import build_aog
 from egraph.commands.mine import mine_category
 from egraph.commands.parts import import_parts
-from egraph.commands.requests import BuildRequest, MineRequest
+from egraph.commands.requests import BuildRequest, ImportRequest, MineRequest
 from egraph.graph import embedded
 from egraph.graph.connection import open_database
 from egraph.graph.read import read_graph
@@ -45,7 +45,7 @@ def main(photos: int = 100, threads: int = 1) -> None:
                 folder, "resnet50", weights, CATEGORY, annotations=folder / "annotations.json", limit=photos
             )
             mine_category(settings, request)
-            import_parts(settings, folder / "annotations.json", folder, CATEGORY, PART, limit=3)
+            import_parts(settings, ImportRequest(folder / "annotations.json", CATEGORY, PART, limit=3))
             start, began = time.perf_counter(), time.process_time()
             build_aog(settings, BuildRequest(CATEGORY, PART))
             print(f"building: {time.perf_counter() - start:.1f} s, {time.process_time() - began:.1f} s of processors")

@@ -1,7 +1,7 @@
 """Building an And-Or graph: from a graph of the database and a person's boxes back into the database."""
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 from egraph.aog.build import describe
 from egraph.aog.labels import choose_labels
@@ -17,18 +17,37 @@ from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.network.load import Network, load_network
 from egraph.progress import Progress, report
 from egraph.responses.forward import collect_responses, plan_responses
+from egraph.results import Result
 from egraph.settings import Settings
+
+
+@dataclass(frozen=True)
+class TemplateSummary(Result):
+    """A template of an And-Or graph, and from how many patterns it is composed."""
+
+    id: str
+    patterns: int
+
+
+@dataclass(frozen=True)
+class BuildReport(Result):
+    """The And-Or graph that was written. labels: objects that it was learnt from; left_out: sentences on labels that
+    could not be used."""
+
+    aog: str
+    part: str
+    category: str
+    labels: int
+    left_out: list[str]
+    templates: list[TemplateSummary]
 
 
 def build_aog(
     settings: Settings, request: BuildRequest, progress: Progress | None = None, fence: Fence | None = None
-) -> dict[str, Any]:
+) -> BuildReport:
     """Learn a part from its labels and write its And-Or graph; one of the same name is replaced.
 
     With `fence`, nothing is written that it does not let pass.
-
-    Returns:
-        aog, part, category, labels, left_out (sentences on labels that could not be used), templates (id, patterns).
 
     Raises:
         NothingYetError: there is no graph, or no labelled object was mined into it.
@@ -50,16 +69,16 @@ def build_aog(
         aog = describe(pool, content, request, labelled)
         report(progress, "learning the part", 1, 1)
         write_aog(database, aog, {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)})
-    return {
-        "aog": aog.id,
-        "part": aog.part,
-        "category": aog.category,
-        "labels": len(aog.learnt_from),
-        "left_out": left_out,
-        "templates": [
-            {"id": f"{aog.id}/{number}", "patterns": len(aog.layer)} for number in range(1, len(aog.templates) + 1)
+    return BuildReport(
+        aog=aog.id,
+        part=aog.part,
+        category=aog.category,
+        labels=len(aog.learnt_from),
+        left_out=left_out,
+        templates=[
+            TemplateSummary(f"{aog.id}/{number}", len(aog.layer)) for number in range(1, len(aog.templates) + 1)
         ],
-    }
+    )
 
 
 def pool_of(

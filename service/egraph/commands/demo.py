@@ -8,7 +8,7 @@ from typing import Any
 
 from egraph.commands.mine import MineReport, mine_category
 from egraph.commands.parts import import_parts
-from egraph.commands.requests import BuildRequest, MineRequest
+from egraph.commands.requests import BuildRequest, ImportRequest, MineRequest
 from egraph.demo.finding import Finding, find_part
 from egraph.demo.world import write_world
 from egraph.errors import NothingYetError, UsageError
@@ -147,7 +147,7 @@ def run_demo(settings: Settings, destination: Path, progress: Progress | None = 
         photos=folder, network=NETWORK, weights=None, category=KIND, annotations=annotations, name=NAME, seed=SEED
     )
     mined = _mine(settings, request, progress)
-    import_parts(settings, annotations, folder, KIND, PART, LABELS, SEED, progress=progress)
+    import_parts(settings, ImportRequest(annotations, KIND, PART, folder, LABELS, SEED), progress)
     with open_database(settings) as database:
         graph = read_graph(database, mined.graph)
         labelled = [o.id for o in labelled_objects(database, KIND)]

@@ -1,19 +1,18 @@
 """Measuring a graph of the database against boxes that a person drew."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from pathlib import Path
-from typing import Any
+from dataclasses import asdict, dataclass
 
 import numpy as np
 from scipy.stats import t as student_t
 
 from egraph.aog.locate import Viewer
 from egraph.commands.build import pool_of
-from egraph.errors import InputError
+from egraph.commands.requests import EvaluateRequest
+from egraph.errors import InputError, UsageError
 from egraph.evaluation.instability import evaluate_instability
 from egraph.evaluation.localization import Figures, Truth, draw_label_sets, evaluate_new, evaluate_pool
-from egraph.evaluation.tracking import DRAWS, evaluate_tracking
+from egraph.evaluation.tracking import evaluate_tracking
 from egraph.evaluation.truth import compare_with_boxes, require_enough
 from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
@@ -26,124 +25,140 @@ from egraph.network.load import Network, load_network
 from egraph.photos.coco import read_coco
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
+from egraph.results import Result
 from egraph.settings import Settings
 
+TASKS = ("tracking", "instability", "localization")
 
-def measure(
-    settings: Settings,
-    task: str,
-    category: str,
-    part: str,
-    annotations: Path,
-    photos: Path,
-    graph: str | None = None,
-    weights: str | None = None,
-    device: str = "cpu",
-    draws: int = DRAWS,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Place a graph's patterns on its own objects that show the part, and score them beside every control.
 
-    Args:
-        task: `tracking` or `instability`.
-        graph: name of the graph, where the category has several. weights: where the graph does not know where they lie.
+@dataclass(frozen=True)
+class Orientation(Result):
+    """On which share of the objects the side inferred is right, and the same where none is taken for mirrored; None
+    where the boxes do not tell."""
 
-    Returns:
-        task, category, part, graph, photos, draws, orientation (right, control) and methods: by name the score.
+    right: float | None
+    unmirrored: float | None
+
+
+@dataclass(frozen=True)
+class Measures(Result):
+    """How well a graph's patterns follow a part, or stand steadily to it, beside every control."""
+
+    task: str
+    category: str
+    part: str
+    graph: str
+    photos: int
+    draws: int
+    orientation: Orientation
+    methods: dict[str, dict[str, float]]
+
+
+@dataclass(frozen=True)
+class LocalizationMeasures(Result):
+    """How well a part is found from few boxes, beside every control and baseline; `methods`: see `summarise`."""
+
+    task: str
+    category: str
+    part: str
+    graph: str
+    photos: int
+    shots: int
+    draws: int
+    new_photos: bool
+    methods: dict[str, dict[str, float | None]]
+
+
+def evaluate_graph(
+    settings: Settings, request: EvaluateRequest, progress: Progress | None = None
+) -> Measures | LocalizationMeasures:
+    """Measure a graph against drawn boxes, beside its controls. Nothing is written to the database.
 
     Raises:
         InputError: none of the annotated objects was mined.
         NothingYetError: there is no graph, or too few objects show the part.
+        UsageError: there is no such task; or the graph was mined by another model, which finds no parts.
     """
-    found = read_coco(annotations, photos, category, progress=progress)
+    if request.task not in TASKS:
+        raise UsageError(f"There is no task {request.task!r} to evaluate; there are {', '.join(TASKS)}.")
+    if request.task == "localization":
+        return measure_localization(settings, request, progress)
+    return measure(settings, request, progress)
+
+
+def measure(settings: Settings, request: EvaluateRequest, progress: Progress | None = None) -> Measures:
+    """Place a graph's patterns on its own objects that show the part, and score them: `tracking` or `instability`."""
+    part, seed = request.part, request.seed
+    found = read_coco(request.annotations, request.folder, request.category, progress=progress)
     with open_database(settings) as database:
-        mined = read_graph(database, find_graph(database, category, graph).id, placing=True)
+        graph_id = find_graph(database, request.category, request.graph).id
+        mined = read_graph(database, graph_id, placing=True)
     drawn = {o.id: o for o in found.objects if len(o.parts.get(part, ())) == 1}
     rows = [row for row, o in enumerate(mined.objects) if o.id in drawn]
     if drawn and not rows:
-        raise InputError(f"No object that {annotations} shows {part!r} on was mined into {mined.id}; give its photos.")
+        raise _none_mined(request, mined)
     objects = [drawn[mined.objects[row].id] for row in rows]
     require_enough(len(objects), part)
-    network = load_network(mined.network_name, weights or mined.weights_source, device)
+    network = load_network(mined.network_name, request.weights or mined.weights_source, request.device)
     placed = place_patterns(mined, network, objects, mined.mirrored[rows], progress)
     labelled = compare_with_boxes(placed, objects, part, seed)
-    methods: dict[str, Any]
-    if task == "tracking":
-        methods = {name: asdict(score) for name, score in evaluate_tracking(labelled, draws, seed).items()}
+    if request.task == "tracking":
+        methods = {name: asdict(s) for name, s in evaluate_tracking(labelled, request.draws, seed).items()}
     else:
-        draws = 1
-        methods = {name: {"error": score["top20"], **score} for name, score in evaluate_instability(labelled).items()}
-    return {
-        "task": task,
-        "category": category,
-        "part": part,
-        "graph": mined.id,
-        "photos": len(labelled.truth),
-        "draws": draws,
-        "orientation": {"right": labelled.orientation, "unmirrored": labelled.unmirrored},
-        "methods": methods,
-    }
+        methods = {name: {"error": s["top20"], **s} for name, s in evaluate_instability(labelled).items()}
+    return Measures(
+        task=request.task,
+        category=request.category,
+        part=part,
+        graph=mined.id,
+        photos=len(labelled.truth),
+        draws=request.draws if request.task == "tracking" else 1,
+        orientation=Orientation(labelled.orientation, labelled.unmirrored),
+        methods=methods,
+    )
 
 
 def measure_localization(
-    settings: Settings,
-    category: str,
-    part: str,
-    annotations: Path,
-    photos: Path,
-    shots: int = 3,
-    draws: int = DRAWS,
-    new_photos: bool = False,
-    graph: str | None = None,
-    weights: str | None = None,
-    device: str = "cpu",
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> dict[str, Any]:
-    """Find a part from random sets of labels, beside every control and baseline.
-
-    Args:
-        new_photos: mine a random half of the graph's photos anew, find the part on the other half, both ways round.
-            Nothing is written to the database; what is mined is what would be written there.
-
-    Returns:
-        task, category, part, graph, photos, shots, draws, new_photos and methods: by name what `summarise` gives.
-
-    Raises:
-        InputError: none of the annotated objects was mined.
-        NothingYetError: there is no graph, or too few objects show the part.
-        UsageError: the graph was mined by another model.
-    """
-    say = progress or (lambda stage, done, total: None)
-    drawn = {o.id: o for o in read_coco(annotations, photos, category, progress=progress).objects}
+    settings: Settings, request: EvaluateRequest, progress: Progress | None = None
+) -> LocalizationMeasures:
+    """Find a part from random sets of labels. On new photos, what is mined is what would be written to the database."""
+    part, shots, draws, seed = request.part, request.shots, request.draws, request.seed
+    annotated = read_coco(request.annotations, request.folder, request.category, progress=progress)
+    drawn = {o.id: o for o in annotated.objects}
     with open_database(settings) as database:
-        whole = read_graph(database, find_graph(database, category, graph).id, placing=True)
+        graph_id = find_graph(database, request.category, request.graph).id
+        whole = read_graph(database, graph_id, placing=True)
     require_model(whole)
     objects = [drawn.get(o.id, o) for o in whole.objects]
     if not any(o.parts.get(part) for o in objects):
-        raise InputError(f"No object that {annotations} shows {part!r} on was mined into {whole.id}; give its photos.")
-    network = load_network(whole.network_name, weights or whole.weights_source, device)
-    if new_photos:
+        raise _none_mined(request, whole)
+    network = load_network(whole.network_name, request.weights or whole.weights_source, request.device)
+    if request.new_photos:
         runs = [
-            _on_new(settings, whole, network, objects, half, part, shots, draws, seed, say)
+            _on_new(settings, whole, network, objects, half, request, progress)
             for half in halves([o.sha256 for o in objects], seed)
         ]
     else:
         pool = pool_of(settings, whole, network, progress=progress)
         truth = Truth.of([objects[row] for row in pool.rows], part)
         runs = [evaluate_pool(pool, truth, draw_label_sets(truth.there, shots, draws, seed))]
-    return {
-        "task": "localization",
-        "category": category,
-        "part": part,
-        "graph": whole.id,
-        "photos": len(Truth.of(objects, part).there),
-        "shots": shots,
-        "draws": draws,
-        "new_photos": new_photos,
-        "methods": summarise(runs),
-    }
+    return LocalizationMeasures(
+        task=request.task,
+        category=request.category,
+        part=part,
+        graph=whole.id,
+        photos=len(Truth.of(objects, part).there),
+        shots=shots,
+        draws=draws,
+        new_photos=request.new_photos,
+        methods=summarise(runs),
+    )
+
+
+def _none_mined(request: EvaluateRequest, graph: MinedGraph) -> InputError:
+    return InputError(
+        f"No object that {request.annotations} shows {request.part!r} on was mined into {graph.id}; give its photos."
+    )
 
 
 def halves(photos: Sequence[str], seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -161,13 +176,11 @@ def _on_new(
     network: Network,
     objects: Sequence[PhotoObject],
     half: np.ndarray,
-    part: str,
-    shots: int,
-    draws: int,
-    seed: int,
-    progress: Progress,
+    request: EvaluateRequest,
+    progress: Progress | None,
 ) -> dict[str, list[Figures]]:
     """Mine some of a graph's objects, and find the part on the others."""
+    say = progress or (lambda stage, done, total: None)
     layers = [layer for layer in whole.layers if layer.name != ANCHORS]
     chosen = [objects[row] for row in half]
     others = [objects[row] for row in np.setdiff1d(np.arange(len(objects)), half)]
@@ -182,9 +195,9 @@ def _on_new(
         progress=progress,
     )
     pool = pool_of(settings, mined.graph, network, progress=progress)
-    truth = Truth.of([mined.graph.objects[row] for row in pool.rows], part)
-    sets = draw_label_sets(truth.there, shots, draws, seed)
-    return evaluate_new(pool, Viewer(mined.graph, network), truth, sets, others, part, progress)
+    truth = Truth.of([mined.graph.objects[row] for row in pool.rows], request.part)
+    sets = draw_label_sets(truth.there, request.shots, request.draws, request.seed)
+    return evaluate_new(pool, Viewer(mined.graph, network), truth, sets, others, request.part, say)
 
 
 def summarise(runs: Sequence[dict[str, list[Figures]]]) -> dict[str, dict[str, float | None]]:

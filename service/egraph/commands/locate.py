@@ -6,6 +6,7 @@ from pathlib import Path
 
 from egraph.aog.locate import LocatedPart, Locator
 from egraph.aog.storage import find_aogs, read_aog
+from egraph.commands.requests import LocateRequest
 from egraph.errors import InputError
 from egraph.graph.connection import open_database
 from egraph.graph.read import read_graph
@@ -18,21 +19,6 @@ from egraph.progress import Progress, report
 from egraph.settings import Settings
 
 BATCH_OBJECTS = 8
-
-
-@dataclass(frozen=True)
-class LocateRequest:
-    """Which photos, which And-Or graphs; `patterns` names so many of each part's patterns."""
-
-    photos: Sequence[Path]
-    category: str
-    part: str | None = None
-    name: str | None = None
-    graph: str | None = None
-    annotations: Path | None = None
-    weights: str | None = None
-    device: str = "cpu"
-    patterns: int = 10
 
 
 @dataclass(frozen=True)

@@ -1,11 +1,10 @@
 """A person's boxes of a part, kept with the places that a graph's patterns have on those objects."""
 
 from collections.abc import Sequence
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
+from dataclasses import dataclass, replace
 
 from egraph.commands.place import place_mined
+from egraph.commands.requests import ImportRequest, LabelRequest
 from egraph.errors import InputError
 from egraph.graph.connection import Database, open_database
 from egraph.graph.graphs import graphs
@@ -18,85 +17,85 @@ from egraph.network.load import load_network
 from egraph.photos.coco import read_coco
 from egraph.photos.crop import clip_to
 from egraph.photos.folder import read_photo
-from egraph.photos.photo import Box, PhotoObject
+from egraph.photos.photo import Box, PhotoObject, Skipped
 from egraph.photos.selection import select
 from egraph.progress import Progress, report
+from egraph.results import Result
 from egraph.settings import Settings
 
 OVERLAP = 0.9
 """Of a part's box must be inside the object: a hand is not steady, and objects' boxes are rounded."""
 
 
-def import_parts(
-    settings: Settings,
-    annotations: Path,
-    photos: Path,
-    category: str,
-    part: str,
-    limit: int | None = None,
-    seed: int = 0,
-    weights: str | None = None,
-    device: str = "cpu",
-    progress: Progress | None = None,
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class PartsReport(Result):
+    """Labels that were kept, of how many objects; the ids of the graphs whose patterns were placed on them, and how
+    often those fire there."""
+
+    category: str
+    part: str
+    labels: int
+    graphs: list[str]
+    firings: int
+    skipped: list[Skipped]
+
+
+@dataclass(frozen=True)
+class LabelReport(Result):
+    """As `PartsReport`, of one box; `boxes`: how many of the part the object bears now."""
+
+    category: str
+    part: str
+    labels: int
+    graphs: list[str]
+    firings: int
+    object: Box
+    boxes: int
+    skipped: list[Skipped]
+
+
+def import_parts(settings: Settings, request: ImportRequest, progress: Progress | None = None) -> PartsReport:
     """Keep the boxes of a part that a person drew, and place the patterns of the category's graphs on those objects.
 
-    With `limit`, objects that were mined are drawn first. The labels are kept even where a graph's weights are not at
+    With a limit, objects that were mined are drawn first. The labels are kept even where a graph's weights are not at
     hand; the places then follow with the next call.
-
-    Returns:
-        category, part, labels (objects), graphs (ids on which patterns were placed), firings, skipped.
 
     Raises:
         InputError: the annotations have no such part, or the weights are not those of the graph.
     """
+    category, part = request.category, request.part
     check_names(category, part)
-    found = read_coco(annotations, photos, category, progress=progress)
+    found = read_coco(request.annotations, request.folder, category, progress=progress)
     showing = [o for o in found.objects if o.parts.get(part)]
     if not showing:
         names = sorted({name for o in found.objects for name in o.parts})
         known = f"it has {', '.join(names)}" if names else "it has no parts at all"
-        raise InputError(f"{annotations} has no box of {part!r} on a {category}: {known}.")
+        raise InputError(f"{request.annotations} has no box of {part!r} on a {category}: {known}.")
     with open_database(settings) as database:
         ensure_schema(database)
         mined = _mined_objects(database, category)
-        if limit is not None:
+        if request.limit is not None:
             mined_first = [o for o in showing if any(o.id in ids for ids in mined.values())] or showing
-            showing = select(mined_first, [], limit, seed).objects
-        kept = _keep_labels(database, mined, showing, category, part, weights, device, progress)
-    return kept | {"skipped": [{"path": s.path, "reason": s.reason} for s in found.skipped]}
+            showing = select(mined_first, [], request.limit, request.seed).objects
+        graphs, firings = _keep_labels(database, mined, showing, request, progress)
+    return PartsReport(category, part, len(showing), graphs, firings, found.skipped)
 
 
-def label_part(
-    settings: Settings,
-    photo: Path,
-    box: Box,
-    category: str,
-    part: str,
-    object_box: Box | None = None,
-    weights: str | None = None,
-    device: str = "cpu",
-    progress: Progress | None = None,
-) -> dict[str, Any]:
+def label_part(settings: Settings, request: LabelRequest, progress: Progress | None = None) -> LabelReport:
     """Keep one box of a part on one photo, and place the patterns of the category's graphs there.
-
-    The object is `object_box`; without it, the one object of that photo that was mined and holds the box, else the
-    whole photo.
-
-    Returns:
-        as `import_parts`, and object: its box, boxes: how many of the part it bears now.
 
     Raises:
         InputError: the photo cannot be read, or the part's box lies outside the object.
     """
+    category, part, box = request.category, request.part, request.box
     check_names(category, part)
-    whole = read_photo(photo)
+    whole = read_photo(request.photo)
     with open_database(settings) as database:
         ensure_schema(database)
         mined = _mined_objects(database, category)
         known = [o for objects in mined.values() for o in objects.values() if o.sha256 == whole.sha256]
         around = {o.box for o in known if _inside(box, o.box)}
-        chosen = object_box or (around.pop() if len(around) == 1 else whole.box)
+        chosen = request.object_box or (around.pop() if len(around) == 1 else whole.box)
         clipped, frame = _inside(box, chosen), _inside(chosen, whole.box)
         if clipped is None:
             raise InputError(
@@ -109,9 +108,9 @@ def label_part(
                 f"{whole.photo_height} pixels."
             )
         labelled = replace(whole, box=frame, parts={part: (clipped,)})
-        kept = _keep_labels(database, mined, [labelled], category, part, weights, device, progress)
+        graphs, firings = _keep_labels(database, mined, [labelled], request, progress)
         (after,) = (o for o in labelled_objects(database, category) if o.id == labelled.id)
-    return kept | {"object": box_list(frame), "boxes": len(after.parts[part]), "skipped": []}
+    return LabelReport(category, part, 1, graphs, firings, frame, len(after.parts[part]), [])
 
 
 def _inside(inner: Box, outer: Box) -> Box | None:
@@ -132,14 +131,12 @@ def _keep_labels(
     database: Database,
     mined: dict[str, dict[str, PhotoObject]],
     showing: Sequence[PhotoObject],
-    category: str,
-    part: str,
-    weights: str | None,
-    device: str,
+    request: ImportRequest | LabelRequest,
     progress: Progress | None,
-) -> dict[str, Any]:
-    """Write labels, and the firings of every graph on the labelled objects that it was mined from."""
-    add_labels(database, showing, category, part)
+) -> tuple[list[str], int]:
+    """Write labels, and the firings of every graph on the labelled objects that it was mined from: the graphs' ids, and
+    how many firings there are."""
+    add_labels(database, showing, request.category, request.part)
     chosen = {o.id for o in showing}
     placed, total = [], 0
     for graph_id, objects in mined.items():
@@ -148,8 +145,8 @@ def _keep_labels(
         report(progress, "reading the graph", 0, 1)
         model = read_graph(database, graph_id, placing=True)
         report(progress, "reading the graph", 1, 1)
-        network = load_network(model.network_name, weights or model.weights_source, device)
+        network = load_network(model.network_name, request.weights or model.weights_source, request.device)
         total += place_mined(database, model, network, chosen, progress)
         placed.append(model.id)
-    refresh_category(database, category)
-    return {"category": category, "part": part, "labels": len(showing), "graphs": placed, "firings": total}
+    refresh_category(database, request.category)
+    return placed, total

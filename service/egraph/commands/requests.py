@@ -1,7 +1,14 @@
-"""What can be asked for: mining a category, placing a graph's patterns on more photos, learning a part."""
+"""What can be asked of each command. A request holds values alone, so that it can wait in a queue.
 
+Of the fields that several have: `graph` names a graph where the category has several; without `weights`, those that the
+graph was mined with; without `photos`, the folder of the annotations.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from egraph.photos.photo import Box
 
 
 @dataclass(frozen=True)
@@ -23,10 +30,7 @@ class MineRequest:
 
 @dataclass(frozen=True)
 class PlaceRequest:
-    """On which photos to place the patterns of a category's graph; `graph` names one where the category has several.
-
-    Without `weights`, those that the graph was mined with.
-    """
+    """On which photos to place the patterns of a category's graph."""
 
     photos: Path
     category: str
@@ -40,7 +44,7 @@ class PlaceRequest:
 
 @dataclass(frozen=True)
 class BuildRequest:
-    """Which part, from how many of its labelled objects; `graph` names one where the category has several."""
+    """Which part to learn, from how many of its labelled objects (`shots`)."""
 
     category: str
     part: str
@@ -50,3 +54,79 @@ class BuildRequest:
     seed: int = 0
     weights: str | None = None
     device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class ImportRequest:
+    """Which part's boxes to take from which annotations: of at most `limit` objects, drawn by `seed`."""
+
+    annotations: Path
+    category: str
+    part: str
+    photos: Path | None = None
+    limit: int | None = None
+    seed: int = 0
+    weights: str | None = None
+    device: str = "cpu"
+
+    @property
+    def folder(self) -> Path:
+        """Where the photos lie."""
+        return self.photos or self.annotations.parent
+
+
+@dataclass(frozen=True)
+class LabelRequest:
+    """One box of a part on one photo. The object is `object_box`; without it, the one object of that photo that was
+    mined and holds the box, else the whole photo."""
+
+    photo: Path
+    box: Box
+    category: str
+    part: str
+    object_box: Box | None = None
+    weights: str | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class LocateRequest:
+    """Which photos, which And-Or graphs; `patterns` names so many of each part's patterns."""
+
+    photos: Sequence[Path]
+    category: str
+    part: str | None = None
+    name: str | None = None
+    graph: str | None = None
+    annotations: Path | None = None
+    weights: str | None = None
+    device: str = "cpu"
+    patterns: int = 10
+
+
+@dataclass(frozen=True)
+class EvaluateRequest:
+    """Which graph to measure against which boxes. task: `tracking`, `instability` or `localization`.
+
+    draws: random halves of the objects to choose on and to score on, or for `localization` random sets of `shots`
+    labelled objects; `instability` draws nothing. new_photos: for `localization`, mine a random half of the graph's
+    photos anew and find the part on the other half, both ways round.
+    """
+
+    task: str
+    category: str
+    part: str
+    annotations: Path
+    photos: Path | None = None
+    graph: str | None = None
+    weights: str | None = None
+    device: str = "cpu"
+    draws: int = 12
+    shots: int = 3
+    new_photos: bool = False
+    seed: int = 0
+
+    @property
+    def folder(self) -> Path:
+        """Where the photos lie."""
+        return self.photos or self.annotations.parent

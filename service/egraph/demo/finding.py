@@ -56,7 +56,7 @@ def find_part(
     """
     built = build_aog(settings, request, progress)
     with open_database(settings) as database:
-        (summary,) = find_aogs(database, request.category, request.part, built["aog"])
+        (summary,) = find_aogs(database, request.category, request.part, built.aog)
         aog = read_aog(database, summary.id, graph)
         known = labelled_objects(database, request.category)
     labelled, _ = choose_labels(graph, known, request.part, request.shots, request.seed)

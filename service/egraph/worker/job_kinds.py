@@ -59,7 +59,7 @@ def run_aog(request: BuildRequest, work: Work) -> str:
     """Learn a part and write its And-Or graph."""
     from egraph.commands.build import build_aog
 
-    return str(build_aog(work.settings, request, work.progress, work.fence)["aog"])
+    return build_aog(work.settings, request, work.progress, work.fence).aog
 
 
 KINDS = {
