@@ -86,7 +86,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 def init(context: typer.Context, as_json: Json = False) -> None:
     """Create what is missing of constraints, indexes and sums; mining does so too."""
     from egraph.graph.connection import open_database
-    from egraph.graph.schema import ensure_schema
+    from egraph.graph.constraints import ensure_schema
     from egraph.graph.upgrade import add_summaries
     from egraph.graph.version import VERSION
 

@@ -196,8 +196,8 @@ def enqueue(
 ) -> None:
     """Put a request into the queue and print the job's id. Files are named as every worker sees them: from the root."""
     from egraph.graph.connection import open_database
+    from egraph.graph.constraints import ensure_schema
     from egraph.graph.objects import check_names
-    from egraph.graph.schema import ensure_schema
     from egraph.worker.job_kinds import submit_request
 
     values = {field.name: getattr(request, field.name) for field in fields(request)}

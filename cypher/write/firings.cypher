@@ -5,4 +5,4 @@ UNWIND range(0, size($object) - 1) AS j
 MATCH (o:Object {id: $object[j]})
 UNWIND range($first[j], $first[j + 1] - 1) AS i
 MATCH (p:Pattern {id: $prefix + $pattern[i]})
-CREATE (p)-[:FIRES_ON {score: $score[i], x: $x[i], y: $y[i]}]->(o)
+CREATE (p)-[:FIRES_ON {__column__: $__column__[i]}]->(o)

@@ -8,29 +8,7 @@ CREATE
       id: $prefix + toString($filter[i]) + '/' + toString($number[i]),
       graph: $graph,
       layer: $layer,
-      filter: $filter[i],
-      number: $number[i],
-      x: $x[i],
-      y: $y[i],
-      place_x: $place_x[i],
-      place_y: $place_y[i],
-      spread: $spread[i],
-      support: $support[i],
-      score: $score[i],
-      advantage: $advantage[i],
-      parent_gain: $parent_gain[i],
-      orientation_weight: $orientation_weight[i],
-      pose: $pose[i],
-      template: $template[i],
-      place_map: $place_map[i],
-      score_mean: $score_mean[i],
-      score_deviation: $score_deviation[i],
-      neighbours: $neighbours[i],
-      sigma: $sigma[i],
-      apart: $apart[i],
-      above: $above[i],
-      below: $below[i],
-      alone: $alone[i]
+      __column__: $__column__[i]
     })
 CREATE (p)-[:SEPARATED_FROM]->(f)
 CREATE (p)-[:IN_GRAPH]->(g)

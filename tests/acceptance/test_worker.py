@@ -14,8 +14,8 @@ import pytest
 from acceptance.workers import LEASE, Worker, seen, until
 from egraph.graph import embedded
 from egraph.graph.connection import Database, open_database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.engine_process import free_port
-from egraph.graph.schema import ensure_schema
 from egraph.settings import Settings, load_settings
 from egraph.worker.jobs import DONE, FAILED, QUEUED, RUNNING, jobs, submit
 

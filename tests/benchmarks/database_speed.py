@@ -25,10 +25,10 @@ from egraph.exporting.export import export_graph
 from egraph.exporting.formats import Format
 from egraph.graph import embedded
 from egraph.graph.connection import Database, open_database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.read import read_graph
-from egraph.graph.schema import ensure_schema
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings, load_settings

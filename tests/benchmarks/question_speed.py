@@ -28,11 +28,11 @@ from egraph.aog.storage import write_aog
 from egraph.exporting.export import export_graph
 from egraph.exporting.formats import Format
 from egraph.graph.connection import Database, open_database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.delete import delete_category
 from egraph.graph.parts import add_labels
 from egraph.graph.places import refresh_places
 from egraph.graph.questions import ask, questions
-from egraph.graph.schema import ensure_schema
 from egraph.graph.statements import Statement
 from egraph.graph.upgrade import add_summaries
 from egraph.graph.write import write_graph

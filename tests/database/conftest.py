@@ -11,10 +11,10 @@ import pytest
 
 from egraph.graph import embedded
 from egraph.graph.connection import Database, open_database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.delete import delete_graph
 from egraph.graph.graphs import graphs
 from egraph.graph.parts import list_parts, remove_part
-from egraph.graph.schema import ensure_schema
 from egraph.settings import Settings, load_settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))

@@ -14,8 +14,8 @@ from pydantic import SecretStr
 
 from egraph.errors import DatabaseError
 from egraph.graph.connection import Database, open_database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.failures import check_version, sentence, version_of
-from egraph.graph.schema import ensure_schema
 from egraph.graph.version import OLDEST, VERSION, check_schema
 from egraph.settings import Settings
 

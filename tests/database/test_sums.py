@@ -10,12 +10,12 @@ from synthetic import synthetic_graph
 
 from database.conftest import run_file
 from egraph.graph.connection import Database, open_database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.delete import delete_graph
 from egraph.graph.firings import write_firings
 from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.places import refresh_places
 from egraph.graph.questions import ask
-from egraph.graph.schema import ensure_schema
 from egraph.graph.upgrade import add_summaries
 from egraph.graph.version import OLDEST, VERSION
 from egraph.graph.write import write_graph

@@ -11,7 +11,8 @@ from egraph.graph.statements import (
     PLAIN_TYPES,
     HeaderError,
     Parameter,
-    folder,
+    kinds,
+    named,
     names,
     parse,
     render,
@@ -81,9 +82,9 @@ def test_headers_that_are_refused(header: str) -> None:
 
 
 def test_every_statement_of_the_product_has_a_header() -> None:
-    kinds = sorted(path.name for path in folder().iterdir() if path.is_dir())
-    assert {"schema", "write", "read", "questions", "values", "parts"} <= set(kinds)
-    for kind in kinds:
+    assert {"schema", "write", "read", "questions", "values", "parts"} <= set(kinds())
+    for kind in kinds():
+        assert names(kind), kind
         for name in names(kind):
             assert statement(f"{kind}/{name}").title
 
@@ -97,6 +98,30 @@ def test_questions_describe_exactly_the_parameters_they_use() -> None:
         for parameter in asked.parameters:
             assert parameter.description.endswith("."), f"{name}: {parameter.name}"
             assert parameter.type in (*PLAIN_TYPES, *names("values")), f"{name}: {parameter.name}"
+
+
+def test_statements_of_one_file_are_told_apart() -> None:
+    assert set(named("schema")) == set(names("schema")) and len(names("schema")) > 1
+    for name in names("schema"):
+        text = statement(f"schema/{name}").text
+        assert text.startswith("// ") and ":name" not in text and not text.rstrip().endswith(";")
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "filled"),
+    [
+        ("MATCH (n:__label__ {id: id})", {"label": "Part"}, "MATCH (n:Part {id: id})"),
+        ("ON (n.__property__)", {"property": ("a", "b")}, "ON (n.a,n.b)"),
+        ("ON (n.__property__)", {"property": ["a"]}, "ON (n.a)"),
+        (
+            "CREATE ({id: $id, __column__: $__column__[i]})-[:__type__ {x: 1}]->(b)",
+            {"type": "SHOWS", "column": ("a", "b")},
+            "CREATE ({id: $id, a: $a[i], b: $b[i]})-[:SHOWS {x: 1}]->(b)",
+        ),
+    ],
+)
+def test_places_are_filled_with_words_of_the_schema(text: str, words: dict, filled: str) -> None:
+    assert parse("write/test", f"// T\n{text}").filled(**words).text == f"// T\n{filled}"
 
 
 def test_an_unknown_statement_is_named() -> None:

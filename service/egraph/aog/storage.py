@@ -9,10 +9,11 @@ import numpy as np
 
 from egraph.aog.model import AndOrGraph, Found, Template
 from egraph.errors import NothingYetError, UsageError
+from egraph.graph.arrays import floats
 from egraph.graph.connection import Database, Transaction
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.objects import check_names
-from egraph.graph.read import floats, keys
-from egraph.graph.schema import ensure_schema
+from egraph.graph.read import keys
 from egraph.mining.graph_tables import MinedGraph
 
 NEEDED = frozenset({"prior", "score_mean", "score_deviation", "offset", "habit", "familiarity_levels"})

@@ -12,9 +12,9 @@ from egraph.commands.requests import MineRequest
 from egraph.distributed import Group, processes
 from egraph.errors import UsageError
 from egraph.graph.connection import Fence, open_database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.objects import check_names
 from egraph.graph.parts import labelled_objects
-from egraph.graph.schema import ensure_schema
 from egraph.graph.write import write_graph
 from egraph.mining.engine import LayerWatch, mine, mining_parameters
 from egraph.mining.models import MODELS

@@ -7,12 +7,12 @@ from egraph.commands.place import place_mined
 from egraph.commands.requests import ImportRequest, LabelRequest
 from egraph.errors import InputError
 from egraph.graph.connection import Database, open_database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.graphs import graphs
 from egraph.graph.objects import box_list, check_names
 from egraph.graph.parts import add_labels, labelled_objects
 from egraph.graph.places import refresh_category
 from egraph.graph.read import graph_objects, read_graph
-from egraph.graph.schema import ensure_schema
 from egraph.network.load import load_network
 from egraph.photos.coco import read_coco
 from egraph.photos.crop import clip_to

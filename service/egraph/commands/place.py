@@ -9,11 +9,11 @@ import numpy as np
 from egraph.commands.requests import MineRequest, PlaceRequest
 from egraph.graph.batches import suffixes
 from egraph.graph.connection import Database, Fence, open_database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.firings import write_firings
 from egraph.graph.graphs import find_graph
 from egraph.graph.places import refresh_places
 from egraph.graph.read import read_graph
-from egraph.graph.schema import ensure_schema
 from egraph.mining.graph_tables import MinedGraph
 from egraph.mining.inference import firings, place_patterns
 from egraph.network.load import Network, load_network

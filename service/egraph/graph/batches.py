@@ -6,8 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from egraph.graph.arrays import to_columns
+from egraph.graph.elements import Relationship
+from egraph.graph.schema import FIRES_ON, PAIRS, PATTERN
+from egraph.graph.statements import Statement, statement
 from egraph.graph.summaries import pattern_summary
-from egraph.mining.graph_tables import CoActivations, Displacements, Firings, MinedGraph, PatternTable
+from egraph.mining.graph_tables import Firings, MinedGraph, PairTable, PatternTable
 
 BATCH_ROWS = 8000
 BATCH_BYTES = 8_000_000
@@ -18,7 +22,7 @@ NUMBER_BYTES = 9
 class Batch:
     """Some rows of one table: the statement that writes them, and the tables' arrays until they are sent."""
 
-    statement: str
+    statement: Statement
     rows: int
     common: dict[str, Any]
     columns: dict[str, np.ndarray | list[Any]]
@@ -60,14 +64,9 @@ def node_batches(mined: MinedGraph) -> list[Batch]:
 def edge_batches(mined: MinedGraph) -> list[Batch]:
     """The batches that join what is there: objects to the graph, patterns to each other and to objects."""
     batches = object_batches(mined)
-    for co in mined.co_activations:
-        batches += pair_batches(
-            mined, co, "write/co_activations", {"strength": co.strength, "lift": co.lift, "support": co.support}
-        )
-    for d in mined.displacements:
-        batches += pair_batches(
-            mined, d, "write/displacements", {"dx": d.dx, "dy": d.dy, "sigma": d.sigma, "weight": d.weight}
-        )
+    for pair in PAIRS:
+        for edges in getattr(mined, str(pair.table)):
+            batches += pair_batches(mined, pair, edges)
     ids = [o.id for o in mined.objects]
     for firings in mined.firings:
         batches += firing_batches(mined.id, firings, suffixes(mined.patterns[firings.layer]), ids)
@@ -82,38 +81,20 @@ def pattern_batches(mined: MinedGraph, table: PatternTable) -> Iterator[Batch]:
         "layer_id": f"{mined.network_id}/{table.layer}",
         "prefix": pattern_prefix(mined.id, table.layer),
     }
-    columns = {
-        "filter": table.filter,
-        "number": table.number,
-        "x": table.mean_place[:, 1],
-        "y": table.mean_place[:, 0],
-        "place_x": table.place[:, 1],
-        "place_y": table.place[:, 0],
-        "spread": table.spread,
-        "support": table.support,
-        "score": table.score,
-        "advantage": table.advantage,
-        "parent_gain": table.parent_gain,
-        "orientation_weight": table.orientation_weight,
-        "pose": table.pose.reshape(len(table), 2 * table.pose.shape[1]),
-        "template": table.template,
-        "place_map": table.place_map,
-        "score_mean": table.score_mean,
-        "score_deviation": table.score_deviation,
-    }
-    # A column of no width is sent as an empty list: every row reads null from it, and null is no property.
-    columns = {name: c if c.size else np.empty(0) for name, c in columns.items()}
+    columns = to_columns(PATTERN.mined, table)
     row_bytes = NUMBER_BYTES * (1 + sum(c[:1].size for c in columns.values()))
     # What follows from other columns does not count, so that batches are those of graphs written without it.
     columns |= pattern_summary(mined, table.layer)
+    write = statement("write/patterns").filled(column=tuple(columns))
     for rows in slices(len(table), row_bytes):
-        yield Batch("write/patterns", rows.stop - rows.start, common, {name: c[rows] for name, c in columns.items()})
+        yield Batch(write, rows.stop - rows.start, common, {name: c[rows] for name, c in columns.items()})
 
 
 def object_batches(mined: MinedGraph) -> list[Batch]:
     """Which objects the graph was mined from."""
     ids = [o.id for o in mined.objects]
     batches = []
+    write = statement("write/graph_objects")
     for rows in slices(len(ids), 60 + NUMBER_BYTES * (3 + mined.pose[:1].size)):
         columns: dict[str, np.ndarray | list[Any]] = {
             "object": ids[rows],
@@ -121,41 +102,41 @@ def object_batches(mined: MinedGraph) -> list[Batch]:
             "mirrored": mined.mirrored[rows],
             "pose": mined.pose[rows],
         }
-        batches.append(Batch("write/graph_objects", rows.stop - rows.start, {"graph": mined.id}, columns))
+        batches.append(Batch(write, rows.stop - rows.start, {"graph": mined.id}, columns))
     return batches
 
 
-def pair_batches(
-    mined: MinedGraph, edges: CoActivations | Displacements, statement: str, values: dict[str, np.ndarray]
-) -> Iterator[Batch]:
+def pair_batches(mined: MinedGraph, pair: Relationship, edges: PairTable) -> Iterator[Batch]:
     """Edges between the patterns of two layers, by source, then target."""
     common = {"lower": pattern_prefix(mined.id, edges.lower), "upper": pattern_prefix(mined.id, edges.upper)}
     lower, upper = suffixes(mined.patterns[edges.lower]), suffixes(mined.patterns[edges.upper])
     order = np.lexsort((edges.target, edges.source))
     source, target = edges.source[order], edges.target[order]
+    values = to_columns(pair.mined, edges)
+    write = statement("write/pairs").filled(type=pair.type, column=tuple(values))
     for rows in slices(len(source), 24 + NUMBER_BYTES * (1 + len(values))):
         heads, first = groups(source[rows])
         columns: dict[str, np.ndarray | list[Any]] = {name: v[order[rows]] for name, v in values.items()}
         columns |= {"source": lower[heads], "first": first, "target": upper[target[rows]]}
-        yield Batch(statement, rows.stop - rows.start, common, columns)
+        yield Batch(write, rows.stop - rows.start, common, columns)
 
 
 def firing_batches(graph: str, firings: Firings, patterns: np.ndarray, objects: list[str]) -> Iterator[Batch]:
     """Where the patterns of one layer fire, by object, then pattern; `patterns` and `objects` are what rows mean."""
     common = {"prefix": pattern_prefix(graph, firings.layer)}
     order = np.lexsort((firings.pattern, firings.object))
-    for rows in slices(len(order), 24 + NUMBER_BYTES * 4):
+    values = to_columns(FIRES_ON.mined, firings)
+    write = statement("write/firings").filled(column=tuple(values))
+    for rows in slices(len(order), 24 + NUMBER_BYTES * (1 + len(values))):
         chosen = order[rows]
         heads, first = groups(firings.object[chosen])
-        columns: dict[str, np.ndarray | list[Any]] = {
+        columns: dict[str, np.ndarray | list[Any]] = {name: v[chosen] for name, v in values.items()}
+        columns |= {
             "object": [objects[row] for row in heads.tolist()],
             "first": first,
             "pattern": patterns[firings.pattern[chosen]],
-            "score": firings.score[chosen],
-            "x": firings.x[chosen],
-            "y": firings.y[chosen],
         }
-        yield Batch("write/firings", rows.stop - rows.start, common, columns)
+        yield Batch(write, rows.stop - rows.start, common, columns)
 
 
 def groups(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -19,7 +19,7 @@ from neo4j.exceptions import (
 
 from egraph.graph import embedded
 from egraph.graph.failures import AwayError, check_version, no_address, sentence
-from egraph.graph.statements import statement
+from egraph.graph.statements import Statement, text_of
 from egraph.graph.version import check_schema
 from egraph.settings import Settings
 
@@ -51,9 +51,9 @@ class Transaction:
     def __init__(self, transaction: neo4j.ManagedTransaction):
         self._transaction = transaction
 
-    def run(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
+    def run(self, name: str | Statement, /, **parameters: Any) -> list[dict[str, Any]]:
         """Run the statement `name`, e.g. `write/network`; its rows."""
-        result = self._transaction.run(statement(name).text, parameters)
+        result = self._transaction.run(text_of(name), parameters)
         columns = result.keys()
         return [dict(zip(columns, record.values(), strict=True)) for record in result]
 
@@ -148,7 +148,7 @@ class Database:
         assert self._driver is not None
         return self._driver.session(database=self.name, default_access_mode=access, fetch_size=4000)
 
-    def read(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
+    def read(self, name: str | Statement, /, **parameters: Any) -> list[dict[str, Any]]:
         """The rows of the reading statement `name`.
 
         Raises:
@@ -157,14 +157,18 @@ class Database:
         return self.ask(name, parameters).records()
 
     def ask(
-        self, name: str, parameters: dict[str, Any], limit: int | None = None, seconds: float | None = None
+        self,
+        name: str | Statement,
+        parameters: dict[str, Any],
+        limit: int | None = None,
+        seconds: float | None = None,
     ) -> Rows:
         """Run the reading statement `name`; at most `limit` rows, at most `seconds` (where the server obeys).
 
         Raises:
             DatabaseError: the database failed, or took too long.
         """
-        text = statement(name).text
+        text = text_of(name)
 
         @neo4j.unit_of_work(timeout=seconds)
         def work(transaction: neo4j.ManagedTransaction) -> Rows:
@@ -201,7 +205,7 @@ class Database:
             finally:
                 transaction.close()
 
-    def write(self, name: str, /, **parameters: Any) -> list[dict[str, Any]]:
+    def write(self, name: str | Statement, /, **parameters: Any) -> list[dict[str, Any]]:
         """Run the writing statement `name` in a transaction of its own; its rows.
 
         Raises:

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from egraph.mining.graph_tables import CoActivations, Displacements, MinedGraph
+from egraph.graph.schema import PAIRS
+from egraph.mining.graph_tables import MinedGraph, PairTable
 
 
 def content_hash(mined: MinedGraph) -> str:
@@ -27,7 +28,7 @@ def content_hash(mined: MinedGraph) -> str:
     for name, table in sorted(mined.patterns.items()):
         digest.update(name.encode())
         add(digest, *columns_of(table))
-    tables: list[CoActivations | Displacements] = [*mined.co_activations, *mined.displacements]
+    tables: list[PairTable] = [edges for pair in PAIRS for edges in getattr(mined, str(pair.table))]
     for edges in sorted(tables, key=lambda e: (type(e).__name__, e.lower, e.upper)):
         digest.update(f"{type(edges).__name__} {edges.lower} {edges.upper}".encode())
         order = np.lexsort((edges.target, edges.source))

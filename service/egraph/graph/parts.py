@@ -6,9 +6,9 @@ from typing import Any
 
 from egraph.errors import NothingYetError
 from egraph.graph.connection import Database, Transaction
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.objects import OBJECT_ROWS, box_list, check_names, photo_object, write_objects
 from egraph.graph.places import delete_places, refresh_category
-from egraph.graph.schema import ensure_schema
 from egraph.photos.photo import Box, PhotoObject
 
 

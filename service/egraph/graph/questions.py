@@ -9,9 +9,9 @@ from pydantic import BaseModel
 
 from egraph.errors import DatabaseError, NothingYetError, UsageError
 from egraph.graph.connection import Database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.graphs import GraphSummary, choose_graph, graphs
 from egraph.graph.places import refresh_places
-from egraph.graph.schema import ensure_schema
 from egraph.graph.statements import PLAIN_TYPES, Parameter, Statement, names, statement
 from egraph.graph.version import VERSION
 

@@ -1,6 +1,8 @@
-"""The Cypher statements of the product: one file each in `cypher/`, loaded by name, with a header that describes it.
+"""The Cypher statements of the product: files in `cypher/`, loaded by name, each with a header that describes it.
 
-A file begins with a header of `//` comments, so that it can be pasted into Neo4j Browser as it is:
+A statement has a file of its own (`questions/overview` is `cypher/questions/overview.cypher`), or stands in a file with
+others of its kind (`schema/index` in `cypher/schema.cypher`), where each begins with `// :name index` and ends with a
+semicolon. A header consists of `//` comments, so that a statement can be pasted into Neo4j Browser as it is:
 
     // Which patterns fire together on a part?
     //
@@ -16,10 +18,14 @@ The first line is the title. A parameter is `name: type` and then `required`, `o
 default in JSON (`= 0.5`), a full stop, and a description, which may go on in the lines below. A type is `text`,
 `integer`, `number`, `boolean`, or the name of a file in `cypher/values/`: then it is a text, and the file lists the
 values that the database knows. `:returns` names the columns of the answer; they stand there even where no row does.
+
+What follows from the schema alone is said once for all labels, types and columns: their places are held by words such
+as `__label__`, which `Statement.filled` replaces.
 """
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -32,6 +38,9 @@ PLAIN_TYPES = ("text", "integer", "number", "boolean")
 PARAMETER = re.compile(
     r"(?P<name>[a-z][a-z0-9_]*): (?P<type>[a-z][a-z_]*)(?:, (?P<need>required|optional)\.| = (?=\S))(?P<rest>.*)"
 )
+NAMED = re.compile(r"^// :name (?P<name>[a-z][a-z_]*)\n(?P<text>.*?);$", re.MULTILINE | re.DOTALL)
+PLACE = re.compile(r"__([a-z]+)__")
+ITEM = re.compile(r"[^,(){}]*__([a-z]+)__[^,(){}]*")
 
 
 class HeaderError(EgraphError):
@@ -67,6 +76,21 @@ class Statement(BaseModel):
     parameters: tuple[Parameter, ...]
     columns: tuple[str, ...] = ()
     text: str
+
+    def filled(self, **words: str | Sequence[str]) -> "Statement":
+        """The statement for these labels, types and columns of the schema.
+
+        Where several words stand for one place, what is between the commas or brackets around it is said once for each.
+        """
+
+        def item(match: re.Match[str]) -> str:
+            several = words[match[1]]
+            if isinstance(several, str):
+                return match[0]
+            return ",".join(match[0].replace(f"__{match[1]}__", word) for word in several)
+
+        text = PLACE.sub(lambda match: str(words[match[1]]), ITEM.sub(item, self.text))
+        return self.model_copy(update={"text": text})
 
 
 def fits(value: object, type_name: str) -> bool:
@@ -168,9 +192,22 @@ def folder() -> Path:
 
 
 @cache
+def named(kind: str) -> dict[str, str]:
+    """The texts of the statements that stand in one file, by name; none where the kind has a folder."""
+    file = folder() / f"{kind}.cypher"
+    return {match["name"]: match["text"] for match in NAMED.finditer(file.read_text("utf-8"))} if file.is_file() else {}
+
+
+@cache
+def kinds() -> tuple[str, ...]:
+    """The kinds of statements: the folders and files in `cypher/`, sorted."""
+    return tuple(sorted(path.stem for path in folder().iterdir()))
+
+
+@cache
 def names(kind: str) -> tuple[str, ...]:
-    """The names of all statements in one folder, e.g. `questions`, without the folder, sorted."""
-    return tuple(sorted(file.stem for file in (folder() / kind).glob("*.cypher")))
+    """The names of all statements of one kind, e.g. `questions`, without the kind, sorted."""
+    return tuple(sorted({file.stem for file in (folder() / kind).glob("*.cypher")} | named(kind).keys()))
 
 
 @cache
@@ -180,10 +217,15 @@ def statement(name: str) -> Statement:
     Raises:
         UsageError: there is no such statement.
     """
-    file = folder() / f"{name}.cypher"
     kind, _, stem = name.rpartition("/")
     if not kind.isidentifier() or stem not in names(kind):
         raise UsageError(
             f"There is no statement {name}; there are: {', '.join(names(kind)) if kind.isidentifier() else 'none'}."
         )
-    return parse(name, file.read_text(encoding="utf-8"))
+    text = named(kind).get(stem) or (folder() / f"{name}.cypher").read_text(encoding="utf-8")
+    return parse(name, text)
+
+
+def text_of(name: str | Statement) -> str:
+    """The text of a statement, loaded by its name unless it is one already."""
+    return (statement(name) if isinstance(name, str) else name).text

@@ -1,6 +1,5 @@
 """Writing a mined graph: in numbered batches, exactly once, however often it is started."""
 
-import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,17 +8,21 @@ from typing import Any
 
 from egraph.errors import UsageError
 from egraph.failpoint import failpoint
+from egraph.graph.arrays import list_sizes
 from egraph.graph.batches import Batch, edge_batches, node_batches
 from egraph.graph.connection import Database, Transaction
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
+from egraph.graph.elements import row_of
 from egraph.graph.failures import Conflict
 from egraph.graph.objects import check_names, write_objects
 from egraph.graph.places import refresh_places
 from egraph.graph.resemblance import refresh_resemblance
-from egraph.graph.schema import ensure_schema
+from egraph.graph.schema import GEOMETRY, GRAPH, LAYER, NETWORK, PAIRS, PATTERN, READING
 from egraph.graph.summaries import reading_summary
 from egraph.graph.upgrade import write_summaries
 from egraph.mining.graph_tables import MinedGraph
+from egraph.network.layer import LayerGeometry
 from egraph.progress import Progress
 
 LANES = ("batches_written_even", "batches_written_odd")
@@ -70,11 +73,11 @@ def write_graph(database: Database, mined: MinedGraph, progress: Progress | None
 
 def counts(mined: MinedGraph) -> dict[str, int]:
     """How many rows of each kind a graph has."""
+    pairs = {pair.type: sum(len(edges.source) for edges in getattr(mined, str(pair.table))) for pair in PAIRS}
     return {
         "patterns": sum(len(table) for table in mined.patterns.values()),
         "objects": len(mined.objects),
-        "CO_ACTIVATES_WITH": sum(len(edges.source) for edges in mined.co_activations),
-        "DISPLACED_FROM": sum(len(edges.source) for edges in mined.displacements),
+        **pairs,
         "FIRES_ON": sum(len(firings.pattern) for firings in mined.firings),
     }
 
@@ -84,24 +87,17 @@ def begin(database: Database, mined: MinedGraph, content: str) -> None:
     write_objects(database, mined.objects)
 
     def work(transaction: Transaction) -> None:
-        transaction.run(
-            "write/network",
-            id=mined.network_id,
-            name=mined.network_name,
-            weights_sha256=mined.weights_sha256,
-            weights_source=mined.weights_source,
-            preprocessing=json.dumps(mined.preprocessing, sort_keys=True),
-        )
-        transaction.run(
-            "write/layers", network=mined.network_id, layers=[layer_row(mined, i) for i in range(len(mined.layers))]
-        )
+        transaction.run("write/network", id=mined.network_id, properties=NETWORK.row(mined))
+        layers = [layer_row(mined, geometry) for geometry in mined.layers]
+        transaction.run("write/layers", network=mined.network_id, layers=layers)
         for name, table in mined.patterns.items():
             channels = sorted(set(table.filter.tolist()))
             transaction.run("write/filters", layer=f"{mined.network_id}/{name}", channels=channels)
 
     database.transaction(work)
     layers = [
-        {"id": f"{mined.network_id}/{g.name}", "reading": reading_row(mined, i)} for i, g in enumerate(mined.layers)
+        {"id": f"{mined.network_id}/{g.name}", "reading": {"position": i} | reading_row(mined, g)}
+        for i, g in enumerate(mined.layers)
     ]
     try:
         database.transaction(
@@ -115,24 +111,13 @@ def begin(database: Database, mined: MinedGraph, content: str) -> None:
 
 def graph_row(mined: MinedGraph, content: str) -> dict[str, Any]:
     """The properties of the graph's node; what has a shape of its own is JSON text."""
-    return {
-        "name": mined.name,
-        "category": mined.category,
-        "network": mined.network_id,
+    pairs = {pair.type: [[e.lower, e.upper] for e in getattr(mined, str(pair.table))] for pair in PAIRS}
+    edges = {kind: n for kind, n in counts(mined).items() if kind.isupper()}
+    return GRAPH.row(mined) | {
         "images": len(mined.objects),
         "patterns": sum(len(table) for table in mined.patterns.values()),
-        "seed": mined.seed,
-        "parameters": json.dumps(mined.parameters, sort_keys=True),
-        "versions": json.dumps(mined.versions, sort_keys=True),
-        "dropped": json.dumps(mined.dropped, sort_keys=True),
-        "edges": json.dumps({kind: n for kind, n in counts(mined).items() if kind.isupper()}, sort_keys=True),
-        "log_likelihood": float(mined.log_likelihood),
-        "layer_pairs": json.dumps(
-            {
-                "CO_ACTIVATES_WITH": [[e.lower, e.upper] for e in mined.co_activations],
-                "DISPLACED_FROM": [[e.lower, e.upper] for e in mined.displacements],
-            }
-        ),
+        "edges": GRAPH.column("edges").kept(edges),
+        "layer_pairs": GRAPH.column("layer_pairs").kept(pairs),
         "pose_size": int(mined.pose.shape[1]),
         "content": content,
         "summed": True,
@@ -140,51 +125,23 @@ def graph_row(mined: MinedGraph, content: str) -> dict[str, Any]:
     }
 
 
-def layer_row(mined: MinedGraph, position: int) -> dict[str, Any]:
+def layer_row(mined: MinedGraph, geometry: LayerGeometry) -> dict[str, Any]:
     """The properties of a layer's node."""
-    g = mined.layers[position]
-    return {
-        "id": f"{mined.network_id}/{g.name}",
-        "name": g.name,
-        "index": g.index,
-        "channels": g.channels,
-        "height": g.height,
-        "width": g.width,
-        "stride": float(g.stride),
-        "first_centre": float(g.first_centre),
-        "receptive_field": float(g.receptive_field),
-    }
+    return {"id": f"{mined.network_id}/{geometry.name}"} | LAYER.row(geometry)
 
 
-def reading_row(mined: MinedGraph, position: int) -> dict[str, Any]:
-    """The properties of READS: the layer's place in the graph, its geometry there, and how its units are read.
+def reading_row(mined: MinedGraph, geometry: LayerGeometry) -> dict[str, Any]:
+    """The properties of READS but the position: the layer's geometry there, and how its units are read.
 
     The geometry stands here too because the layer of the anchors differs from graph to graph.
     """
-    row = layer_row(mined, position)
-    layer = row.pop("name")
-    del row["id"]
-    row |= {"position": position}
+    row = row_of(GEOMETRY, geometry)
+    layer = geometry.name
     if (table := mined.patterns.get(layer)) is not None:
-        row |= {
-            "patterns": len(table),
-            "layer_pairs": json.dumps(
-                {
-                    "CO_ACTIVATES_WITH": [[e.lower, e.upper] for e in mined.co_activations],
-                    "DISPLACED_FROM": [[e.lower, e.upper] for e in mined.displacements],
-                }
-            ),
-            "pose_size": int(table.pose.shape[1]),
-            "template_size": int(table.template.shape[1]),
-            "place_map_size": int(table.place_map.shape[1]),
-        }
-        row |= reading_summary(mined, layer)
+        sizes = {f"{name}_size": size for name, size in list_sizes(PATTERN.mined, table).items()}
+        row |= {"patterns": len(table)} | sizes | reading_summary(mined, layer)
     if (reading := mined.readings.get(layer)) is not None:
-        row |= {
-            "filter_mean": reading.filter_mean.tolist(),
-            "filter_deviation": reading.filter_deviation.tolist(),
-            "context_mean": reading.context_mean.tolist(),
-        }
+        row |= row_of(READING, reading)
     return row
 
 

@@ -105,6 +105,10 @@ class Displacements:
     weight: np.ndarray
 
 
+PairTable = CoActivations | Displacements
+"""Edges between the patterns of two layers."""
+
+
 @dataclass(frozen=True)
 class Firings:
     """Edges FIRES_ON from patterns of one graph layer to objects, F rows.

@@ -15,8 +15,8 @@ from collections.abc import Callable
 from egraph.errors import DatabaseError, EgraphError
 from egraph.failpoint import failpoint
 from egraph.graph.connection import Database, Fence, open_database
+from egraph.graph.constraints import ensure_schema
 from egraph.graph.failures import AwayError, FullError
-from egraph.graph.schema import ensure_schema
 from egraph.settings import Settings
 from egraph.worker.health import HealthFile
 from egraph.worker.job_kinds import Work, run_job

@@ -1,8 +1,8 @@
-// Edges between patterns that stand in a steady place to each other
+// Edges between patterns of two layers
 //
 // `first` says for each source, and for the end, which row of the other columns is its first.
 UNWIND range(0, size($source) - 1) AS j
 MATCH (lower:Pattern {id: $lower + $source[j]})
 UNWIND range($first[j], $first[j + 1] - 1) AS i
 MATCH (upper:Pattern {id: $upper + $target[i]})
-CREATE (lower)-[:DISPLACED_FROM {dx: $dx[i], dy: $dy[i], sigma: $sigma[i], weight: $weight[i]}]->(upper)
+CREATE (lower)-[:__type__ {__column__: $__column__[i]}]->(upper)

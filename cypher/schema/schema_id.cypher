@@ -1,4 +1,0 @@
-// The id of a Schema is unique
-CREATE CONSTRAINT schema_id IF NOT EXISTS
-FOR (n:Schema)
-REQUIRE n.id IS UNIQUE

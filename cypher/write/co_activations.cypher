@@ -1,8 +1,0 @@
-// Edges between patterns that fire together
-//
-// `first` says for each source, and for the end, which row of the other columns is its first.
-UNWIND range(0, size($source) - 1) AS j
-MATCH (lower:Pattern {id: $lower + $source[j]})
-UNWIND range($first[j], $first[j + 1] - 1) AS i
-MATCH (upper:Pattern {id: $upper + $target[i]})
-CREATE (lower)-[:CO_ACTIVATES_WITH {strength: $strength[i], lift: $lift[i], support: $support[i]}]->(upper)
