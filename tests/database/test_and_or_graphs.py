@@ -10,6 +10,7 @@ from synthetic import synthetic_graph
 from egraph.aog.model import AndOrGraph, Found, Template
 from egraph.aog.storage import find_aogs, list_aogs, read_aog, remove_aog, write_aog
 from egraph.errors import NothingYetError, UsageError
+from egraph.exporting.graph_kinds import RELATIONSHIPS
 from egraph.graph.connection import Database
 from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
@@ -164,7 +165,8 @@ def test_one_outlives_its_part_and_finds_it_again(database: Database, mined: Min
 
     def counted() -> tuple[int, int]:
         (found,) = list_aogs(database, category)
-        parts = database.read("export/for_part", aog=aog.id, graph=mined.id)
+        read = next(kind for kind in RELATIONSHIPS if kind.name == "FOR_PART").statement
+        parts = database.read(read, ids=[aog.id], others=None)
         return found.labelled, len(parts)
 
     assert counted() == (2, 1)

@@ -28,7 +28,15 @@ ALLOWED = {
 pytestmark = pytest.mark.neo4j
 
 
-WORDS = {"name": "unused", "label": "Pattern", "type": "FIRES_ON", "property": "id", "column": ("score",)}
+WORDS = {
+    "name": "unused",
+    "label": "Pattern",
+    "type": "FIRES_ON",
+    "source": "Pattern",
+    "target": "Object",
+    "property": "id",
+    "column": ("score",),
+}
 """Of the schema, for statements that are said once for several labels, types or columns."""
 
 

@@ -19,6 +19,7 @@ from egraph.graph.firings import write_firings
 from egraph.graph.graphs import count_graph, find_graph, graphs
 from egraph.graph.parts import add_labels, list_parts
 from egraph.graph.read import read_graph
+from egraph.graph.statements import statement
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings
@@ -268,7 +269,8 @@ def test_deleting_a_network_takes_its_graphs_layers_and_filters(database: Databa
     assert done.network == mined[0].network_id and set(done.graphs) == {graph.id for graph in mined}
     assert [g.id for g in graphs(database) if g.category == category] == [foreign.id]
     assert count_graph(database, foreign.id) == expected_counts(foreign)
-    left = database.read("export/filters", ids=[f"{done.network}/layer1/0", f"{foreign.network_id}/layer1/0"])
+    filters = [f"{done.network}/layer1/0", f"{foreign.network_id}/layer1/0"]
+    left = database.read(statement("export/nodes").filled(label="Filter"), ids=filters)
     assert [row["properties"]["id"] for row in left] == [f"{foreign.network_id}/layer1/0"]
     assert done.network not in [row["id"] for row in database.read("read/networks")]
     with pytest.raises(NothingYetError, match=foreign.network_id):

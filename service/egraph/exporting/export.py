@@ -1,12 +1,14 @@
 """Writing a graph to files: page by page, so that memory stays flat, and all of it or nothing."""
 
 import errno
+import math
 import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +17,7 @@ import numpy as np
 from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.exporting.columns import Columns, widen
 from egraph.exporting.formats import Format, Target, begin
-from egraph.exporting.graph_kinds import NODES, RELATIONSHIPS, Kind, Page
+from egraph.exporting.graph_kinds import NODES, RELATIONSHIPS, Kind
 from egraph.exporting.tables import Table
 from egraph.graph.connection import Database
 from egraph.progress import Progress
@@ -23,6 +25,10 @@ from egraph.progress import Progress
 PATTERNS = 400
 """Patterns whose nodes or edges are read at once; one has up to a few hundred edges of a type."""
 OTHERS = 2000
+AND_OR_GRAPHS = 1
+"""One leads to every object of its graph."""
+FEW = 100
+"""Where at most so many nodes are of the label that relationships lead to, only what leads to these is read."""
 
 Ends = list[tuple[str, str]]
 
@@ -44,53 +50,51 @@ class Export:
 class Content:
     """The ids of what is exported, in a few bytes each.
 
-    patterns: for each layer, its name and (P, 2) filter and number. objects: their ids. aog, part: where only an And-Or
-    graph is exported, its id and its part's name.
+    patterns: for each layer, its name and (P, 2) filter and number. ids: of the nodes of all other labels but filters.
+    only: ids of the patterns that a relationship may join, where these are not all of the graph's.
     """
 
     graph: str
-    category: str
     network: str
     patterns: list[tuple[str, np.ndarray]]
-    objects: list[str]
-    aog: str | None = None
-    part: str | None = None
+    ids: dict[str, list[str]]
+    only: frozenset[str] | None = None
     filters: list[tuple[str, np.ndarray]] = field(init=False)
-    only: frozenset[str] = field(init=False)
-    """Ids of the patterns and objects that a relationship may join, where these are not all of the graph's."""
 
     def __post_init__(self) -> None:
         self.filters = [(layer, np.unique(pairs[:, 0])) for layer, pairs in self.patterns]
-        self.only = frozenset([*self._pattern_ids(), *self.objects]) if self.aog else frozenset()
+        self._ends = {label: frozenset(ids) for label, ids in self.ids.items()}
+        if self.only is not None:
+            self._ends["Pattern"] = self.only
 
-    def has_end(self, label: str, id_: str) -> bool:
-        """Whether a node is exported."""
-        return self.aog is None or label not in ("Pattern", "Object") or id_ in self.only
+    def has_ends(self, kind: Kind, ends: tuple[str, str]) -> bool:
+        """Whether both ends of a relationship are exported."""
+        labels = (kind.source, kind.target)
+        return all(label not in self._ends or end in self._ends[label] for label, end in zip(labels, ends, strict=True))
 
-    def pages(self, page: Page) -> Iterator[dict[str, Any]]:
-        """The parameters of each call of a statement."""
-        common = {"graph": self.graph, "category": self.category, "aog": self.aog, "part": self.part}
-        if page is Page.GRAPH:
-            yield common
-            return
-        ids, size = {
-            Page.PATTERNS: (self._pattern_ids(), PATTERNS),
-            Page.FILTERS: (self._filter_ids(), OTHERS),
-            Page.OBJECTS: (iter(self.objects), OTHERS),
-        }[page]
-        while some := [id_ for _, id_ in zip(range(size), ids, strict=False)]:
+    def pages(self, kind: Kind) -> Iterator[dict[str, Any]]:
+        """The parameters of each call of a kind's statement."""
+        common: dict[str, Any] = {}
+        if not kind.is_node:
+            others = self.ids.get(kind.target, [])
+            common["others"] = others if 0 < len(others) <= FEW else None
+        ids = self._ids(kind.pages)
+        while some := list(islice(ids, page_size(kind))):
             yield common | {"ids": some}
 
-    def count_pages(self, page: Page) -> int:
+    def count_pages(self, kind: Kind) -> int:
         """How many pages there are."""
-        rows = {
-            Page.PATTERNS: sum(len(pairs) for _, pairs in self.patterns) / PATTERNS,
-            Page.FILTERS: sum(len(filters) for _, filters in self.filters) / OTHERS,
-            Page.OBJECTS: len(self.objects) / OTHERS,
-        }
-        return int(np.ceil(rows[page])) if page in rows else 1
+        pairs = {"Pattern": self.patterns, "Filter": self.filters}.get(kind.pages)
+        count = len(self.ids[kind.pages]) if pairs is None else sum(len(some) for _, some in pairs)
+        return math.ceil(count / page_size(kind))
 
-    def _pattern_ids(self) -> Iterator[str]:
+    def _ids(self, label: str) -> Iterator[str]:
+        if label == "Pattern":
+            return self.pattern_ids()
+        return self._filter_ids() if label == "Filter" else iter(self.ids[label])
+
+    def pattern_ids(self) -> Iterator[str]:
+        """The ids of all patterns."""
         # From the top down: anchors have properties that others lack, and a table's columns are best known early.
         for layer, pairs in reversed(self.patterns):
             for filter_, number in pairs:
@@ -100,6 +104,11 @@ class Content:
         for layer, filters in self.filters:
             for filter_ in filters:
                 yield f"{self.network}/{layer}/{filter_}"
+
+
+def page_size(kind: Kind) -> int:
+    """By how many ids a kind is read at once."""
+    return {"Pattern": PATTERNS, "AndOrGraph": AND_OR_GRAPHS}.get(kind.pages, OTHERS)
 
 
 def export_graph(
@@ -165,27 +174,51 @@ def read_content(database: Database, exported: str) -> Content:
         NothingYetError: there is no such graph, or it is not complete.
         DatabaseError: the database failed.
     """
-    found = database.read("export/aog", aog=exported)
+    found = database.read("export/and_or_graph", aog=exported)
     if found:
-        return read_aog_content(database, **found[0])
+        return read_aog_content(database, exported, **found[0])
     graph = check_complete(database, exported)
     patterns = []
     for layer in database.read("read/layers", graph=exported):
         rows = database.ask("read/pattern_numbers", {"graph": exported, "layer": layer["name"]}).rows
         patterns.append((layer["name"], np.array(rows, np.int32).reshape(len(rows), 2)))
-    objects = [row["id"] for row in database.read("export/object_ids", graph=exported)]
-    return Content(exported, graph["category"], graph["network"], patterns, sorted(objects))
+    aogs = database.read("export/and_or_graphs", graph=exported)
+    ids = {
+        "Object": sorted(row["id"] for row in database.read("export/objects", graph=exported)),
+        "Part": [row["id"] for row in database.read("export/parts", category=graph["category"])],
+        "AndOrGraph": [row["id"] for row in aogs],
+        "Template": [id_ for row in aogs for id_ in row["templates"]],
+    }
+    layers = [layer for layer, _ in patterns]
+    return Content(exported, graph["network"], patterns, ids | origin(exported, graph["network"], layers))
 
 
-def read_aog_content(database: Database, aog: str, part: str, graph: str) -> Content:
+def read_aog_content(database: Database, aog: str, graph: str, part: str) -> Content:
     """The ids of all that an And-Or graph consists of."""
-    whole = check_complete(database, graph)
-    layers: dict[str, list[tuple[int, int]]] = {}
-    for row in database.read("export/aog_patterns", aog=aog):
-        layers.setdefault(row["layer"], []).append((row["filter"], row["number"]))
-    patterns = [(layer, np.array(pairs, np.int32)) for layer, pairs in layers.items()]
-    objects = [row["id"] for row in database.read("export/aog_object_ids", aog=aog)]
-    return Content(graph, whole["category"], whole["network"], patterns, sorted(objects), aog, part)
+    network = check_complete(database, graph)["network"]
+    pairs: dict[str, list[tuple[int, int]]] = {}
+    for row in database.read("export/and_or_graph_patterns", aog=aog):
+        pairs.setdefault(row["layer"], []).append((row["filter"], row["number"]))
+    templates = [row["templates"] for row in database.read("export/and_or_graphs", graph=graph) if row["id"] == aog]
+    ids = {
+        "Object": sorted(row["id"] for row in database.read("export/and_or_graph_objects", aog=aog)),
+        "Part": [part],
+        "AndOrGraph": [aog],
+        "Template": [id_ for some in templates for id_ in some],
+    }
+    layers = [row["name"] for row in database.read("read/layers", graph=graph)]
+    patterns = [(layer, np.array(some, np.int32)) for layer, some in pairs.items()]
+    content = Content(graph, network, patterns, ids | origin(graph, network, layers))
+    return replace(content, only=frozenset(content.pattern_ids()))
+
+
+def origin(graph: str, network: str, layers: Sequence[str]) -> dict[str, list[str]]:
+    """The ids of a graph, its network and its layers."""
+    return {
+        "Network": [network],
+        "Layer": [f"{network}/{layer}" for layer in layers],
+        "ExplanatoryGraph": [graph],
+    }
 
 
 def write(
@@ -193,7 +226,7 @@ def write(
 ) -> dict[Kind, int]:
     """Write all kinds; how many rows each has."""
     kinds = (*NODES, *RELATIONSHIPS)
-    total, done = sum(content.count_pages(kind.page) for kind in kinds), 0
+    total, done = sum(content.count_pages(kind) for kind in kinds), 0
     counts: dict[Kind, int] = {}
 
     def step() -> None:
@@ -225,15 +258,11 @@ def write_table(
     table: Table | None = None
     count = 0
     try:
-        for parameters in content.pages(kind.page):
+        for parameters in content.pages(kind):
             ends, rows = read_page(database, kind, parameters)
             step()
-            if content.aog and not kind.is_node:
-                kept = [
-                    i
-                    for i, (source, target) in enumerate(ends)
-                    if content.has_end(kind.source, source) and content.has_end(kind.target, target)
-                ]
+            if not kind.is_node:
+                kept = [i for i, pair in enumerate(ends) if content.has_ends(kind, pair)]
                 ends, rows = [ends[i] for i in kept], [rows[i] for i in kept]
             if not rows:
                 continue
@@ -250,7 +279,7 @@ def write_table(
 
 def read_page(database: Database, kind: Kind, parameters: dict[str, Any]) -> tuple[Ends, Sequence[dict[str, Any]]]:
     """The ends of relationships, and the properties of what was read."""
-    answer = database.ask(f"export/{kind.statement}", parameters)
+    answer = database.ask(kind.statement, parameters)
     if kind.is_node:
         return [], [row[0] for row in answer.rows]
     return [(row[0], row[1]) for row in answer.rows], [row[2] for row in answer.rows]

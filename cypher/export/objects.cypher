@@ -1,4 +1,0 @@
-// Some objects, to export
-UNWIND $ids AS id
-MATCH (o:Object {id: id})
-RETURN properties(o) AS properties
