@@ -21,7 +21,7 @@ from egraph.graph.connection import Database, open_database
 from egraph.graph.delete import delete_graph
 from egraph.graph.graphs import count_graph, graphs
 from egraph.graph.parts import add_labels, remove_part
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 from egraph.settings import Settings, load_settings
 from egraph.worker.job_kinds import submit_request
 from egraph.worker.jobs import DONE, QUEUED, RUNNING, Job, find_job, retry
@@ -82,7 +82,7 @@ def undisturbed(request_: MineRequest, tmp_path: Path) -> tuple[str, str, dict[s
 def label(database: Database, request: MineRequest) -> None:
     """Name a part, so that patterns are placed on the labelled objects too."""
     assert request.annotations
-    photos = read_coco(request.annotations, request.photos, request.category, limit=12)
+    photos = read_annotations(request.annotations, request.photos, request.category, limit=12)
     add_labels(database, photos.objects[:3], request.category, "head")
 
 

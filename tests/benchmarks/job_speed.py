@@ -22,7 +22,7 @@ from egraph.commands.requests import MineRequest
 from egraph.demo.world import write_world
 from egraph.graph import embedded
 from egraph.network.load import load_network
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 from egraph.responses.forward import read_views
 from egraph.settings import load_settings
 
@@ -35,7 +35,7 @@ def forward_seconds(request: MineRequest) -> tuple[float, float]:
     some passes."""
     network = load_network(request.network, request.weights)
     assert request.annotations is not None
-    objects = read_coco(request.annotations, request.photos, request.category, 8).objects
+    objects = read_annotations(request.annotations, request.photos, request.category, 8).objects
     views = read_views(network, objects)
     taken, worked = [], []
     with torch.inference_mode():

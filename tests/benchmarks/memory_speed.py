@@ -25,7 +25,7 @@ from egraph.mining.engine import mine
 from egraph.network.geometry import layer_geometries
 from egraph.network.layers import resolve_layers
 from egraph.network.load import load_network
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 from egraph.photos.photo import PhotoObject
 from egraph.responses.forward import collect_responses, plan_responses
 from egraph.responses.store import VIEWS, ResponseStore
@@ -42,10 +42,10 @@ def base_photos(scratch: Path) -> tuple[str, list[PhotoObject]]:
     if data:
         folder = Path(data) / "animalpart" / "horse"
         return str(Path(data) / "weights" / "resnet50.pth"), list(
-            read_coco(folder / "annotations.json", folder, "horse", BASE).objects
+            read_annotations(folder / "annotations.json", folder, "horse", BASE).objects
         )
     annotations = write_world(scratch / "world", "horse", BASE, seed=0)
-    return "random", list(read_coco(annotations, scratch / "world", "horse", BASE).objects)
+    return "random", list(read_annotations(annotations, scratch / "world", "horse", BASE).objects)
 
 
 def copy_responses(base: ResponseStore, store: ResponseStore) -> None:

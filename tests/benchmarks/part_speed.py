@@ -25,7 +25,7 @@ from egraph.graph import embedded
 from egraph.graph.connection import open_database
 from egraph.graph.read import read_graph
 from egraph.network.load import load_network
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 from egraph.responses.forward import read_views
 from egraph.settings import load_settings
 
@@ -55,7 +55,7 @@ def main(photos: int = 100, threads: int = 1) -> None:
             network = load_network("resnet50", weights)
             torch.set_num_threads(threads)
             locator = Locator(graph, network, aogs)
-            objects = read_coco(folder / "annotations.json", folder, CATEGORY, 6 * BATCH).objects
+            objects = read_annotations(folder / "annotations.json", folder, CATEGORY, 6 * BATCH).objects
             locator.locate(objects[:BATCH], 10)
             whole = bare = 0.0
             for first in range(0, len(objects), BATCH):

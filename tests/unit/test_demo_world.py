@@ -8,7 +8,7 @@ from PIL import Image
 from egraph.demo.animals import KINDS, PARTS
 from egraph.demo.world import LEAST_SIDE, GeneratedPhoto, make_photo, make_scene, write_world
 from egraph.errors import UsageError
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 
 SEEDS = range(12)
 
@@ -112,7 +112,7 @@ def test_the_boxes_on_disk_are_those_of_the_photo(tmp_path: Path) -> None:
 
 def test_the_world_is_read_like_any_other_photos(tmp_path: Path) -> None:
     annotations = write_world(tmp_path, ["horse", "giraffe"], 3, seed=2)
-    photos = read_coco(annotations, tmp_path, "giraffe")
+    photos = read_annotations(annotations, tmp_path, "giraffe")
     assert len(photos.objects) == 3 and photos.skipped == []
     content = json.loads(annotations.read_text())
     names = {category["id"]: category["name"] for category in content["categories"]}

@@ -23,7 +23,7 @@ from egraph.mining.inference import firings, place_patterns
 from egraph.network.geometry import layer_geometries
 from egraph.network.layers import resolve_layers
 from egraph.network.load import Network, load_network
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 from egraph.photos.photo import PhotoObject
 from egraph.responses import forward
 
@@ -56,7 +56,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def objects(world: Path) -> list[PhotoObject]:
-    return read_coco(world / "annotations.json", world, "horse").objects
+    return read_annotations(world / "annotations.json", world, "horse").objects
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image
 
 from egraph.photos import image as image_module
-from egraph.photos.crop import clip, from_fractions, read_crop, to_fractions, whole_pixels
+from egraph.photos.boxes import clip, whole_pixels
+from egraph.photos.crop import from_fractions, read_crop, to_fractions
 from egraph.photos.image import PhotoError, read_header
 from egraph.photos.photo import Box, PhotoObject
 

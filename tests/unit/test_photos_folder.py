@@ -58,6 +58,28 @@ def test_a_photo_without_an_ending_is_found(tmp_path):
     assert len(read_folder(tmp_path).objects) == 1
 
 
+def test_links_to_folders_are_followed_once(tmp_path):
+    folder, outside = tmp_path / "photos", tmp_path / "outside"
+    inside = save(folder / "sub" / "a.png", "red")
+    save(outside / "deep" / "b.png", "green")
+    (folder / "away").symlink_to(outside)
+    (folder / "also").symlink_to(folder / "sub")
+    (outside / "loop").symlink_to(folder)
+    (folder / "broken").symlink_to(tmp_path / "nowhere")
+    (folder / "self").symlink_to(folder / "self")
+    photos = read_folder(folder)
+    assert [o.path for o in photos.objects] == [folder / "away" / "deep" / "b.png", inside]
+    again = "this folder was looked at already, by another path"
+    assert {s.path.removeprefix(f"{folder}/"): s.reason.partition(" (")[0] for s in photos.skipped} == {
+        "also": again,
+        "away/loop": again,
+        "broken": "the file is missing",
+        "self": "the file cannot be read",
+    }
+    (tmp_path / "mine").symlink_to(folder)
+    assert len(read_folder(tmp_path / "mine").objects) == 2
+
+
 def test_the_same_content_counts_once(tmp_path):
     first = save(tmp_path / "a.png", "red")
     (tmp_path / "b.png").write_bytes(first.read_bytes())

@@ -21,7 +21,7 @@ from egraph.graph.questions import ask
 from egraph.graph.read import read_graph
 from egraph.mining.inference import place_patterns
 from egraph.network.load import load_network
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 from egraph.progress import Progress
 from egraph.report.category import write_report
 from egraph.report.gather import gather_part, gather_report
@@ -152,7 +152,7 @@ def run_demo(settings: Settings, destination: Path, progress: Progress | None = 
         graph = read_graph(database, mined.graph)
         labelled = [o.id for o in labelled_objects(database, KIND)]
         answer = ask(database, "fires-together", {"category": KIND, "part": PART, "graph": NAME}).rows
-    by_id = {o.id: o for o in read_coco(annotations, folder, KIND).objects}
+    by_id = {o.id: o for o in read_annotations(annotations, folder, KIND).objects}
     objects = [by_id[o.id] for o in graph.objects]
     network = load_network(NETWORK)
     placed = place_patterns(graph, network, objects, graph.mirrored, progress)

@@ -22,7 +22,7 @@ from egraph.mining.graph_model import require_model
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.mining.inference import place_patterns
 from egraph.network.load import Network, load_network
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
 from egraph.results import Result
@@ -89,7 +89,7 @@ def evaluate_graph(
 def measure(settings: Settings, request: EvaluateRequest, progress: Progress | None = None) -> Measures:
     """Place a graph's patterns on its own objects that show the part, and score them: `tracking` or `instability`."""
     part, seed = request.part, request.seed
-    found = read_coco(request.annotations, request.folder, request.category, progress=progress)
+    found = read_annotations(request.annotations, request.folder, request.category, progress=progress, part=part)
     with open_database(settings) as database:
         graph_id = find_graph(database, request.category, request.graph).id
         mined = read_graph(database, graph_id, placing=True)
@@ -123,7 +123,7 @@ def measure_localization(
 ) -> LocalizationMeasures:
     """Find a part from random sets of labels. On new photos, what is mined is what would be written to the database."""
     part, shots, draws, seed = request.part, request.shots, request.draws, request.seed
-    annotated = read_coco(request.annotations, request.folder, request.category, progress=progress)
+    annotated = read_annotations(request.annotations, request.folder, request.category, progress=progress, part=part)
     drawn = {o.id: o for o in annotated.objects}
     with open_database(settings) as database:
         graph_id = find_graph(database, request.category, request.graph).id

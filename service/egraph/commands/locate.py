@@ -1,8 +1,7 @@
 """Finding parts on a person's photos: the database and the photos come together, a batch at a time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass
 
 from egraph.aog.locate import LocatedPart, Locator
 from egraph.aog.storage import find_aogs, read_aog
@@ -11,7 +10,7 @@ from egraph.errors import InputError
 from egraph.graph.connection import open_database
 from egraph.graph.read import read_graph
 from egraph.network.load import load_network
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 from egraph.photos.folder import read_photos
 from egraph.photos.image import PhotoError
 from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
@@ -57,41 +56,20 @@ def objects_of(request: LocateRequest, progress: Progress | None = None) -> Phot
     photos = read_photos(request.photos, progress)
     if request.annotations is None:
         return photos
-    given, wanted = {o.path for o in photos.objects}, {o.sha256: o.path for o in photos.objects}
-    found: dict[str, PhotoObject] = {}
-    failed: InputError | None = None
-    for folder in _folders(request):
-        if wanted.keys() <= {o.sha256 for o in found.values()}:
-            break
-        try:
-            boxed = read_coco(request.annotations, folder, request.category, progress=progress)
-        except InputError as error:
-            failed = error
-            continue
-        for o in boxed.objects:
-            if o.sha256 in wanted:
-                found.setdefault(o.id, o if o.path in given else replace(o, path=wanted[o.sha256]))
-    if not found:
-        raise failed or InputError(
-            f"{request.annotations} has no {request.category} on these photos; give the photos it is of."
-        )
-    there = {o.sha256 for o in found.values()}
+    boxed = read_annotations(
+        request.annotations,
+        request.annotations.parent,
+        request.category,
+        progress=progress,
+        files=[o.path for o in photos.objects],
+    )
+    there = {o.path for o in boxed.objects}
     bare = [
         Skipped(str(o.path), f"{request.annotations} has no {request.category} on it")
         for o in photos.objects
-        if o.sha256 not in there
+        if o.path not in there
     ]
-    return PhotoSet(list(found.values()), photos.skipped + bare)
-
-
-def _folders(request: LocateRequest) -> list[Path]:
-    """Where the photos that the annotations name may lie: the folders asked for, and about the files asked for."""
-    assert request.annotations is not None
-    folders = [path for path in request.photos if path.is_dir()]
-    files = [path.absolute() for path in request.photos if not path.is_dir()]
-    if files:
-        folders += [request.annotations.parent, *(up for file in files for up in (file.parent, file.parent.parent))]
-    return list(dict.fromkeys(folders))
+    return PhotoSet(boxed.objects, photos.skipped + boxed.skipped + bare)
 
 
 def _found(

@@ -5,26 +5,24 @@ from dataclasses import dataclass, replace
 
 from egraph.commands.place import place_mined
 from egraph.commands.requests import ImportRequest, LabelRequest
-from egraph.errors import InputError
+from egraph.errors import InputError, NothingYetError, UsageError
 from egraph.graph.connection import Database, open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.graphs import graphs
 from egraph.graph.objects import box_list, check_names
 from egraph.graph.parts import add_labels, labelled_objects
 from egraph.graph.places import refresh_category
+from egraph.graph.questions import misspelt, nearest
 from egraph.graph.read import graph_objects, read_graph
 from egraph.network.load import load_network
-from egraph.photos.coco import read_coco
-from egraph.photos.crop import clip_to
+from egraph.photos.annotations import read_annotations
+from egraph.photos.boxes import clip_inside
 from egraph.photos.folder import read_photo
 from egraph.photos.photo import Box, PhotoObject, Skipped
 from egraph.photos.selection import select
 from egraph.progress import Progress, report
 from egraph.results import Result
 from egraph.settings import Settings
-
-OVERLAP = 0.9
-"""Of a part's box must be inside the object: a hand is not steady, and objects' boxes are rounded."""
 
 
 @dataclass(frozen=True)
@@ -65,12 +63,8 @@ def import_parts(settings: Settings, request: ImportRequest, progress: Progress 
     """
     category, part = request.category, request.part
     check_names(category, part)
-    found = read_coco(request.annotations, request.folder, category, progress=progress)
+    found = read_annotations(request.annotations, request.folder, category, progress=progress, part=part)
     showing = [o for o in found.objects if o.parts.get(part)]
-    if not showing:
-        names = sorted({name for o in found.objects for name in o.parts})
-        known = f"it has {', '.join(names)}" if names else "it has no parts at all"
-        raise InputError(f"{request.annotations} has no box of {part!r} on a {category}: {known}.")
     with open_database(settings) as database:
         ensure_schema(database)
         mined = _mined_objects(database, category)
@@ -86,17 +80,23 @@ def label_part(settings: Settings, request: LabelRequest, progress: Progress | N
 
     Raises:
         InputError: the photo cannot be read, or the part's box lies outside the object.
+        UsageError: the box lies in several objects, or only other categories have graphs.
+        NothingYetError: only other categories have graphs, and none has a similar name.
     """
     category, part, box = request.category, request.part, request.box
     check_names(category, part)
     whole = read_photo(request.photo)
     with open_database(settings) as database:
         ensure_schema(database)
+        _check_category(database, category)
         mined = _mined_objects(database, category)
         known = [o for objects in mined.values() for o in objects.values() if o.sha256 == whole.sha256]
-        around = {o.box for o in known if _inside(box, o.box)}
-        chosen = request.object_box or (around.pop() if len(around) == 1 else whole.box)
-        clipped, frame = _inside(box, chosen), _inside(chosen, whole.box)
+        around = {o.box for o in known if clip_inside(box, o.box, whole.box)}
+        if len(around) > 1 and request.object_box is None:
+            listed = " or ".join(",".join(f"{v:g}" for v in box_list(o)) for o in sorted(around, key=box_list))
+            raise UsageError(f"The box of {part} lies in several objects of {category}; choose one: --object {listed}.")
+        chosen = request.object_box or (around.pop() if around else whole.box)
+        clipped, frame = clip_inside(box, chosen, whole.box), clip_inside(chosen, whole.box, whole.box)
         if clipped is None:
             raise InputError(
                 f"The box of {part} {box_list(box)} does not lie inside the object {box_list(chosen)}; boxes are x, y, "
@@ -113,12 +113,21 @@ def label_part(settings: Settings, request: LabelRequest, progress: Progress | N
     return LabelReport(category, part, 1, graphs, firings, frame, len(after.parts[part]), [])
 
 
-def _inside(inner: Box, outer: Box) -> Box | None:
-    """A box clipped to another one; None where less than OVERLAP of it is inside."""
-    clipped = clip_to(inner, outer)
-    if clipped is None or clipped.width * clipped.height < OVERLAP * inner.width * inner.height:
-        return None
-    return clipped
+def _check_category(database: Database, category: str) -> None:
+    """Refuse a category without graph where others have one: nothing could use its labels.
+
+    Raises:
+        UsageError: it looks like a slip for one that has. NothingYetError: it does not.
+    """
+    known = sorted({g.category for g in graphs(database) if g.state == "complete"})
+    if not known or category in known:
+        return
+    there = f"There is no graph of {category}; there are graphs of {', '.join(nearest(category, known))}"
+    if misspelt(category, known):
+        raise UsageError(f"{there}. Name one of these categories.")
+    raise NothingYetError(
+        f"{there}. Name one of these, or mine first: `egraph mine PHOTOS --network NAME --category {category}`."
+    )
 
 
 def _mined_objects(database: Database, category: str) -> dict[str, dict[str, PhotoObject]]:

@@ -17,7 +17,7 @@ from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.mining.inference import firings, place_patterns
 from egraph.network.load import Network, load_network
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 from egraph.photos.crop import PhotoError, read_crop
 from egraph.photos.folder import read_folder
 from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
@@ -134,4 +134,6 @@ def place_mined(
 def read_asked(request: MineRequest | PlaceRequest, progress: Progress | None) -> PhotoSet:
     if request.annotations is None:
         return read_folder(request.photos, request.limit, request.seed, progress)
-    return read_coco(request.annotations, request.photos, request.category, request.limit, request.seed, progress)
+    return read_annotations(
+        request.annotations, request.photos, request.category, request.limit, request.seed, progress
+    )

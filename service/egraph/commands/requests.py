@@ -130,18 +130,3 @@ class EvaluateRequest:
     def folder(self) -> Path:
         """Where the photos lie."""
         return self.photos or self.annotations.parent
-
-
-@dataclass(frozen=True)
-class PurityRequest:
-    """Which graph's patterns to judge, by which network; how pure they are of parts only with `annotations`."""
-
-    category: str
-    judge: str
-    judge_weights: str | None = None
-    annotations: Path | None = None
-    photos: Path | None = None
-    graph: str | None = None
-    weights: str | None = None
-    device: str = "cpu"
-    seed: int = 0

@@ -16,7 +16,7 @@ from egraph.graph.connection import open_database
 from egraph.graph.parts import labelled_objects
 from egraph.mining.graph_tables import MinedGraph
 from egraph.network.load import Network
-from egraph.photos.coco import read_coco
+from egraph.photos.annotations import read_annotations
 from egraph.photos.crop import to_fractions
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
@@ -61,7 +61,7 @@ def find_part(
         known = labelled_objects(database, request.category)
     labelled, _ = choose_labels(graph, known, request.part, request.shots, request.seed)
     annotations = write_world(folder, request.category, photos, seed, progress)
-    objects = [o for o in read_coco(annotations, folder, request.category).objects if request.part in o.parts]
+    objects = [o for o in read_annotations(annotations, folder, request.category).objects if request.part in o.parts]
     locator = Locator(graph, network, [aog])
     found: list[tuple[PhotoObject, LocatedPart]] = []
     for start in range(0, len(objects), BATCH):

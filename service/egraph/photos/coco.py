@@ -1,257 +1,228 @@
-"""A COCO file: object boxes of one category, and the boxes of their parts."""
+"""Reading a COCO file, as many exporters write it: what is odd about one entry costs that entry alone."""
 
-import difflib
+import json
+import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path, PurePosixPath, PureWindowsPath
-
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+from pathlib import Path
+from typing import Any
 
 from egraph.errors import InputError
-from egraph.photos.crop import clip, whole_pixels
-from egraph.photos.folder import check_folder
-from egraph.photos.image import PhotoError, read_header
-from egraph.photos.photo import Box, PhotoObject, PhotoSet, Skipped
-from egraph.photos.selection import select
-from egraph.progress import Progress
+from egraph.photos.drawn import Drawing, Drawn, DrawnPhoto
+from egraph.photos.photo import Box, Skipped
 
-Key = int | str
+NEEDED = ("images", "annotations", "categories")
+
+Entry = Mapping[str, Any]
 
 
-class CocoImage(BaseModel):
-    """One photo; the size, where given, is checked against the file."""
+def read_coco(annotations: Path, content: Any) -> Drawn:
+    """The boxes of a COCO file, photo by photo in the order of its images.
 
-    model_config = ConfigDict(frozen=True)
+    A box is `bbox`, `[x, y, width, height]`, or where that is missing the box around `segmentation`'s polygons. A
+    category whose `supercategory` is another category of the file is a part of it. The ids 1 and "1" are the same.
 
-    id: Key
-    file_name: str = Field(min_length=1)
-    width: float | None = None
-    height: float | None = None
-
-
-class CocoAnnotation(BaseModel):
-    """One box, `[x, y, width, height]` in pixels; `part_of` is the id of the object's annotation."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: Key
-    image_id: Key
-    category_id: Key
-    bbox: tuple[FiniteFloat, FiniteFloat, FiniteFloat, FiniteFloat]
-    part_of: Key | None = None
-    iscrowd: int = 0
-
-    @property
-    def box(self) -> Box:
-        """The box as drawn, not clipped."""
-        return Box(*self.bbox)
-
-
-class CocoCategory(BaseModel):
-    """A kind of object, or a kind of part: then `supercategory` is the object's name."""
-
-    model_config = ConfigDict(frozen=True)
-
-    id: Key
-    name: str = Field(min_length=1)
-    supercategory: str | None = None
-
-
-class CocoFile(BaseModel):
-    """What egraph reads of a COCO file; everything else in it is passed over."""
-
-    model_config = ConfigDict(frozen=True)
-
-    images: list[CocoImage]
-    annotations: list[CocoAnnotation]
-    categories: list[CocoCategory]
-
-
-def read_coco(
-    annotations: Path,
-    folder: Path,
-    category: str,
-    limit: int | None = None,
-    seed: int = 0,
-    progress: Progress | None = None,
-) -> PhotoSet:
-    """List the objects of a category, in the order of the file's photos, with the part boxes drawn on them.
-
-    Boxes count in pixels of the photo as a viewer shows it (EXIF applied). Object boxes are clipped to the photo and
-    rounded to whole pixels; part boxes are clipped. A part belongs to the object that `part_of` names, else to the
-    smallest object box around its centre. `limit` draws that many objects, see `selection.select`.
+    Args:
+        content: what the JSON says.
 
     Raises:
-        InputError: the file is missing or no COCO file, the category is not in it, the folder cannot be read, or no
-            object can be used.
-        UsageError: `limit` is below 1.
+        InputError: it is no COCO file, or one id means two photos or two categories.
     """
-    coco = load_coco(annotations)
-    object_ids, part_names = _category_ids(coco, category, annotations)
-    check_folder(folder)
-    drawn: dict[Key, list[CocoAnnotation]] = defaultdict(list)
-    parts: dict[Key, list[CocoAnnotation]] = defaultdict(list)
-    for a in coco.annotations:
-        if a.category_id in object_ids:
-            drawn[a.image_id].append(a)
-        elif a.category_id in part_names:
-            parts[a.image_id].append(a)
-
-    images = [image for image in coco.images if image.id in drawn]
-    objects: list[PhotoObject] = []
-    skipped = [
-        Skipped(str(annotations), f"annotation {a.id}: there is no image {image_id}")
-        for image_id in drawn.keys() - {image.id for image in images}
-        for a in drawn[image_id]
-    ]
-    for done, image in enumerate(images, start=1):
-        try:
-            photo = _read_photo(folder, image)
-        except PhotoError as error:
-            skipped.append(Skipped(image.file_name, error.reason))
+    for key in NEEDED:
+        if not isinstance(content, dict) or not isinstance(content.get(key), list):
+            raise InputError(
+                f"The annotations file {annotations} is no COCO file: it has no list of {key}; it needs images, "
+                "annotations with bbox, and categories."
+            )
+    kinds = _categories(content["categories"], annotations)
+    drawings: dict[str | None, list[Drawing]] = defaultdict(list)
+    skipped = []
+    for number, entry in enumerate(content["annotations"], start=1):
+        drawing = _drawing(entry, number, kinds) if isinstance(entry, dict) else None
+        if drawing is None:
+            name = _spoken(entry, number) if isinstance(entry, dict) else f"annotation number {number}"
+            skipped.append(Skipped(str(annotations), f"{name}: it has no category of the file"))
         else:
-            found, refused = _objects(photo, drawn[image.id])
-            assigned, lost = _assign_parts(photo, found, drawn[image.id], parts[image.id], part_names, category)
-            objects += assigned
-            skipped += [Skipped(image.file_name, reason) for reason in refused + lost]
-        if progress:
-            progress("reading photos", done, len(images))
-    if not objects:
-        first = f" (the first: {skipped[0].path}, {skipped[0].reason})" if skipped else ""
-        raise InputError(
-            f"No usable {category} in {annotations} with the photos under {folder}: photos named: {len(images)}, "
-            f"entries that cannot be used: {len(skipped)}{first}; check that the photos lie where the "
-            "file says, seen from that folder."
-        )
-    return select(objects, skipped, limit, seed)
+            drawings[_key(entry.get("image_id"))].append(drawing)
+    photos, nameless = _images(content["images"], annotations, drawings)
+    lost = [
+        replace(drawing, box=None, fault=_why_lost(image, nameless))
+        for image, some in drawings.items()
+        if image not in photos
+        for drawing in some
+    ]
+    return Drawn(annotations, list(photos.values()), sorted({label for label, _ in kinds.values()}), lost, skipped)
 
 
-def load_coco(annotations: Path) -> CocoFile:
-    """Read and check a COCO file.
+def load_json(path: Path) -> Any:
+    """The content of a JSON file in any UTF, with or without a byte order mark.
 
     Raises:
-        InputError: it is missing, no JSON, or lacks what a COCO file must hold.
+        InputError: it cannot be read or is no JSON.
     """
     try:
-        content = annotations.read_bytes()
+        content = path.read_bytes()
     except FileNotFoundError as error:
-        raise InputError(f"The annotations file {annotations} does not exist; check its name.") from error
+        raise InputError(f"The annotations file {path} does not exist; check its name.") from error
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise InputError(f"The annotations file {annotations} cannot be read ({reason}).") from error
+        raise InputError(f"The annotations file {path} cannot be read ({reason}).") from error
     try:
-        return CocoFile.model_validate_json(content)
-    except ValidationError as error:
-        first = error.errors()[0]
-        if first["type"] == "json_invalid":
+        return json.loads(content, object_pairs_hook=_unique)
+    except RecursionError as error:
+        raise InputError(f"The annotations file {path} is no valid JSON: it is nested too deeply.") from error
+    except ValueError as error:
+        reason = "it is no text" if isinstance(error, UnicodeError) else error
+        raise InputError(f"The annotations file {path} is no valid JSON ({reason}); export it again.") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of JSON; of two entries under one key, the reader would silently take the second."""
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"one object has {twice!a} twice")
+    return found
+
+
+def _categories(entries: Sequence[Any], annotations: Path) -> dict[str, tuple[str, str | None]]:
+    """By id: the label, and the label that it is a part of. Entries without id or name are passed over.
+
+    Raises:
+        InputError: one id stands for two labels.
+    """
+    named: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for entry in entries:
+        key, name = (_key(entry.get("id")), text_of(entry.get("name"))) if isinstance(entry, dict) else (None, "")
+        if key is not None and name:
+            named[key].append((name, text_of(entry.get("supercategory"))))
+    labels = {name for meant in named.values() for name, _ in meant}
+    kinds = {}
+    for key, meant in named.items():
+        names = list(dict.fromkeys(name for name, _ in meant))
+        above = list(dict.fromkeys(above for name, above in meant if above in labels - {name}))
+        for different in (names, [f"{names[0]} of {kind}" for kind in above]):
+            if len(different) > 1:
+                raise InputError(
+                    f"In {annotations} the category id {key} stands for {different[0]} and for {different[1]}, so "
+                    "nobody can tell which one a box shows; give each category an id of its own."
+                )
+        kinds[key] = names[0], above[0] if above else None
+    return kinds
+
+
+def _images(
+    entries: Sequence[Any], annotations: Path, drawings: Mapping[str | None, list[Drawing]]
+) -> tuple[dict[str | None, DrawnPhoto], set[str | None]]:
+    """The photos by id, and the ids of images without a file name.
+
+    Raises:
+        InputError: one id stands for two photos.
+    """
+    photos: dict[str | None, DrawnPhoto] = {}
+    nameless: set[str | None] = set()
+    for entry in entries:
+        key = _key(entry.get("id")) if isinstance(entry, dict) else None
+        if key is None:
+            continue
+        name = text_of(entry.get("file_name"))
+        if not name:
+            nameless.add(key)
+            continue
+        width, height = (number_of(entry.get(side)) or None for side in ("width", "height"))
+        before = photos.setdefault(key, DrawnPhoto(name, drawings.get(key, ()), width, height))
+        if before.file_name != name:
             raise InputError(
-                f"The annotations file {annotations} is no valid JSON ({first['msg'].removeprefix('Invalid JSON: ')}); "
-                "export it again."
-            ) from error
-        place = "".join(f"[{p}]" if isinstance(p, int) else f".{p}" for p in first["loc"] if p not in ("int", "str"))
-        raise InputError(
-            f"The annotations file {annotations} is no COCO file: {place.lstrip('.') or 'the whole'}: {first['msg']}; "
-            "it needs images, annotations with bbox, and categories."
-        ) from error
+                f"In {annotations} the image id {key} stands for {before.file_name} and for {name}, so nobody can tell "
+                "which photo a box is on; give each image an id of its own. Where files were laid together, they must "
+                "be numbered anew."
+            )
+    return photos, nameless
 
 
-def _category_ids(coco: CocoFile, category: str, annotations: Path) -> tuple[set[Key], dict[Key, str]]:
-    """Ids of the object's category, and the part names by category id."""
-    object_ids = {c.id for c in coco.categories if c.name == category}
-    if not object_ids:
-        names = list(dict.fromkeys(c.name for c in coco.categories))
-        near = difflib.get_close_matches(category, names, n=len(names) or 1, cutoff=0.0)
-        raise InputError(
-            f"There is no category {category!r} in {annotations}; it has {', '.join(near) if near else 'none at all'}."
-        )
-    return object_ids, {c.id: c.name for c in coco.categories if c.supercategory == category and c.id not in object_ids}
+def _drawing(entry: Entry, number: int, kinds: Mapping[str, tuple[str, str | None]]) -> Drawing | None:
+    """One annotation, or None where its category is not known."""
+    kind = kinds.get(_key(entry.get("category_id")) or "")
+    if kind is None:
+        return None
+    box, fault = _box(entry)
+    if _true(entry.get("iscrowd")):
+        box, fault = None, "it marks a crowd, not one object"
+    return Drawing(
+        name=_spoken(entry, number),
+        label=kind[0],
+        box=box,
+        fault=fault,
+        part_of_kind=kind[1],
+        id=_key(entry.get("id")),
+        owner=_key(entry.get("part_of")),
+    )
 
 
-def _read_photo(folder: Path, image: CocoImage) -> PhotoObject:
-    """The whole photo as an object, to be narrowed to the boxes in it."""
-    path = _find(folder, image.file_name)
-    header = read_header(path)
-    stated, found = (image.width, image.height), (header.width, header.height)
-    # some tools write down the size before EXIF; the boxes are taken as after it either way
-    if all(stated) and stated != found and not (header.sideways and stated == found[::-1]):
-        raise PhotoError(
-            path, f"it has {found[0]} x {found[1]} pixels, its boxes were drawn on {stated[0]:.0f} x {stated[1]:.0f}"
-        )
-    whole = Box(0.0, 0.0, float(header.width), float(header.height))
-    return PhotoObject(path, header.sha256, header.width, header.height, whole)
+def _spoken(entry: Entry, number: int) -> str:
+    key = _key(entry.get("id"))
+    return f"annotation number {number}" if key is None else f"annotation {key}"
 
 
-def _find(folder: Path, file_name: str) -> Path:
-    """The photo's path: from the folder, from its `images`, or from the folder itself where the name repeats it."""
-    name = PurePosixPath(file_name.replace("\\", "/"))
-    if name.is_absolute() or PureWindowsPath(file_name).drive or ".." in name.parts:
-        raise PhotoError(file_name, "its name leads out of the folder of the photos")
-    candidates = [folder / name, folder / "images" / name]
-    if len(name.parts) > 1 and name.parts[0] == folder.resolve().name:
-        candidates.append(folder.joinpath(*name.parts[1:]))
+def _why_lost(image: str | None, nameless: set[str | None]) -> str:
+    if image is None:
+        return "it names no image"
+    return f"image {image} has no file name" if image in nameless else f"there is no image {image}"
+
+
+def _box(entry: Entry) -> tuple[Box | None, str]:
+    """The box of an annotation, else why there is none."""
+    given = entry.get("bbox")
+    if given is None or given == []:
+        return _around_polygons(entry.get("segmentation"))
+    numbers = [number_of(value) for value in given] if isinstance(given, list) else []
+    values = [number for number in numbers if number is not None]
+    if len(numbers) != 4 or len(values) != 4:
+        return None, "its box is not four numbers"
+    return Box(*values), ""
+
+
+def _around_polygons(polygons: Any) -> tuple[Box | None, str]:
+    if isinstance(polygons, dict):
+        return None, "it has a mask but no box"
+    if not isinstance(polygons, list) or not polygons:
+        return None, "it has no box"
+    # some tools write a single polygon without the list around it
+    nested = polygons if any(isinstance(polygon, list) for polygon in polygons) else [polygons]
+    numbers = [number_of(value) for polygon in nested for value in (polygon if isinstance(polygon, list) else [None])]
+    values = [number for number in numbers if number is not None]
+    if len(values) < len(numbers) or len(values) < 6 or len(values) % 2:
+        return None, "it has no box, and its polygons are not pairs of numbers"
+    left, top = min(values[::2]), min(values[1::2])
+    return Box(left, top, max(values[::2]) - left, max(values[1::2]) - top), ""
+
+
+def _key(value: Any) -> str | None:
+    """An id as text: exporters write the same one as number here and as text there."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return text_of(value) or None
+
+
+def _true(value: Any) -> bool:
+    return value.strip().lower() not in ("", "0", "false") if isinstance(value, str) else bool(value)
+
+
+def text_of(value: Any) -> str:
+    """A name as text that can be written anywhere; empty where it is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value) if abs(value) < 10**18 else ""
+    return value.encode("utf-8", "backslashreplace").decode().strip() if isinstance(value, str) else ""
+
+
+def number_of(value: Any) -> float | None:
+    """A finite number, also one written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
     try:
-        return next((path for path in candidates if path.exists()), candidates[0])
-    except (OSError, ValueError) as error:
-        raise PhotoError(file_name, "its name is not valid") from error
-
-
-def _objects(photo: PhotoObject, annotations: Sequence[CocoAnnotation]) -> tuple[dict[Key, PhotoObject], list[str]]:
-    """Objects of one photo by annotation id, and the reasons for those left out."""
-    objects: dict[Key, PhotoObject] = {}
-    reasons: list[str] = []
-    for a in annotations:
-        if a.iscrowd:
-            reasons.append(f"annotation {a.id}: it marks a crowd, not one object")
-            continue
-        box = whole_pixels(a.box, photo.photo_width, photo.photo_height)
-        if box is None:
-            reasons.append(f"annotation {a.id}: {_why_no_box(a.box)}")
-        else:
-            objects[a.id] = replace(photo, box=box)
-    return objects, reasons
-
-
-def _assign_parts(
-    photo: PhotoObject,
-    objects: dict[Key, PhotoObject],
-    drawn: Sequence[CocoAnnotation],
-    parts: Sequence[CocoAnnotation],
-    part_names: dict[Key, str],
-    category: str,
-) -> tuple[list[PhotoObject], list[str]]:
-    """The objects with their part boxes, and the reasons for the parts left out."""
-    boxes: dict[Key, dict[str, list[Box]]] = {key: defaultdict(list) for key in objects}
-    reasons: list[str] = []
-    left_out = {a.id for a in drawn} - objects.keys()
-    for part in parts:
-        name = part_names[part.category_id]
-        if part.part_of in left_out:
-            continue
-        box = clip(part.box, photo.photo_width, photo.photo_height)
-        owner = part.part_of if part.part_of is not None else _around(part.box, objects)
-        if box is None:
-            reasons.append(f"annotation {part.id} ({name}): {_why_no_box(part.box)}")
-        elif owner not in objects:
-            reasons.append(f"annotation {part.id} ({name}): it belongs to no {category} in this photo")
-        else:
-            boxes[owner][name].append(box)
-    named = [replace(o, parts={name: tuple(found) for name, found in boxes[key].items()}) for key, o in objects.items()]
-    return named, reasons
-
-
-def _around(box: Box, objects: dict[Key, PhotoObject]) -> Key | None:
-    """Id of the smallest object box that holds the centre of a box."""
-    x, y = box.x + box.width / 2, box.y + box.height / 2
-    holding = [
-        (o.box.width * o.box.height, i, key)
-        for i, (key, o) in enumerate(objects.items())
-        if o.box.x <= x <= o.box.x + o.box.width and o.box.y <= y <= o.box.y + o.box.height
-    ]
-    return min(holding)[2] if holding else None
-
-
-def _why_no_box(box: Box) -> str:
-    if box.width <= 0 or box.height <= 0:
-        return "its box has zero size"
-    return "its box has no pixel inside the photo"
+        number = float(value)
+    except (OverflowError, ValueError):
+        return None
+    return number if math.isfinite(number) else None

@@ -1,14 +1,13 @@
 """The crop that the network sees: an object's box, resized straight to a square."""
 
-import math
-
 import numpy as np
 from PIL import Image
 
+from egraph.photos.boxes import whole_pixels
 from egraph.photos.image import PhotoError, read_pixels, to_rgb
-from egraph.photos.photo import Box, PhotoObject
+from egraph.photos.photo import PhotoObject
 
-__all__ = ["PhotoError", "clip", "from_fractions", "read_crop", "to_fractions", "whole_pixels"]
+__all__ = ["PhotoError", "from_fractions", "read_crop", "to_fractions"]
 
 
 def read_crop(obj: PhotoObject, size: int) -> np.ndarray:
@@ -35,34 +34,6 @@ def read_crop(obj: PhotoObject, size: int) -> np.ndarray:
     return np.asarray(crop.resize((size, size), Image.Resampling.BICUBIC))
 
 
-def clip(box: Box, width: float, height: float) -> Box | None:
-    """The part of a box inside a photo of `width` x `height` pixels, or None where there is none."""
-    return clip_to(box, Box(0.0, 0.0, width, height))
-
-
-def clip_to(box: Box, outer: Box) -> Box | None:
-    """The part of a box inside another one, or None where there is none; a box that lies inside stays as it is."""
-    left, top = max(box.x, outer.x), max(box.y, outer.y)
-    right, bottom = min(box.x + box.width, outer.x + outer.width), min(box.y + box.height, outer.y + outer.height)
-    if right <= left or bottom <= top:
-        return None
-    if (left, top, right, bottom) == (box.x, box.y, box.x + box.width, box.y + box.height):
-        return box
-    return Box(left, top, right - left, bottom - top)
-
-
-def whole_pixels(box: Box, width: int, height: int) -> Box | None:
-    """A box clipped to the photo, its edges rounded to whole pixels, or None where no pixel is left."""
-    inside = clip(box, width, height)
-    if inside is None:
-        return None
-    left, top = _rounded(inside.x), _rounded(inside.y)
-    right, bottom = _rounded(inside.x + inside.width), _rounded(inside.y + inside.height)
-    if right <= left or bottom <= top:
-        return None
-    return Box(float(left), float(top), float(right - left), float(bottom - top))
-
-
 def from_fractions(obj: PhotoObject, x: float, y: float) -> tuple[float, float]:
     """A place in fractions of the object's crop (0, 0 is its top left corner) to pixels of the photo."""
     return obj.box.x + x * obj.box.width, obj.box.y + y * obj.box.height
@@ -71,7 +42,3 @@ def from_fractions(obj: PhotoObject, x: float, y: float) -> tuple[float, float]:
 def to_fractions(obj: PhotoObject, x: float, y: float) -> tuple[float, float]:
     """A place in pixels of the photo to fractions of the object's crop; outside the box it is below 0 or above 1."""
     return (x - obj.box.x) / obj.box.width, (y - obj.box.y) / obj.box.height
-
-
-def _rounded(value: float) -> int:
-    return math.floor(value + 0.5)

@@ -1,5 +1,6 @@
 """A folder of photos in which each whole photo is one object."""
 
+import heapq
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,7 +22,7 @@ COMPANIONS = frozenset({
 
 
 def read_folder(folder: Path, limit: int | None = None, seed: int = 0, progress: Progress | None = None) -> PhotoSet:
-    """List the photos under a folder and its subfolders, sorted by path; hidden files are passed over.
+    """List the photos under a folder and its subfolders, linked ones too, sorted by path; hidden files are passed over.
 
     Only headers are read: a photo that is cut off further inside shows when its crop is read. Of unusable files,
     those that claim to be photos are named with the reason. `limit` draws that many, see `selection.select`.
@@ -87,7 +88,9 @@ def _whole_photos(files: Sequence[Path], skipped: list[Skipped], progress: Progr
 
 
 def list_files(folder: Path) -> tuple[list[Path], list[Skipped]]:
-    """Every file under a folder that may be a photo, sorted by path, and the subfolders that may not be read.
+    """Every file under a folder that may be a photo, sorted by path, and the subfolders that are left out.
+
+    Links to folders are followed, each folder once: first those that lie there, then those that links lead to.
 
     Raises:
         InputError: the folder is missing or may not be read.
@@ -99,13 +102,26 @@ def list_files(folder: Path) -> tuple[list[Path], list[Skipped]]:
         skipped.append(Skipped(str(error.filename), "the folder may not be read"))
 
     files: list[Path] = []
-    for parent, folders, names in os.walk(folder, onerror=refused):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        files += [
-            Path(parent, name)
-            for name in names
-            if not name.startswith(".") and Path(name).suffix.lower() not in COMPANIONS
-        ]
+    waiting = [folder]
+    seen: set[tuple[int, int]] = set()
+    while waiting:
+        # links only after the folder itself: a photo's path is where it lies, if it lies under the folder at all
+        for parent, folders, names in os.walk(heapq.heappop(waiting), onerror=refused):
+            status = Path(parent).stat()
+            if (status.st_dev, status.st_ino) in seen:
+                skipped.append(Skipped(parent, "this folder was looked at already, by another path"))
+                folders.clear()
+                continue
+            seen.add((status.st_dev, status.st_ino))
+            inside = [Path(parent, name) for name in folders if not name.startswith(".")]
+            folders[:] = [path.name for path in inside if not path.is_symlink()]
+            for link in (path for path in inside if path.is_symlink()):
+                heapq.heappush(waiting, link)
+            files += [
+                Path(parent, name)
+                for name in names
+                if not name.startswith(".") and Path(name).suffix.lower() not in COMPANIONS
+            ]
     return sorted(files), skipped
 
 
