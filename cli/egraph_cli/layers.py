@@ -29,6 +29,8 @@ def layers(
     from egraph.network.load import load_network
 
     loaded = load_network(network, weights)
+    for note in loaded.notes:
+        print(note, file=sys.stderr)
     try:
         chosen = set(default_layers(loaded))
     except UsageError as error:

@@ -1,6 +1,7 @@
 """`egraph mine`: photos and a network become a graph in the database."""
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -78,6 +79,8 @@ def mine(
         report = mine_category(settings, request, progress)
     if rank > 0:
         return
+    for note in () if quiet else report.notes:
+        print(note, file=sys.stderr)
     if as_json:
         write_json(report.to_json())
         return

@@ -10,8 +10,9 @@ from egraph.demo.crops import crops_of_many, make_crops
 from egraph.demo.network import CHECKPOINT, CLASSES, INPUT_SIZE, AnimalNetwork, animals
 from egraph.demo.train import Recipe, main, make_crop_set, save_network, score_network, train_network, vary
 from egraph.errors import InputError, UsageError
+from egraph.network.fitting import match_weights, put_weights
 from egraph.network.load import load_network
-from egraph.network.weights import fit_weights, read_weights
+from egraph.network.weights import read_checkpoint
 
 NAME = "egraph.demo.network:animals"
 
@@ -88,7 +89,8 @@ def test_training_learns_repeats_and_writes_what_it_scores(tmp_path: Path) -> No
     save_network(first, tmp_path / "x.safetensors")
     assert [path.name for path in tmp_path.iterdir()] == ["x.safetensors"]
     loaded = AnimalNetwork()
-    fit_weights(loaded, read_weights(tmp_path / "x.safetensors"), "animals", "x")
+    match = match_weights(loaded, read_checkpoint(tmp_path / "x.safetensors"), "animals", "x")
+    assert match.whole and put_weights(loaded, match) == ()
     for one, other in zip(loaded.parameters(), first.half().float().parameters(), strict=True):
         assert torch.equal(one, other)
 

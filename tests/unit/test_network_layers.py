@@ -93,6 +93,7 @@ def test_activations_are_what_each_layer_gave_before_anything_overwrote_it(resid
 
 
 def test_running_stops_after_the_last_layer(residual, monkeypatch):
+    valid_layers(residual)
     monkeypatch.setattr(residual.module.conv, "forward", lambda x: pytest.fail("ran too far"))
     assert activations(residual, ["stage1", "stem"], torch.randn(1, 3, 64, 64)).keys() == {"stage1", "stem"}
 
@@ -109,7 +110,7 @@ def test_the_network_is_left_as_it_was(residual):
     kept = x.clone()
     valid_layers(residual)
     activations(residual, ["stem.0", "conv"], x)
-    with pytest.raises(RuntimeError):
+    with pytest.raises(UsageError, match="toy cannot be run on a 1 x 2 x 64 x 64 input"):
         activations(residual, ["stem.0", "conv"], torch.randn(1, 2, 64, 64))
     assert torch.equal(x, kept)
     assert hooks(residual.module) == 0
@@ -170,9 +171,13 @@ def test_resolving_sorts_and_checks(residual):
         resolve_layers(residual, ["stage1", "stage1.2"])
     with pytest.raises(UsageError, match="at least two"):
         resolve_layers(residual, ["conv"])
-    for invalid in ("head", "unused", "relu", ""):
+    for invalid in ("unused", ""):
         with pytest.raises(UsageError, match="no layer"):
             resolve_layers(residual, ["conv", invalid])
+    with pytest.raises(UsageError, match="The layer head cannot be mined: it gives 10 numbers, not a map"):
+        resolve_layers(residual, ["conv", "head"])
+    with pytest.raises(UsageError, match="relu cannot be mined: it runs 2 times in a pass"):
+        resolve_layers(residual, ["conv", "relu"])
 
 
 def test_many_layers_are_named_in_part():

@@ -4,13 +4,13 @@ import hashlib
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from egraph.commands.place import place_mined, read_asked
 from egraph.commands.requests import MineRequest
 from egraph.distributed import Group, processes
-from egraph.errors import UsageError
+from egraph.errors import InputError, UsageError
 from egraph.graph.connection import Fence, open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.objects import check_names
@@ -18,6 +18,7 @@ from egraph.graph.parts import labelled_objects
 from egraph.graph.write import write_graph
 from egraph.mining.engine import LayerWatch, mine, mining_parameters
 from egraph.mining.models import MODELS
+from egraph.network.finite import check_finite
 from egraph.network.known_geometry import known_geometries
 from egraph.network.layers import resolve_layers
 from egraph.network.load import load_network
@@ -29,7 +30,7 @@ from egraph.torchrun import own_device
 
 @dataclass(frozen=True)
 class MineReport:
-    """What mining did. `already` is true where the graph was complete before."""
+    """What mining did. `already` is true where the graph was complete before; `notes` say what was passed over."""
 
     graph: str
     counts: dict[str, int]
@@ -38,6 +39,7 @@ class MineReport:
     seconds: dict[str, float]
     dropped: dict[str, int] = field(default_factory=dict)
     already: bool = False
+    notes: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """For programs; what else the graph carries is asked of the database."""
@@ -86,6 +88,7 @@ def _mine_together(
     photos = read_asked(request, progress)
     network = load_network(request.network, request.weights, own_device(request.device))
     names = resolve_layers(network, request.layers)
+    check_finite(network, names)
     layers = known_geometries(network, names, settings.home / "cache" / "geometry")
     provenance = {"photos": _digest(photos.objects), **mining_parameters(layers, request.model)}
     already = None
@@ -95,7 +98,7 @@ def _mine_together(
             ensure_schema(database)
             there = database.read("read/graph", graph=graph_id)
             if there and there[0]["graph"]["state"] == "complete":
-                already = _already(there[0]["graph"], provenance, request, photos)
+                already = replace(_already(there[0]["graph"], provenance, request, photos), notes=network.notes)
     if (already := group.first(already)) is not None:
         return already
     mined = mine(
@@ -111,6 +114,11 @@ def _mine_together(
         model=request.model,
         group=group,
     )
+    if not mined.graph.found_anything:
+        raise InputError(
+            f"No pattern was found on {len(mined.graph.objects)} photos: they show too little in common, or the layers "
+            "hardly react to them; give more photos of one kind of object, other layers, or trained weights."
+        )
     mined.graph.parameters.update(provenance)
     report = None
     if group.rank == 0:
@@ -126,6 +134,7 @@ def _mine_together(
             skipped=photos.skipped + mined.skipped,
             seconds=mined.seconds | {"writing": time.perf_counter() - start},
             dropped=mined.graph.dropped,
+            notes=network.notes,
         )
     return group.first(report)
 

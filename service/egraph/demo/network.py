@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from egraph.demo.animals import KINDS
-from egraph.network.weights import fit_weights, read_weights
+from egraph.network.fitting import match_weights, misfit, put_weights
+from egraph.network.weights import read_checkpoint
 
 CLASSES = (*KINDS, "background")
 """What the classifier's outputs stand for, in order."""
@@ -60,5 +61,8 @@ def animals() -> nn.Module:
         InputError: the checkpoint is missing or damaged.
     """
     network = AnimalNetwork()
-    fit_weights(network, read_weights(CHECKPOINT), "animals", str(CHECKPOINT))
+    match = match_weights(network, read_checkpoint(CHECKPOINT), "animals", str(CHECKPOINT))
+    if not match.whole:
+        raise misfit(match, network, "animals", str(CHECKPOINT))
+    put_weights(network, match)
     return network.eval()

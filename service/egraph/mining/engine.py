@@ -106,7 +106,7 @@ def mine(
         model: one of `MODELS`.
 
     Raises:
-        InputError: too few photos can be used.
+        InputError: too few photos can be used, or the network gives NaN.
         EgraphError: the disk is full.
     """
     clock = _Clock()

@@ -18,7 +18,7 @@ import torch
 
 from egraph.network.layer import LayerGeometry
 from egraph.network.layers import MapShape, activations, map_shapes
-from egraph.network.load import Network
+from egraph.network.network import Network
 
 Side = Literal["left", "right"]
 

@@ -10,7 +10,7 @@ from egraph.atomic_file import whole_file
 from egraph.network.geometry import layer_geometries
 from egraph.network.layer import LayerGeometry
 from egraph.network.layers import map_shapes
-from egraph.network.load import Network
+from egraph.network.network import Network
 
 
 def known_geometries(network: Network, names: Sequence[str], folder: Path) -> list[LayerGeometry]:

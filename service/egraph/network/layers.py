@@ -1,16 +1,18 @@
 """Which maps of a network can be taken, and their values on photos."""
 
 import difflib
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
 import torch
 from torch import Tensor, nn
 
-from egraph.errors import UsageError
-from egraph.network.load import Network
+from egraph.errors import EgraphError, UsageError
+from egraph.network.architectures import sentence
+from egraph.network.network import Network
 
 PAPER_LAYERS = {
     "alexnet": ("features.3", "features.6", "features.8", "features.10"),
@@ -49,13 +51,29 @@ class MapShape:
     pooling: bool
     classes: bool
     """whether the channels are the network's answers, one for each class"""
+    container: bool
+    channels_last: bool
+    """whether the layer gives (n, height, width, channels), as Swin transformers do"""
+    finite: bool
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What one pass over noise showed. shapes: all maps, in order of execution. refused: why other submodules cannot
+    be mined, by name. trunk: where the network's answer is no single tensor, the beginning of the names of its largest
+    part: what comes behind it makes the answers. aside: maps that need weights that the file does not hold."""
+
+    shapes: list[MapShape]
+    refused: dict[str, str]
+    trunk: str
+    aside: list[MapShape] = field(default_factory=list)
 
 
 class _Done(Exception):
     """The last map that was asked for is there."""
 
 
-_shapes: WeakKeyDictionary[Network, list[MapShape]] = WeakKeyDictionary()
+_maps: WeakKeyDictionary[Network, Maps] = WeakKeyDictionary()
 
 
 def activations(
@@ -64,20 +82,25 @@ def activations(
     """Run the network up to the last of the named layers; no hook stays behind.
 
     Args:
-        names: submodules, each run once in a pass.
+        names: valid layers, each run once in a pass.
         x: (n, 3, height, width), on the network's device.
         keep: what is kept of each map; it must not be a view of the map, which the next operation may overwrite in
             place (ReLU does).
 
     Returns:
         For each name its output as the layer gave it, (n, channels, height, width), in the order of `names`.
+
+    Raises:
+        UsageError: the network does not run on this input.
+        EgraphError: the accelerator's memory is full.
     """
     wanted = dict.fromkeys(names)
+    turned = {shape.name for shape in map_shapes(network) if shape.channels_last}
     found: dict[str, Tensor] = {}
 
     def hook(name: str) -> Callable[[nn.Module, Any, Tensor], None]:
         def take(_module: nn.Module, _inputs: Any, output: Tensor) -> None:
-            found[name] = keep(output)
+            found[name] = keep(output.permute(0, 3, 1, 2) if name in turned else output)
             if len(found) == len(wanted):
                 raise _Done
 
@@ -89,9 +112,20 @@ def activations(
             network.module(x)
     except _Done:
         pass
+    except torch.OutOfMemoryError as error:
+        raise EgraphError(
+            f"The memory of {network.device} is full; stop what else uses it, or take --device cpu."
+        ) from error
+    except (MemoryError, EgraphError):
+        raise
+    except Exception as error:  # a user's own network may fail in any way
+        shape = " x ".join(map(str, x.shape))
+        raise UsageError(f"{network.name} cannot be run on a {shape} input ({sentence(error)}).") from error
     finally:
         for handle in handles:
             handle.remove()
+    if lost := [name for name in wanted if name not in found]:
+        raise UsageError(f"{network.name} did not run its layer {lost[0]} on these photos; take other layers.")
     return {name: found[name] for name in names}
 
 
@@ -100,9 +134,7 @@ def map_shapes(network: Network) -> list[MapShape]:
     than one unit. A container and its last child give the same map: listed once, under the outer name, unless that
     container is the network's whole trunk.
     """
-    if network not in _shapes:
-        _shapes[network] = _probe(network)
-    return _shapes[network]
+    return _looked_at(network).shapes
 
 
 def valid_layers(network: Network) -> list[str]:
@@ -115,30 +147,60 @@ def default_layers(network: Network) -> list[str]:
 
     For AlexNet and VGG-16 those of the papers. Else the last of the outermost layers of each map size, of the three
     smallest sizes that are at most an eighth of the input and at least 5 units wide; poolings and class maps do not
-    count.
+    count. Where all of these have one size (dilated networks), the last three of the outermost containers.
 
     Raises:
         UsageError: there are fewer than two such layers.
     """
-    shapes = map_shapes(network)
+    maps = _looked_at(network)
+    return _default_layers(network, maps.shapes, maps.trunk)
+
+
+def absent_from_default_layers(network: Network) -> bool:
+    """Whether weights that the file does not hold are needed by the layers that egraph takes by itself (or, where it
+    takes none, by any map)."""
+    if not network.absent:
+        return False
+    maps = _looked_at(network)
+    everything = maps.shapes + maps.aside
+    try:
+        needed = set(_default_layers(network, everything, maps.trunk))
+    except UsageError:
+        needed = {shape.name for shape in everything if not shape.classes}
+    return any(shape.name in needed for shape in maps.aside) or not needed
+
+
+def _default_layers(network: Network, shapes: Sequence[MapShape], trunk: str) -> list[str]:
     names = {alias: shape.name for shape in shapes for alias in (shape.name, *shape.aliases)}
     wanted = PAPER_LAYERS.get(network.name, ())
     if wanted and all(name in names for name in wanted):
         return [names[name] for name in wanted]
     widest = network.preprocessing.size * WIDEST_DEFAULT_SHARE
+    eligible = [
+        shape
+        for shape in shapes
+        if NARROWEST_DEFAULT <= shape.width <= widest
+        and not shape.pooling
+        and not shape.classes
+        and shape.name.startswith(trunk)
+    ]
     last: dict[int, str] = {}
-    for shape in shapes:
-        if NARROWEST_DEFAULT <= shape.width <= widest and not shape.pooling and not shape.classes:
-            before = last.get(shape.width)
-            # the first convolution of the next stage still has this size: prefer the stage itself to what is inside one
-            if before is None or shape.name.count(".") <= before.count("."):
-                last[shape.width] = shape.name
+    for shape in eligible:
+        before = last.get(shape.width)
+        # the first convolution of the next stage still has this size: prefer the stage itself to what is inside one
+        if before is None or shape.name.count(".") <= before.count("."):
+            last[shape.width] = shape.name
     chosen = sorted(last)[:MOST_DEFAULT_LAYERS]
-    if len(chosen) < FEWEST_LAYERS:
-        raise UsageError(
-            f"{network.name} has no two maps of different size that egraph would choose by itself; name the layers."
-        )
-    return [last[width] for width in reversed(chosen)]
+    if len(chosen) >= FEWEST_LAYERS:
+        return [last[width] for width in reversed(chosen)]
+    containers = [shape.name for shape in eligible if shape.container]
+    outermost = min((name.count(".") for name in containers), default=0)
+    stages = [name for name in containers if name.count(".") == outermost][-MOST_DEFAULT_LAYERS:]
+    if len(stages) >= FEWEST_LAYERS:
+        return stages
+    raise UsageError(
+        f"{network.name} has no two maps that egraph would choose; name the layers: egraph layers lists them."
+    )
 
 
 def resolve_layers(network: Network, names: Sequence[str] | None = None) -> list[str]:
@@ -151,7 +213,16 @@ def resolve_layers(network: Network, names: Sequence[str] | None = None) -> list
         return default_layers(network)
     shapes = map_shapes(network)
     order = {alias: i for i, shape in enumerate(shapes) for alias in (shape.name, *shape.aliases)}
+    maps = _looked_at(network)
+    aside = {alias for shape in maps.aside for alias in (shape.name, *shape.aliases)}
     for name in names:
+        if name in aside:
+            raise UsageError(
+                f"The layer {name} needs weights that {network.weights_source} does not hold, such as "
+                f"{network.absent[0]}; take layers before it."
+            )
+        if name in maps.refused:
+            raise UsageError(f"The layer {name} cannot be mined: {maps.refused[name]}.")
         if name not in order:
             near = difflib.get_close_matches(name, valid_layers(network), n=NAMED_LAYERS, cutoff=0.0)
             more = f"; {len(shapes) - len(near)} more are listed by: egraph layers" if len(shapes) > len(near) else ""
@@ -167,16 +238,21 @@ def resolve_layers(network: Network, names: Sequence[str] | None = None) -> list
     return [shapes[i].name for i in sorted(taken)]
 
 
-def _probe(network: Network) -> list[MapShape]:
+def _looked_at(network: Network) -> Maps:
+    if network not in _maps:
+        _maps[network] = _probe(network)
+    return _maps[network]
+
+
+def _probe(network: Network) -> Maps:
     """Run the network once on noise and look at every submodule's output."""
     size = network.preprocessing.size
     outputs: list[tuple[str, Any, int]] = []
 
     def look(name: str):
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
-            if isinstance(output, Tensor):
-                # the outputs are held, so that no two of them share an address
-                outputs.append((name, output, output._version))
+            # the outputs are held, so that no two of them share an address
+            outputs.append((name, output, output._version if isinstance(output, Tensor) else 0))
 
         return hook
 
@@ -188,33 +264,86 @@ def _probe(network: Network) -> list[MapShape]:
         with torch.no_grad():
             result = network.module(noise)
     except Exception as error:  # a user's own network may fail in any way
-        raise UsageError(
-            f"{network.name} cannot be run on a {size} x {size} RGB input ({type(error).__name__}: {error})."
-        ) from error
+        raise UsageError(f"{network.name} cannot be run on a {size} x {size} RGB input ({sentence(error)}).") from error
     finally:
         for handle in handles:
             handle.remove()
 
-    runs = [name for name, _, _ in outputs]
-    classes = result.shape[1] if isinstance(result, Tensor) and result.ndim >= 2 else None
-    maps: dict[tuple[int, int], list[str]] = {}
-    tensors: dict[tuple[int, int], Tensor] = {}
+    runs = Counter(name for name, _, _ in outputs)
+    answer = _first_tensor(result)
+    classes = answer.shape[1] if answer is not None and answer.ndim >= 2 else None
+    maps: dict[tuple[int, ...], list[str]] = {}
+    tensors: dict[str, Tensor] = {}
+    refused: dict[str, str] = {}
     for name, output, version in outputs:
-        if runs.count(name) == 1 and output.ndim == 4 and output.shape[2] == output.shape[3] > 1:
-            maps.setdefault((id(output), version), []).append(name)
-            tensors[id(output), version] = output
-    widths = {name: tensors[key].shape[3] for key, names in maps.items() for name in names}
+        if reason := _no_map(output, runs[name]):
+            refused[name] = reason
+        else:
+            # a view of the same numbers, such as one in another order of the axes, is the same map
+            place = (output.untyped_storage().data_ptr(), output.storage_offset(), output.numel(), version)
+            maps.setdefault(place, []).append(name)
+            tensors[name] = output
+    widths = {name: output.shape[2] for name, output in tensors.items()}
     trunks = {
         name
         for name in widths
         if len({width for inner, width in widths.items() if inner.startswith(f"{name}.")}) > STAGE_SIZES
     }
-    shapes = []
-    for key, names in maps.items():
+    shapes: list[MapShape] = []
+    aside: list[MapShape] = []
+    for names in maps.values():
         around = [name for name in names[1:] if names[0].startswith(f"{name}.") and name not in trunks]
         name = min([names[0], *around], key=len)
-        _, channels, height, width = tensors[key].shape
-        others = tuple(n for n in names if n != name)
-        pooling = isinstance(modules[names[0]], POOLINGS)
-        shapes.append(MapShape(name, others, channels, height, width, pooling, channels == classes))
-    return shapes
+        turned = _channels_last(tensors[name])
+        channels = tensors[name].shape[3 if turned else 1]
+        shape = MapShape(
+            name=name,
+            aliases=tuple(n for n in names if n != name),
+            channels=channels,
+            height=widths[name],
+            width=widths[name],
+            pooling=isinstance(modules[names[0]], POOLINGS),
+            classes=channels == classes,
+            container=any(True for _ in modules[name].children()),
+            channels_last=turned,
+            finite=bool(tensors[name].isfinite().all()),
+        )
+        (aside if network.absent and not shape.finite else shapes).append(shape)
+    return Maps(shapes, refused, "" if isinstance(result, Tensor) else _largest_part(network.module), aside)
+
+
+def _channels_last(output: Tensor) -> bool:
+    return output.shape[2] != output.shape[3]
+
+
+def _no_map(output: Any, runs: int) -> str:
+    """Why an output is no square map of more than one unit; empty where it is one."""
+    if runs != 1:
+        return f"it runs {runs} times in a pass"
+    if not isinstance(output, Tensor):
+        return f"it gives a {type(output).__name__}, not one map; take a layer inside it"
+    if output.is_quantized or not output.is_floating_point():
+        return "it is quantised, and its map holds a few whole numbers; take the network in floating point"
+    if output.ndim != 4:
+        return f"it gives {' x '.join(map(str, output.shape[1:]))} numbers, not a map"
+    _, first, second, third = output.shape
+    square = second == third or first == second
+    if not square:
+        return f"its map is {second} x {third}, and only square maps are taken"
+    if (second if second == third else first) == 1:
+        return "its map has a single unit"
+    return ""
+
+
+def _first_tensor(result: Any) -> Tensor | None:
+    """The network's answer, or the first of several: segmentation gives a dict, others a tuple."""
+    if isinstance(result, Mapping):
+        result = list(result.values())
+    if isinstance(result, list | tuple):
+        return next((value for value in result if isinstance(value, Tensor)), None)
+    return result if isinstance(result, Tensor) else None
+
+
+def _largest_part(module: nn.Module) -> str:
+    sizes = {name: sum(p.numel() for p in child.parameters()) for name, child in module.named_children()}
+    return f"{max(sizes, key=lambda name: sizes[name])}." if sizes else ""

@@ -2,33 +2,88 @@
 
 import hashlib
 import pickle
+import sys
 import warnings
-from collections.abc import Mapping
+from collections import OrderedDict
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
+from torch.serialization import get_unsafe_globals_in_checkpoint, safe_globals
 
 from egraph.errors import InputError
 
-WRAPPERS = ("state_dict", "model_state_dict", "model")
-"""Keys under which training scripts put the weights beside other things."""
+State = dict[str, Tensor]
+"""Tensors by their names in the file."""
 
-PREFIXES = ("module.", "_orig_mod.")
-"""What DataParallel and torch.compile put before every name."""
+WRAPPERS = ("state_dict", "model_state_dict", "model", "model_ema", "state_dict_ema")
+"""Keys under which training scripts put the weights beside other things, in the order in which they are looked at."""
 
-NAMED_KEYS = 3
-"""So many keys are named in an error; the rest is counted."""
+DEEPEST_WRAPPER = 3
+
+INERT = (
+    "argparse.Namespace",
+    "types.SimpleNamespace",
+    "typing.Any",
+    "decimal.Decimal",
+    "uuid.UUID",
+    "copyreg._reconstructor",
+    *(f"pathlib.{name}" for name in ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")),
+    *(f"pathlib._local.{name}" for name in ("Path", "PosixPath", "WindowsPath", "PurePosixPath", "PureWindowsPath")),
+    *(f"datetime.{name}" for name in ("date", "datetime", "time", "timedelta", "timezone")),
+    *(f"builtins.{name}" for name in ("object", "bool", "int", "float", "str", "bytes", "range", "slice", "frozenset")),
+    *(f"builtins.{name}" for name in ("list", "tuple", "dict")),
+    "functools.partial",
+    "collections.deque",
+    "collections.defaultdict",
+)
+"""Names of Python's own library that training scripts save beside the weights: they hold values, and do nothing."""
+
+MAPPINGS = (
+    "AttributeDict",
+    "AttrDict",
+    "CfgNode",
+    "Config",
+    "ConfigDict",
+    "DotMap",
+    "EasyDict",
+    "Munch",
+    "defaultdict",
+)
+"""Classes of settings that are dicts, by their last name: Lightning's, yacs's, mmengine's and the like."""
 
 
-def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a .pth, .pt or .safetensors file by name, floating-point ones as float32.
+class StandIn:
+    """Takes the place of an object that is no tensor. The object's own class is never looked for, let alone called."""
+
+    def __new__(cls, *_values: Any) -> "StandIn":
+        return super().__new__(cls)
+
+    def __init__(self, *_values: Any) -> None:
+        pass
+
+    def __setstate__(self, _state: Any) -> None:
+        pass
+
+
+class StandInMapping(OrderedDict):
+    """The same for an object that is a dict."""
+
+    def __new__(cls, *_values: Any) -> Any:
+        # the reader fills only what is exactly a plain or an ordered dict
+        return OrderedDict()
+
+
+def read_checkpoint(path: Path) -> dict[str, State]:
+    """The state dicts of a .pth, .pt or .safetensors file by where in the file they stand ("" for the file itself),
+    the likeliest first; floating-point tensors as float32.
 
     Raises:
-        InputError: the file is missing, damaged, holds something else than tensors, or would run code.
+        InputError: the file is missing, damaged, holds no weights, or would run code.
     """
     if not path.is_file():
         raise InputError(f"There is no weights file {path}; check its name.")
@@ -42,53 +97,12 @@ def read_weights(path: Path) -> dict[str, Tensor]:
         found: Any = load_file(path) if path.suffix == ".safetensors" else _unpickle(path)
     except SafetensorError as error:
         raise InputError(f"The weights file {path} is damaged or no safetensors file; fetch it again.") from error
-    for wrapper in WRAPPERS:
-        if isinstance(found, Mapping) and isinstance(found.get(wrapper), Mapping):
-            found = found[wrapper]
-            break
-    if not isinstance(found, Mapping) or not found or not all(isinstance(v, Tensor) for v in found.values()):
+    states = {where: state for where, state in _states(found)}
+    if not states:
         raise InputError(
             f"The weights file {path} does not hold a plain state dict; save the network's state_dict() instead."
         )
-    state = {str(name): tensor for name, tensor in found.items()}
-    for prefix in PREFIXES:
-        if all(name.startswith(prefix) for name in state):
-            state = {name.removeprefix(prefix): tensor for name, tensor in state.items()}
-    return {name: tensor.float() if tensor.is_floating_point() else tensor for name, tensor in state.items()}
-
-
-def fit_weights(module: nn.Module, state: Mapping[str, Tensor], name: str, source: str) -> None:
-    """Put a state dict into a module; every name and shape must match.
-
-    Raises:
-        InputError: names the first keys that are missing, left over, or of another shape.
-    """
-    missing, unexpected, mismatched = compare_weights(module, state)
-    own = module.state_dict()
-    complaints = [
-        _named("missing", missing),
-        _named("unexpected", unexpected),
-        _named(
-            "of another shape",
-            [f"{key} {tuple(state[key].shape)} instead of {tuple(own[key].shape)}" for key in mismatched],
-        ),
-    ]
-    if any(complaints):
-        raise InputError(
-            f"The weights {source} do not fit {name}: {'; '.join(c for c in complaints if c)}; "
-            "give the network that they were saved from."
-        )
-    module.load_state_dict(state, strict=False)
-
-
-def compare_weights(module: nn.Module, state: Mapping[str, Tensor]) -> tuple[list[str], list[str], list[str]]:
-    """Names that are missing from a state dict, left over in it, and of another shape than the module's."""
-    own = module.state_dict()
-    # a batch counter is of no use for inference, and files from before PyTorch 0.4.1 have none
-    missing = [key for key in own if key not in state and not key.endswith("num_batches_tracked")]
-    unexpected = [key for key in state if key not in own]
-    mismatched = [key for key in own if key in state and own[key].shape != state[key].shape]
-    return missing, unexpected, mismatched
+    return states
 
 
 def file_sha256(path: Path) -> str:
@@ -107,9 +121,22 @@ def state_sha256(state: Mapping[str, Tensor]) -> str:
     return digest.hexdigest()
 
 
+def _states(found: Any, where: str = "", depth: int = 0) -> Iterator[tuple[str, State]]:
+    """Every mapping with tensors in what was read, and where it stands."""
+    if not isinstance(found, Mapping) or depth > DEEPEST_WRAPPER:
+        return
+    tensors = {str(name): value for name, value in found.items() if isinstance(value, Tensor) and not value.is_sparse}
+    if tensors:
+        yield where, {name: t.float() if t.is_floating_point() else t for name, t in tensors.items()}
+    inner = {str(name): value for name, value in found.items() if isinstance(value, Mapping)}
+    for name in (*(n for n in WRAPPERS if n in inner), *(n for n in inner if n not in WRAPPERS)):
+        yield from _states(inner[name], f"{where}.{name}" if where else name, depth + 1)
+
+
 def _unpickle(path: Path) -> Any:
+    """What torch's own reader of weights makes of a file; whatever is no tensor becomes a stand-in."""
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), safe_globals(_stand_ins(path)):
             warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -125,8 +152,17 @@ def _unpickle(path: Path) -> Any:
         raise InputError(f"The weights file {path} is damaged or no weights file; fetch it again.") from error
 
 
-def _named(what: str, keys: list[str]) -> str:
-    if not keys:
-        return ""
-    more = f" and {len(keys) - NAMED_KEYS} more" if len(keys) > NAMED_KEYS else ""
-    return f"{what} {', '.join(keys[:NAMED_KEYS])}{more}"
+def _stand_ins(path: Path) -> list[Any]:
+    """Stand-ins for what training scripts save beside the weights.
+
+    Names of Python's own library beyond `INERT` get none, so that a file that calls it is refused as what it is.
+    """
+    try:
+        names = get_unsafe_globals_in_checkpoint(path)
+    except Exception:  # no file of torch.save, or one of before version 1.6: reading it says more
+        names = []
+    known = [name for name in names if name.partition(".")[0] not in sys.stdlib_module_names]
+    return [
+        (StandInMapping if name.rpartition(".")[2] in MAPPINGS else StandIn, name)
+        for name in dict.fromkeys((*INERT, *known))
+    ]

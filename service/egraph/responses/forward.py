@@ -9,6 +9,7 @@ from torch import Tensor
 
 from egraph.distributed import ALONE, Group
 from egraph.errors import EgraphError, InputError
+from egraph.network.finite import all_finite, damage
 from egraph.network.layer import LayerGeometry
 from egraph.network.layers import activations
 from egraph.network.load import Network
@@ -26,7 +27,7 @@ EVIDENCE_PHOTOS = 1000
 CALIBRATION_PHOTOS = 64
 BATCH_PHOTOS = 8
 HALF_LIMIT = 65504.0
-"""The largest half float, in which the sample's activations are kept."""
+"""The largest half float, in which the sample's activations are kept; those of a layer with larger ones as they are."""
 FEWEST_PHOTOS = 4
 """Below this, nothing can be said about what goes together."""
 
@@ -67,7 +68,7 @@ def collect_responses(
     cannot be decoded is remembered in `store.reasons` and left out.
 
     Raises:
-        InputError: fewer than four photos can be used.
+        InputError: fewer than four photos can be used, or the network gives NaN.
         EgraphError: the disk is full.
     """
     try:
@@ -107,7 +108,11 @@ def run_views(network: Network, plan: ResponsePlan, calibration: Calibration, vi
 
 
 def _maps(network: Network, plan: ResponsePlan, views: Tensor) -> dict[str, Tensor]:
-    return activations(network, [layer.name for layer in plan.layers], views)
+    names = [layer.name for layer in plan.layers]
+    maps = activations(network, names, views)
+    if not all_finite(maps):
+        raise damage(network, names, views)
+    return maps
 
 
 def _batches(
@@ -143,13 +148,16 @@ def _calibrate(
     kept = {g.name: [torch.zeros(0, g.channels, g.height, g.width, dtype=torch.half)] for g in plan.layers}
     for batch, views in _batches(network, objects, sample, store):
         for name, maps in _maps(network, plan, views).items():
-            kept[name].append(maps.clamp(-HALF_LIMIT, HALF_LIMIT).half().cpu())
+            kept[name].append((maps if maps.abs().amax() > HALF_LIMIT else maps.half()).cpu())
         rows += batch
         _report(progress, len(rows), len(objects))
     found = sum(group.collect(len(rows)))
     if found < FEWEST_PHOTOS:
         raise InputError(f"Only {found} of the first {len(spread)} photos can be used; check the photos.")
     own = {name: torch.cat(maps) for name, maps in kept.items()}
+    for name in own:
+        if torch.float32 in group.collect(own[name].dtype):
+            own[name] = own[name].float()
     whole = {name: group.join(maps) for name, maps in own.items()}
     statistics = {name: filter_statistics(maps[::3]) for name, maps in whole.items()}
     mean = {name: m for name, (m, _) in statistics.items()}
