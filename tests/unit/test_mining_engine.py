@@ -20,6 +20,7 @@ from egraph.mining.engine import Mined, mine
 from egraph.mining.graph_model import GraphModel
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.mining.inference import firings, place_patterns
+from egraph.network.finite import check_finite
 from egraph.network.geometry import layer_geometries
 from egraph.network.layers import resolve_layers
 from egraph.network.load import Network, load_network
@@ -273,18 +274,65 @@ def test_photos_that_show_nothing_give_a_sound_graph(
     assert placed.mirrored.shape == (3,) and all(places.isfinite().all() for places in placed.places.values())
 
 
-def test_filters_that_are_broken_or_dead_have_no_patterns(objects: list[PhotoObject], tmp_path: Path) -> None:
+def test_filters_that_are_dead_have_no_patterns(objects: list[PhotoObject], tmp_path: Path) -> None:
     network = load_network(NETWORK)
     normalisation = network.module.get_submodule("block4.2.1")
     with torch.no_grad():
-        normalisation.weight[:4] = torch.tensor([torch.nan, 0.0, 0.0, 0.0])
-        normalisation.bias[:4] = torch.tensor([0.0, torch.inf, 0.0, 3.3])
+        normalisation.weight[:4] = 0.0
+        normalisation.bias[:4] = torch.tensor([0.0, -3.3, 0.0, 3.3])
     layers = layer_geometries(load_network(NETWORK), LAYERS)
     graph = mine(network, layers, objects, category="horse", name="test", seed=0, home=tmp_path).graph
     assert_sound(graph, {"block2": 34, "block3": 17, "block4": 9})
     assert graph.patterns["block4"].filter.min() == 4
     placed = place_patterns(graph, network, objects[:2])
     assert all(places.isfinite().all() for places in placed.places.values())
+
+
+def put(network: Network, layer: str, value: float) -> None:
+    with torch.no_grad():
+        network.module.get_submodule(layer).weight[1] = value
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (
+            torch.nan,
+            r"NaN from block3 on \(first: block3\.2\.1\); its weights are damaged \(block3\.2\.1\.weight\)",
+        ),
+        (-torch.inf, r"from block3 on \(first: block3\.2\.1\); its weights are damaged"),
+        (
+            3e38,
+            r"infinite numbers from block3 on .*grow beyond what a float holds, as after training",
+        ),
+    ],
+)
+def test_a_network_that_gives_no_numbers_is_refused(
+    objects: list[PhotoObject], tmp_path: Path, value: float, words: str
+) -> None:
+    network = load_network(NETWORK)
+    layers = layer_geometries(network, LAYERS)
+    check_finite(network, LAYERS)
+    put(network, "block3.2.1", value)
+    with pytest.raises(InputError, match=words):
+        check_finite(network, LAYERS)
+    with pytest.raises(InputError, match=words):
+        mine(network, layers, objects, category="horse", name="test", seed=0, home=tmp_path)
+
+
+def test_activations_beyond_half_floats_are_kept_as_they_are(
+    miner: Miner, network: Network, objects: list[PhotoObject], tmp_path: Path
+) -> None:
+    usual = miner(tmp_path / "usual", some=objects[:8]).graph
+    large = load_network(NETWORK)
+    with torch.no_grad():
+        # block4 gives the same map times 2**17, far beyond what a half float holds
+        normalisation = large.module.get_submodule("block4.2.1")
+        normalisation.weight.mul_(2.0**17)
+        normalisation.bias.mul_(2.0**17)
+    layers = layer_geometries(network, LAYERS)
+    graph = mine(large, layers, objects[:8], category="horse", name="test", seed=0, home=tmp_path / "large").graph
+    assert len(graph.patterns["block4"]) == pytest.approx(len(usual.patterns["block4"]), rel=0.05)
 
 
 def test_a_disk_that_fills_up_while_mining_is_one_sentence(

@@ -8,6 +8,7 @@ from egraph.aog.labels import choose_labels
 from egraph.aog.pool import Pool, gather_pool
 from egraph.aog.storage import write_aog
 from egraph.commands.requests import BuildRequest
+from egraph.errors import NothingYetError
 from egraph.graph.connection import Fence, open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.objects import check_names
@@ -50,7 +51,7 @@ def build_aog(
     With `fence`, nothing is written that it does not let pass.
 
     Raises:
-        NothingYetError: there is no graph, or no labelled object was mined into it.
+        NothingYetError: there is no graph, no labelled object was mined into it, or no pattern speaks for the part.
         InputError: the weights at hand are not those of the graph, or the photos are gone.
     """
     check_names(request.category, request.part, request.name)
@@ -68,6 +69,11 @@ def build_aog(
         report(progress, "learning the part", 0, 1)
         aog = describe(pool, content, request, labelled)
         report(progress, "learning the part", 1, 1)
+        if not len(aog.layer):
+            raise NothingYetError(
+                f"No pattern of {graph.id} speaks for the {request.part}, so nothing could find it; label more objects "
+                "or mine the graph again from more photos or with other layers."
+            )
         write_aog(database, aog, {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)})
     return BuildReport(
         aog=aog.id,

@@ -67,6 +67,7 @@ def mine_category(
 
     Raises:
         UsageError: there is no such model, or the graph is there from other photos or settings.
+        InputError: the network gives NaN, or no pattern is found.
         EgraphError: one sentence with the remedy; what is done stays, and the same call goes on behind it.
     """
     check_names(request.category, request.name)
@@ -114,11 +115,8 @@ def _mine_together(
         model=request.model,
         group=group,
     )
-    if not mined.graph.found_anything:
-        raise InputError(
-            f"No pattern was found on {len(mined.graph.objects)} photos: they show too little in common, or the layers "
-            "hardly react to them; give more photos of one kind of object, other layers, or trained weights."
-        )
+    if not any(len(firings.pattern) for firings in mined.graph.firings):
+        raise _nothing_found(len(mined.graph.objects))
     mined.graph.parameters.update(provenance)
     report = None
     if group.rank == 0:
@@ -139,6 +137,13 @@ def _mine_together(
     return group.first(report)
 
 
+def _nothing_found(photos: int) -> InputError:
+    return InputError(
+        f"No pattern fires on any of {photos:,} photos: they show too little in common, or the layers hardly react to "
+        "them; give more photos of one kind of object, other layers, or trained weights."
+    )
+
+
 def _digest(objects: Sequence[PhotoObject]) -> str:
     return hashlib.sha256("\n".join(o.id for o in objects).encode()).hexdigest()[:16]
 
@@ -148,12 +153,15 @@ def _already(there: dict[str, Any], provenance: dict[str, Any], request: MineReq
 
     Raises:
         UsageError: it was mined from other photos or with other settings.
+        InputError: none of its patterns fires anywhere, which an earlier egraph wrote without a word.
     """
     if json.loads(there["parameters"]) != json.loads(json.dumps(provenance)) or there["seed"] != request.seed:
         raise UsageError(
             f"The graph {there['id']} is there, from other photos or settings; give another --name, or remove it with "
             f"egraph graph remove {there['id']}."
         )
+    if not json.loads(there["edges"])["FIRES_ON"]:
+        raise _nothing_found(there["images"])
     return MineReport(
         graph=there["id"],
         counts={"patterns": there["patterns"], **json.loads(there["edges"])},
