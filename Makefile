@@ -7,7 +7,7 @@ CYPHER_STAMP := $(CYPHER_STYLE)/node_modules/.package-lock.json
 PIP := $(VENV)/bin/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench browser lock clean
+.PHONY: help setup demo test lint format bench browser schema lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
@@ -39,7 +39,7 @@ lint: setup $(CYPHER_STAMP) ## check style and types, of Cypher too (needs Node.
 format: setup $(CYPHER_STAMP) ## format Python and Cypher
 	$(VENV)/bin/ruff format
 	node $(CYPHER_STYLE)/check.js --write
-	$(MAKE) browser
+	$(MAKE) browser schema
 
 $(CYPHER_STAMP): $(CYPHER_STYLE)/package-lock.json
 	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null || \
@@ -52,6 +52,9 @@ bench: setup ## measure speed
 
 browser: setup ## pack the questions for Neo4j Browser again
 	$(VENV)/bin/python -c 'from egraph.graph import browser; browser.write()'
+
+schema: setup ## write the README's tables of the graph again
+	$(VENV)/bin/python -c 'from egraph.graph.schema import tables; tables.write()'
 
 lock: setup ## pin the newest versions that pyproject.toml allows in requirements.lock
 	$(PIP) install uv

@@ -10,8 +10,11 @@ from hypothesis import strategies as st
 
 from egraph.graph.arrays import list_sizes, to_columns, to_fields
 from egraph.graph.constraints import constraints
-from egraph.graph.elements import Column, Mirroring, Type
 from egraph.graph.schema import ELEMENTS, GEOMETRY, GRAPH, NODES, PAIRS, PATTERN, READING, RELATIONSHIPS
+from egraph.graph.schema.elements import Column, Mirroring, Type
+from egraph.graph.schema.hints import hints
+from egraph.graph.schema.tables import PLACE, README, tables
+from egraph.graph.statements import names, statement
 from egraph.mining.graph_tables import Firings, LayerReading, MinedGraph, PatternTable
 from egraph.network.layer import LayerGeometry
 
@@ -85,3 +88,58 @@ def test_mirroring_twice_changes_nothing(mirroring: str, after: float) -> None:
     assert column.mirrored(0.25) == after and column.mirrored(after) == 0.25
     with pytest.raises(ValueError, match="mirrored"):
         Column("x", Type.NUMBER, "", mirroring=Mirroring.OTHER).mirrored(0.25)
+
+
+def test_the_readme_says_what_the_schema_says() -> None:
+    (there,) = PLACE.findall(README.read_text(encoding="utf-8"))
+    assert there == tables(), "`make schema` writes it again"
+    for element in ELEMENTS:
+        assert f"| `{element.name}` |" in there
+        assert all(f"`{name}`" in there for name in element.names if name != "id")
+
+
+@pytest.mark.parametrize(
+    ("cypher", "hint"),
+    [
+        ("MATCH (p:Patern) RETURN p.id", "no label Patern; did you mean Pattern."),
+        ("MATCH (p:Pattern)-[:FIRES_AT]->(o) RETURN o.id", "no relationship type FIRES_AT; did you mean FIRES_ON."),
+        ("MATCH (p:Pattern) WHERE p.suport > 3 RETURN p.x", "Pattern has no property suport; did you mean support."),
+        ("MATCH (p:Pattern {layr: 'block3'}) RETURN p", "Pattern has no property layr; did you mean layer."),
+        ("MATCH (a:Part) RETURN a.confidence", "Part has no property confidence; there are: category, id, name."),
+        ("MATCH (:Pattern)-[e:DISPLACED_FROM*1..2 {sgma: 1}]->() RETURN e", "DISPLACED_FROM has no property sgma"),
+        ("MATCH (p:Pattern) MATCH (p)--(q) RETURN q.orientation_wieght", "graph has no property orientation_wieght"),
+        ("MATCH (n) WHERE n:Objekt RETURN n.path", "no label Objekt; did you mean Object."),
+        ("MATCH (p:`Patern` | Filter) RETURN count(*)", "no label Patern"),
+        ("MATCH (o:Object|Part) RETURN o.graph", "The graph has no property graph"),
+    ],
+)
+def test_a_slip_in_a_name_is_hinted_at(cypher: str, hint: str) -> None:
+    (found,) = hints(cypher)
+    assert hint in found
+
+
+@pytest.mark.parametrize(
+    "cypher",
+    [
+        "MATCH (p:Pattern) WHERE p.id CONTAINS ':Patern' RETURN p.support AS suport ORDER BY suport",
+        "MATCH (p:Pattern) // (q:Patern)\nRETURN p.x /* p.z */",
+        "WITH {suport: 1} AS row RETURN row.suport, date().year, duration.between(date(), date()).days",
+        "UNWIND $rows AS row MATCH (n {id: row.idd}) RETURN n.whatever, $p.anything, 1.5",
+        "MATCH (p:Pattern) RETURN [x IN collect({place: p.x}) | x.place], apoc.text.join(['a'], ',')",
+    ],
+)
+def test_what_may_be_right_is_not_hinted_at(cypher: str) -> None:
+    assert hints(cypher) == []
+
+
+def test_hints_know_what_was_added_by_hand() -> None:
+    assert hints("MATCH (n:Note) RETURN n.note", known=["Note"]) == []
+    assert len(hints("MATCH (n:Pattern) RETURN n.note")) == 1
+    assert hints("MATCH (n:Pattern) RETURN n.note", known=["note"]) == []
+
+
+def test_no_statement_of_the_product_has_a_slip() -> None:
+    for kind in ("questions", "browser", "read", "parts", "aog", "jobs", "values", "resemblance"):
+        for name in names(kind):
+            text = statement(f"{kind}/{name}").text
+            assert hints(text.replace("__type__", "FIRES_ON")) == [], f"{kind}/{name}"

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from egraph.graph.elements import Column, Type
+from egraph.graph.schema.elements import Column, Type
 
 DTYPES = {Type.BOOLEAN: bool, Type.INTEGER: np.int32, Type.NUMBER: np.float32, Type.NUMBERS: np.float32}
 """Of the arrays; the database keeps integers of 64 bits and doubles, which hold all of these exactly."""

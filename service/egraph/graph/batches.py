@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from egraph.graph.arrays import to_columns
-from egraph.graph.elements import Relationship
 from egraph.graph.schema import FIRES_ON, PAIRS, PATTERN
+from egraph.graph.schema.elements import Relationship
 from egraph.graph.statements import Statement, statement
 from egraph.graph.summaries import pattern_summary
 from egraph.mining.graph_tables import Firings, MinedGraph, PairTable, PatternTable

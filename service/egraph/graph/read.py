@@ -9,9 +9,9 @@ import numpy as np
 from egraph.errors import NothingYetError
 from egraph.graph.arrays import floats, to_fields
 from egraph.graph.connection import Database
-from egraph.graph.elements import Relationship, fields_of
 from egraph.graph.objects import photo_object
 from egraph.graph.schema import GEOMETRY, GRAPH, NETWORK, PAIRS, PATTERN, READING
+from egraph.graph.schema.elements import Relationship, fields_of
 from egraph.graph.statements import statement
 from egraph.mining.graph_tables import ANCHORS, LayerReading, MinedGraph, PairTable, PatternTable
 from egraph.network.layer import LayerGeometry

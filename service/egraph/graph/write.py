@@ -13,12 +13,12 @@ from egraph.graph.batches import Batch, edge_batches, node_batches
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
-from egraph.graph.elements import row_of
 from egraph.graph.failures import Conflict
 from egraph.graph.objects import check_names, write_objects
 from egraph.graph.places import refresh_places
 from egraph.graph.resemblance import refresh_resemblance
 from egraph.graph.schema import GEOMETRY, GRAPH, LAYER, NETWORK, PAIRS, PATTERN, READING
+from egraph.graph.schema.elements import row_of
 from egraph.graph.summaries import reading_summary
 from egraph.graph.upgrade import write_summaries
 from egraph.mining.graph_tables import MinedGraph

@@ -1,16 +1,11 @@
-"""The schema of the graph, said once: every label, every type of relationship, every property of theirs.
+"""The labels of nodes: what each carries, and what is unique or indexed."""
 
-From it come the batches that are written and what is read back (`arrays`, `batches`, `read`), the content hash, counts,
-constraints and indexes (`constraints`), what is exported, the tables of the README and the hints about names that the
-graph does not know (`hints`). A new property or a new type of relationship begins here.
-"""
+from egraph.graph.schema.elements import Column, Index, Mirroring, Node, Type
 
-from egraph.graph.elements import Column, Element, Index, Mirroring, Node, Relationship, Type
-
-OBJECT = "fractions of the object"
-"""The unit of places: x of the width, y of the height of the object's box, from its upper left corner."""
+OBJECT = "fraction"
+"""Of the width (x) or the height (y) of the object's box; places are counted from its upper left corner."""
 PIXELS = "pixels"
-DEVIATIONS = "standard deviations of the filter"
+DEVIATIONS = "standard deviations"
 
 
 KEPT, PLACE, STEP, OTHER = Mirroring
@@ -88,7 +83,7 @@ GRAPH = Node(
         Column("content", TEXT, "hash of what was mined"),
         Column("summed", BOOLEAN, "true where the sums over relationships are written"),
         Column("created_at", TEXT, "when it was written"),
-        Column("state", TEXT, "`writing`, `complete` or `deleting`; questions see only complete ones"),
+        Column("state", TEXT, "`writing`, `complete` or `deleting` (questions see only complete ones)"),
         Column("batches_written_even", INTEGER, "how much of it is written"),
         Column("batches_written_odd", INTEGER, "how much of it is written"),
     ),
@@ -116,11 +111,11 @@ PATTERN = Node(
         mined("y", NUMBER, "mean place", OBJECT, field="mean_place", axis=0),
         mined("place_x", NUMBER, "place before a photo is seen", OBJECT, PLACE, "place", axis=1),
         mined("place_y", NUMBER, "place before a photo is seen", OBJECT, field="place", axis=0),
-        mined("spread", NUMBER, "how much it moves: root mean square distance from its mean place", OBJECT),
+        mined("spread", NUMBER, "root mean square distance from its mean place", OBJECT),
         mined("support", INTEGER, "on how many objects it fires"),
         mined("score", NUMBER, "mean evidence over all objects", DEVIATIONS),
-        mined("advantage", NUMBER, "its evidence divided by that of evenly scattered peaks; 1 is no better"),
-        mined("parent_gain", NUMBER, "how far it follows its parents; 0 does not move"),
+        mined("advantage", NUMBER, "its evidence divided by what evenly scattered peaks would give it"),
+        mined("parent_gain", NUMBER, "how far it follows its parents, 0 where it does not move"),
         mined("orientation_weight", NUMBER, "weight of its score in the decision which way an object faces"),
         mined(
             "pose",
@@ -187,7 +182,7 @@ AND_OR_GRAPH = Node(
         mined(
             "offset",
             NUMBERS,
-            "of the part from where the patterns put it: row, column",
+            "row and column of the part, from where the patterns put it",
             OBJECT,
             mirroring=OTHER,
         ),
@@ -245,166 +240,6 @@ SCHEMA = Node(
     columns=(identifier(), Column("version", INTEGER, "of what egraph writes")),
 )
 
-READING = (
-    mined("filter_mean", NUMBERS, "mean and standard deviation of each filter's evidence"),
-    mined("filter_deviation", NUMBERS, "mean and standard deviation of each filter's evidence"),
-    mined("context_mean", NUMBERS, "mean evidence of each filter, with which anchors compare"),
-)
-SIZES = tuple(
-    Column(f"{column.name}_size", INTEGER, "lengths of its patterns' lists")
-    for column in PATTERN.columns
-    if column.type.is_list
-)
-READING_SUMS = (
-    Column("filter_patterns", INTEGERS, "for each filter, how many patterns it has, and their mean advantage"),
-    Column("filter_advantage", NUMBERS, "for each filter, how many patterns it has, and their mean advantage"),
-    Column("kept_filters", INTEGER, "how many filters have patterns"),
-    Column("support", NUMBER, "mean share of the objects on which a pattern fires"),
-    Column("advantage", NUMBER, "mean over the patterns"),
-    Column("steps", INTEGER, "how many displacements from patterns above there are"),
-    Column("sigma", NUMBER, "their mean standard deviation", OBJECT),
-    Column("apart", NUMBER, "the same if patterns moved independently", OBJECT),
-    Column("ties", INTEGER, "how many co-activations with patterns above there are"),
-    Column("lift", NUMBER, "their mean lift"),
-)
-"""What the relationships of a layer's patterns say of the layer, summed up."""
-
-CO_ACTIVATES_WITH = Relationship(
-    type="CO_ACTIVATES_WITH",
-    ends=(("Pattern", "Pattern"),),
-    between=("lower", "upper"),
-    table="co_activations",
-    columns=(
-        mined("strength", NUMBER, "correlation of the two scores over the objects"),
-        mined("lift", NUMBER, "how often they fire together, divided by what chance gives"),
-        mined("support", INTEGER, "on how many objects both fire"),
-    ),
-)
-DISPLACED_FROM = Relationship(
-    type="DISPLACED_FROM",
-    ends=(("Pattern", "Pattern"),),
-    between=("lower", "upper"),
-    table="displacements",
-    columns=(
-        mined(
-            "dx",
-            NUMBER,
-            "mean place of the lower minus that of the upper one",
-            OBJECT,
-            mirroring=STEP,
-        ),
-        mined("dy", NUMBER, "mean place of the lower minus that of the upper one", OBJECT),
-        mined("sigma", NUMBER, "standard deviation of that difference over the objects", OBJECT),
-        mined("weight", NUMBER, "share of the upper one in placing the lower one; 0 where it does not take part"),
-    ),
-)
-FIRES_ON = Relationship(
-    type="FIRES_ON",
-    ends=(("Pattern", "Object"),),
-    table="firings",
-    meaning="the 50 strongest of each layer on every object, all on labelled objects",
-    columns=(
-        mined("score", NUMBER, "evidence there", DEVIATIONS),
-        mined("x", NUMBER, "place, as photographed", OBJECT, PLACE),
-        mined("y", NUMBER, "place, as photographed", OBJECT),
-    ),
-)
-IN_GRAPH = Relationship(
-    type="IN_GRAPH",
-    ends=(("Pattern", "ExplanatoryGraph"), ("Object", "ExplanatoryGraph")),
-    meaning="of an object also:",
-    columns=(
-        Column("row", INTEGER, "its number in the graph"),
-        Column("mirrored", BOOLEAN, "whether its canonical view is the mirrored one"),
-        Column("pose", NUMBERS, "its pose", mirroring=OTHER),
-    ),
-)
-READS = Relationship(
-    type="READS",
-    ends=(("ExplanatoryGraph", "Layer"),),
-    columns=(
-        Column("position", INTEGER, "number among the graph's layers, from the input"),
-        *GEOMETRY,
-        Column("patterns", INTEGER, "how many patterns it has"),
-        *SIZES,
-        *READING,
-        *READING_SUMS,
-    ),
-)
-SHOWS = Relationship(
-    type="SHOWS",
-    ends=(("Object", "Part"),),
-    columns=(Column("box", NUMBERS, "`[x, y, width, height]` that a person drew", PIXELS, OTHER),),
-)
-LIES_ON = Relationship(
-    type="LIES_ON",
-    ends=(("Pattern", "Part"),),
-    meaning="summed up over the labelled objects",
-    columns=(
-        Column("share", NUMBER, "on which share of them the pattern is inside a box"),
-        Column("score", NUMBER, "its mean score there"),
-        Column("of", TEXT, "the graph and the part"),
-        Column("layer", TEXT, "the pattern's"),
-        Column("filter", INTEGER, "the pattern's"),
-    ),
-    indexes=(Index("lies_on_share", ("of", "share")),),
-)
-COVERS = Relationship(
-    type="COVERS",
-    ends=(("ExplanatoryGraph", "Part"),),
-    meaning="says that `LIES_ON` is summed up",
-    columns=(
-        Column("objects", INTEGER, "over how many labelled objects"),
-        Column("by_chance", NUMBER, "how likely a place drawn at random is inside a box"),
-        Column("patterns", INTEGER, "how many patterns lie on the part"),
-    ),
-)
-RESEMBLES = Relationship(
-    type="RESEMBLES",
-    ends=(("Pattern", "Pattern"),),
-    between=("", "of another graph"),
-    exported=False,
-    meaning="the nearest pattern of the same filter in another graph; of each layer the 100 least likely",
-    columns=(
-        Column("distance", NUMBER, "between their mean places", OBJECT),
-        Column("by_chance", NUMBER, "how likely so near a pattern is by chance"),
-        Column("of", TEXT, "the two graphs"),
-        Column("turned", BOOLEAN, "whether one of them was mirrored first"),
-        Column("layer", TEXT, "of both"),
-    ),
-    indexes=(Index("resembles_of", ("of",)),),
-)
-COMPARED_WITH = Relationship(
-    type="COMPARED_WITH",
-    ends=(("ExplanatoryGraph", "ExplanatoryGraph"),),
-    exported=False,
-    meaning="says that `RESEMBLES` is summed up for both, as seen from either",
-)
-COMPOSED_OF = Relationship(
-    type="COMPOSED_OF",
-    ends=(("Template", "Pattern"),),
-    columns=(
-        Column("dx", NUMBER, "of the part from the pattern", OBJECT, STEP),
-        Column("dy", NUMBER, "of the part from the pattern", OBJECT),
-        Column("sigma", NUMBER, "standard deviation of that displacement", OBJECT),
-        Column("weight", NUMBER, "of the pattern in the appearance"),
-        Column("strength", NUMBER, "mean share of the pattern in the appearance on the template's objects"),
-    ),
-)
-FOUND_ON = Relationship(
-    type="FOUND_ON",
-    ends=(("AndOrGraph", "Object"),),
-    meaning="where it found the part",
-    columns=(
-        Column("x", NUMBER, "place, as photographed", OBJECT, PLACE),
-        Column("y", NUMBER, "place, as photographed", OBJECT),
-        Column("confidence", NUMBER, "share of the photos learnt from that look less familiar"),
-        Column("trust", NUMBER, "how much it counts in the place of the part"),
-        Column("template", INTEGER, "number of the template"),
-        Column("row", INTEGER, "its number in the graph"),
-    ),
-)
-
 NODES = (
     NETWORK,
     LAYER,
@@ -418,28 +253,3 @@ NODES = (
     JOB,
     SCHEMA,
 )
-RELATIONSHIPS = (
-    Relationship(type="IN_NETWORK", ends=(("Layer", "Network"),)),
-    Relationship(type="IN_LAYER", ends=(("Filter", "Layer"),)),
-    READS,
-    Relationship(type="SEPARATED_FROM", ends=(("Pattern", "Filter"),)),
-    IN_GRAPH,
-    CO_ACTIVATES_WITH,
-    DISPLACED_FROM,
-    FIRES_ON,
-    SHOWS,
-    COVERS,
-    LIES_ON,
-    RESEMBLES,
-    COMPARED_WITH,
-    Relationship(type="BUILT_FROM", ends=(("AndOrGraph", "ExplanatoryGraph"),)),
-    Relationship(type="FOR_PART", ends=(("AndOrGraph", "Part"),)),
-    Relationship(type="HAS_TEMPLATE", ends=(("AndOrGraph", "Template"),)),
-    COMPOSED_OF,
-    Relationship(type="LEARNT_FROM", ends=(("AndOrGraph", "Object"),)),
-    FOUND_ON,
-    Relationship(type="PRODUCED", ends=(("Job", "ExplanatoryGraph"), ("Job", "AndOrGraph")), exported=False),
-)
-ELEMENTS: tuple[Element, ...] = (*NODES, *RELATIONSHIPS)
-PAIRS = tuple(relationship for relationship in RELATIONSHIPS if relationship.joins_patterns)
-"""What is mined between patterns of two layers."""

@@ -1,0 +1,202 @@
+"""The types of relationships: between which labels they are, what each carries, what is indexed."""
+
+from egraph.graph.schema.elements import Column, Index, Relationship
+from egraph.graph.schema.nodes import (
+    BOOLEAN,
+    DEVIATIONS,
+    GEOMETRY,
+    INTEGER,
+    INTEGERS,
+    NUMBER,
+    NUMBERS,
+    OBJECT,
+    OTHER,
+    PATTERN,
+    PIXELS,
+    PLACE,
+    STEP,
+    TEXT,
+    mined,
+)
+
+READING = (
+    mined("filter_mean", NUMBERS, "mean and standard deviation of each filter's evidence"),
+    mined("filter_deviation", NUMBERS, "mean and standard deviation of each filter's evidence"),
+    mined("context_mean", NUMBERS, "mean evidence of each filter, with which anchors compare"),
+)
+SIZES = tuple(
+    Column(f"{column.name}_size", INTEGER, "lengths of its patterns' lists")
+    for column in PATTERN.columns
+    if column.type.is_list
+)
+READING_SUMS = (
+    Column("filter_patterns", INTEGERS, "for each filter, how many patterns it has, and their mean advantage"),
+    Column("filter_advantage", NUMBERS, "for each filter, how many patterns it has, and their mean advantage"),
+    Column("kept_filters", INTEGER, "how many filters have patterns"),
+    Column("support", NUMBER, "mean share of the objects on which a pattern fires"),
+    Column("advantage", NUMBER, "mean over the patterns"),
+    Column("steps", INTEGER, "how many displacements from patterns above there are"),
+    Column("sigma", NUMBER, "their mean standard deviation", OBJECT),
+    Column("apart", NUMBER, "the same if patterns moved independently", OBJECT),
+    Column("ties", INTEGER, "how many co-activations with patterns above there are"),
+    Column("lift", NUMBER, "their mean lift"),
+)
+"""What the relationships of a layer's patterns say of the layer, summed up."""
+
+CO_ACTIVATES_WITH = Relationship(
+    type="CO_ACTIVATES_WITH",
+    ends=(("Pattern", "Pattern"),),
+    between=("lower", "upper"),
+    table="co_activations",
+    columns=(
+        mined("strength", NUMBER, "correlation of the two scores over the objects"),
+        mined("lift", NUMBER, "how often they fire together, divided by what chance gives"),
+        mined("support", INTEGER, "on how many objects both fire"),
+    ),
+)
+DISPLACED_FROM = Relationship(
+    type="DISPLACED_FROM",
+    ends=(("Pattern", "Pattern"),),
+    between=("lower", "upper"),
+    table="displacements",
+    columns=(
+        mined(
+            "dx",
+            NUMBER,
+            "mean place of the lower minus that of the upper one",
+            OBJECT,
+            mirroring=STEP,
+        ),
+        mined("dy", NUMBER, "mean place of the lower minus that of the upper one", OBJECT),
+        mined("sigma", NUMBER, "standard deviation of that difference over the objects", OBJECT),
+        mined("weight", NUMBER, "share of the upper one in placing the lower one, 0 where it has none"),
+    ),
+)
+FIRES_ON = Relationship(
+    type="FIRES_ON",
+    ends=(("Pattern", "Object"),),
+    table="firings",
+    meaning="the 50 strongest of each layer on every object, all on labelled objects",
+    columns=(
+        mined("score", NUMBER, "evidence there", DEVIATIONS),
+        mined("x", NUMBER, "place, as photographed", OBJECT, PLACE),
+        mined("y", NUMBER, "place, as photographed", OBJECT),
+    ),
+)
+IN_GRAPH = Relationship(
+    type="IN_GRAPH",
+    ends=(("Pattern", "ExplanatoryGraph"), ("Object", "ExplanatoryGraph")),
+    meaning="only from an object",
+    columns=(
+        Column("row", INTEGER, "number of the object in the graph"),
+        Column("mirrored", BOOLEAN, "whether the canonical view of the object is the mirrored one"),
+        Column("pose", NUMBERS, "pose of the object", mirroring=OTHER),
+    ),
+)
+READS = Relationship(
+    type="READS",
+    ends=(("ExplanatoryGraph", "Layer"),),
+    columns=(
+        Column("position", INTEGER, "number among the graph's layers, from the input"),
+        *GEOMETRY,
+        Column("patterns", INTEGER, "how many patterns it has"),
+        *SIZES,
+        *READING,
+        *READING_SUMS,
+    ),
+)
+SHOWS = Relationship(
+    type="SHOWS",
+    ends=(("Object", "Part"),),
+    columns=(Column("box", NUMBERS, "`[x, y, width, height]` that a person drew", PIXELS, OTHER),),
+)
+LIES_ON = Relationship(
+    type="LIES_ON",
+    ends=(("Pattern", "Part"),),
+    meaning="summed up over the labelled objects",
+    columns=(
+        Column("share", NUMBER, "on which share of them the pattern is inside a box"),
+        Column("score", NUMBER, "its mean score there"),
+        Column("of", TEXT, "the graph and the part"),
+        Column("layer", TEXT, "the pattern's"),
+        Column("filter", INTEGER, "the pattern's"),
+    ),
+    indexes=(Index("lies_on_share", ("of", "share")),),
+)
+COVERS = Relationship(
+    type="COVERS",
+    ends=(("ExplanatoryGraph", "Part"),),
+    meaning="says that `LIES_ON` is summed up",
+    columns=(
+        Column("objects", INTEGER, "over how many labelled objects"),
+        Column("by_chance", NUMBER, "how likely a place drawn at random is inside a box"),
+        Column("patterns", INTEGER, "how many patterns lie on the part"),
+    ),
+)
+RESEMBLES = Relationship(
+    type="RESEMBLES",
+    ends=(("Pattern", "Pattern"),),
+    exported=False,
+    meaning="the nearest pattern of the same filter in another graph; of each layer the 100 least likely",
+    columns=(
+        Column("distance", NUMBER, "between their mean places", OBJECT),
+        Column("by_chance", NUMBER, "how likely so near a pattern is by chance"),
+        Column("of", TEXT, "the two graphs"),
+        Column("turned", BOOLEAN, "whether one of them was mirrored first"),
+        Column("layer", TEXT, "of both"),
+    ),
+    indexes=(Index("resembles_of", ("of",)),),
+)
+COMPARED_WITH = Relationship(
+    type="COMPARED_WITH",
+    ends=(("ExplanatoryGraph", "ExplanatoryGraph"),),
+    exported=False,
+    meaning="says that `RESEMBLES` is summed up for both, as seen from either",
+)
+COMPOSED_OF = Relationship(
+    type="COMPOSED_OF",
+    ends=(("Template", "Pattern"),),
+    columns=(
+        Column("dx", NUMBER, "of the part from the pattern", OBJECT, STEP),
+        Column("dy", NUMBER, "of the part from the pattern", OBJECT),
+        Column("sigma", NUMBER, "standard deviation of that displacement", OBJECT),
+        Column("weight", NUMBER, "of the pattern in the appearance"),
+        Column("strength", NUMBER, "mean share of the pattern in the appearance on the template's objects"),
+    ),
+)
+FOUND_ON = Relationship(
+    type="FOUND_ON",
+    ends=(("AndOrGraph", "Object"),),
+    meaning="where it found the part",
+    columns=(
+        Column("x", NUMBER, "place, as photographed", OBJECT, PLACE),
+        Column("y", NUMBER, "place, as photographed", OBJECT),
+        Column("confidence", NUMBER, "share of the photos learnt from that look less familiar"),
+        Column("trust", NUMBER, "how much it counts in the place of the part"),
+        Column("template", INTEGER, "number of the template"),
+        Column("row", INTEGER, "number of the object in the graph"),
+    ),
+)
+
+RELATIONSHIPS = (
+    Relationship(type="IN_NETWORK", ends=(("Layer", "Network"),)),
+    Relationship(type="IN_LAYER", ends=(("Filter", "Layer"),)),
+    READS,
+    Relationship(type="SEPARATED_FROM", ends=(("Pattern", "Filter"),)),
+    IN_GRAPH,
+    CO_ACTIVATES_WITH,
+    DISPLACED_FROM,
+    FIRES_ON,
+    SHOWS,
+    COVERS,
+    LIES_ON,
+    RESEMBLES,
+    COMPARED_WITH,
+    Relationship(type="BUILT_FROM", ends=(("AndOrGraph", "ExplanatoryGraph"),)),
+    Relationship(type="FOR_PART", ends=(("AndOrGraph", "Part"),)),
+    Relationship(type="HAS_TEMPLATE", ends=(("AndOrGraph", "Template"),)),
+    COMPOSED_OF,
+    Relationship(type="LEARNT_FROM", ends=(("AndOrGraph", "Object"),)),
+    FOUND_ON,
+    Relationship(type="PRODUCED", ends=(("Job", "ExplanatoryGraph"), ("Job", "AndOrGraph")), exported=False),
+)
