@@ -6,3 +6,4 @@ MATCH (t:Template {id: $template})
 UNWIND range(0, size($pattern) - 1) AS i
 MATCH (p:Pattern {id: $pattern[i]})
 CREATE (t)-[:COMPOSED_OF {dx: $dx[i], dy: $dy[i], sigma: $sigma[i], weight: $weight[i], strength: $strength[i]}]->(p)
+RETURN count(*) AS rows

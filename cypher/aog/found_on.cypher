@@ -15,3 +15,4 @@ CREATE
         row: $row[i]
       }]->
   (o)
+RETURN count(*) AS rows

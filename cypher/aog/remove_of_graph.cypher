@@ -1,4 +1,8 @@
-// Remove the And-Or graphs that were built from a graph
+// Remove the And-Or graphs that were built from a graph that is being removed
+MATCH (g:ExplanatoryGraph {id: $graph})
+SET g.category = g.category
+WITH g
+WHERE g.state = 'deleting'
 MATCH (a:AndOrGraph {graph: $graph})
 OPTIONAL MATCH (a)-[:HAS_TEMPLATE]->(t:Template)
 WITH a, collect(t) AS templates

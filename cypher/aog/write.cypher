@@ -1,8 +1,10 @@
 // An And-Or graph with its templates, in place of one of the same id
 //
-// Its patterns and where the part was found follow in the same transaction.
+// Its patterns and where the part was found follow in the same transaction, which holds the graph. The SET takes the
+// part's lock.
 MATCH (g:ExplanatoryGraph {id: $graph})
 MATCH (p:Part {id: $category + '/' + $part})
+SET p.category = $category
 CREATE (a:AndOrGraph {id: $id})
 SET a += $properties
 CREATE (a)-[:BUILT_FROM]->(g)
@@ -12,4 +14,4 @@ UNWIND $templates AS row
 CREATE (t:Template {id: $id + '/' + toString(row.number)})
 SET t += row
 CREATE (a)-[:HAS_TEMPLATE]->(t)
-RETURN count(t) AS templates
+RETURN count(t) AS rows

@@ -2,5 +2,5 @@
 MATCH (g:ExplanatoryGraph {id: $graph, state: 'complete'})
 MATCH (h:ExplanatoryGraph {network: g.network, state: 'complete'})
 WHERE h.id <> g.id AND ($other IS NULL OR h.id = $other) AND NOT EXISTS { (g)-[:COMPARED_WITH]-(h) }
-RETURN h.id AS other
+RETURN g.content AS content, h.id AS other, h.content AS other_content
 ORDER BY other

@@ -1,9 +1,10 @@
 // Note that a batch was written, as the last statement of its transaction
 //
-// The first SET takes the graph's lock, so that of two writers of one batch the second finds no match.
+// The first SET takes the graph's lock: of two writers of one batch the second finds no match, and of a graph that is
+// being removed nothing more is written.
 MATCH (g:ExplanatoryGraph {id: $graph})
-SET g.state = 'writing'
+SET g.category = g.category
 WITH g
-WHERE g[$lane] = $before
+WHERE g.state = 'writing' AND g.content = $content AND g[$lane] = $before
 SET g += $after
 RETURN count(g) AS marked

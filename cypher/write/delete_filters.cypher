@@ -1,6 +1,15 @@
 // Delete some filters of a network that no graph is mined from
-MATCH (n:Network {id: $network})<-[:IN_NETWORK]-(:Layer)<-[:IN_LAYER]-(f:Filter)
-WHERE NOT EXISTS { (f)<-[:SEPARATED_FROM]-(:Pattern) }
+//
+// The first SET takes the network's lock, which whoever begins a graph of it needs too.
+MATCH (n:Network {id: $network})
+SET n.name = n.name
+WITH n
+WHERE
+  NOT EXISTS {
+    MATCH (g:ExplanatoryGraph)
+    WHERE g.network = n.id
+  }
+MATCH (n)<-[:IN_NETWORK]-(:Layer)<-[:IN_LAYER]-(f:Filter)
 WITH f
 LIMIT $limit
 DETACH DELETE f

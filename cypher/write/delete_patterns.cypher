@@ -1,7 +1,12 @@
 // Delete some patterns of a graph with all their edges
 //
-// objects: those that no graph was mined from, on which only a person asked to place the patterns.
-MATCH (:ExplanatoryGraph {id: $graph})<-[:IN_GRAPH]-(p:Pattern)
+// objects: those that no graph was mined from, on which only a person asked to place the patterns. The first SET takes
+// the graph's lock: a graph that was removed by another, and is written anew, is left alone.
+MATCH (g:ExplanatoryGraph {id: $graph})
+SET g.category = g.category
+WITH g
+WHERE g.state = 'deleting'
+MATCH (g)<-[:IN_GRAPH]-(p:Pattern)
 WITH p
 LIMIT $limit
 OPTIONAL MATCH (p)-[:FIRES_ON]->(o:Object)

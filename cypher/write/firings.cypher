@@ -6,3 +6,4 @@ MATCH (o:Object {id: $object[j]})
 UNWIND range($first[j], $first[j + 1] - 1) AS i
 MATCH (p:Pattern {id: $prefix + $pattern[i]})
 CREATE (p)-[:FIRES_ON {__column__: $__column__[i]}]->(o)
+RETURN count(*) AS rows

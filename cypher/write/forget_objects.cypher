@@ -1,5 +1,9 @@
-// Take some objects out of a graph
-MATCH (:ExplanatoryGraph {id: $graph})<-[r:IN_GRAPH]-(o:Object)
+// Take some objects out of a graph that is being removed
+MATCH (g:ExplanatoryGraph {id: $graph})
+SET g.category = g.category
+WITH g
+WHERE g.state = 'deleting'
+MATCH (g)<-[r:IN_GRAPH]-(o:Object)
 WITH r, o
 LIMIT $limit
 DELETE r

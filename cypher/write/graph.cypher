@@ -6,3 +6,4 @@ UNWIND $layers AS row
 MATCH (l:Layer {id: row.id})
 CREATE (g)-[r:READS]->(l)
 SET r += row.reading
+RETURN count(r) AS rows

@@ -1,3 +1,6 @@
 // A network, shared by all graphs mined from it
+//
+// The last SET takes its lock, so that it is not removed before the graph is there.
 MERGE (n:Network {id: $id})
   ON CREATE SET n += $properties
+SET n.name = $properties.name

@@ -1,6 +1,6 @@
 // Objects, shared by all graphs and labels; the path is where the photo was seen last
-UNWIND range(0, size($id) - 1) AS i
-MERGE (o:Object {id: $id[i]})
+UNWIND range(0, size($object) - 1) AS i
+MERGE (o:Object {id: $object[i]})
   ON CREATE SET
     o.sha256 = $sha256[i],
     o.photo_width = $photo_width[i],

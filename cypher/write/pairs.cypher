@@ -6,3 +6,4 @@ MATCH (lower:Pattern {id: $lower + $source[j]})
 UNWIND range($first[j], $first[j + 1] - 1) AS i
 MATCH (upper:Pattern {id: $upper + $target[i]})
 CREATE (lower)-[:__type__ {__column__: $__column__[i]}]->(upper)
+RETURN count(*) AS rows

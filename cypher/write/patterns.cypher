@@ -12,3 +12,4 @@ CREATE
     })
 CREATE (p)-[:SEPARATED_FROM]->(f)
 CREATE (p)-[:IN_GRAPH]->(g)
+RETURN count(*) AS rows

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from synthetic import synthetic_graph
 
+from database.conftest import run_file
 from egraph.aog.model import AndOrGraph, Found, Template
 from egraph.aog.storage import find_aogs, list_aogs, read_aog, remove_aog, write_aog
 from egraph.errors import NothingYetError, UsageError
@@ -18,6 +19,7 @@ from egraph.graph.parts import add_labels, list_parts, remove_labels, remove_par
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box
+from egraph.settings import Settings
 
 
 def synthetic_aog(mined: MinedGraph, part: str = "head", name: str = "default", seed: int = 0) -> AndOrGraph:
@@ -149,8 +151,11 @@ def test_a_graph_that_is_removed_takes_its_and_or_graphs_along(
     assert list_aogs(database, category) == []
 
 
-def test_one_that_is_older_than_its_graph_is_refused(database: Database, mined: MinedGraph, category: str) -> None:
-    write_aog(database, replace(synthetic_aog(mined), content="of an earlier graph"), sides(mined))
+def test_one_that_is_older_than_its_graph_is_refused(
+    database: Database, settings: Settings, mined: MinedGraph, category: str
+) -> None:
+    write_aog(database, synthetic_aog(mined), sides(mined))
+    run_file(settings, database, "mined_anew.cypher", graph=mined.id)
     assert [a.current for a in list_aogs(database, category)] == [False]
     with pytest.raises(NothingYetError, match=r"older than its graph.*egraph aog build"):
         find_aogs(database, category)

@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
 from synthetic import synthetic_graph
 
+from database.test_write import names
 from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.graph.connection import Database, Fence, Transaction, open_database
+from egraph.graph.content_hash import content_hash
 from egraph.graph.firings import write_firings
 from egraph.graph.graphs import graphs
 from egraph.graph.write import write_graph
@@ -110,7 +112,7 @@ def test_who_lost_its_lease_writes_nothing(settings: Settings, queue: Database, 
         with pytest.raises(LostError):
             write_graph(writer, other)
         with pytest.raises(LostError):
-            write_firings(writer, mined.id, mined.firings, mined.objects[:1])
+            write_firings(writer, mined.id, content_hash(mined), mined.firings, mined.objects[:1], names(mined))
     for attempt in (
         lambda: renew(queue, old, 5, {}),
         lambda: complete(queue, old, Product("jobs/produced_graph", mined.id)),

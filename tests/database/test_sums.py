@@ -9,8 +9,10 @@ import pytest
 from synthetic import synthetic_graph
 
 from database.conftest import run_file
+from database.test_write import names
 from egraph.graph.connection import Database, open_database
 from egraph.graph.constraints import ensure_schema
+from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.firings import write_firings
 from egraph.graph.parts import add_labels, remove_part
@@ -120,7 +122,7 @@ def test_places_follow_labels_and_firings(database: Database, settings: Settings
         assert places(database, category, part) == expected_places(mined, objects, part)
     more = synthetic_graph(category, firings_per_object=20, filters=(8, 6, 4), objects=2, seed=3).firings
     for _ in range(2):
-        write_firings(database, mined.id, more, mined.objects[3:5])
+        write_firings(database, mined.id, content_hash(mined), more, mined.objects[3:5], names(mined))
     changed = replace(mined, firings=[replaced(f, new, 3, 5) for f, new in zip(mined.firings, more, strict=True)])
     for part in PARTS:
         assert places(database, category, part) == expected_places(changed, objects, part)

@@ -47,6 +47,11 @@ def expected_counts(mined: MinedGraph) -> dict[str, int]:
     }
 
 
+def names(mined: MinedGraph) -> dict[str, np.ndarray]:
+    """What the ids of the patterns of each layer end with."""
+    return {layer: batches.suffixes(table) for layer, table in mined.patterns.items()}
+
+
 def assert_same(left: object, right: object) -> None:
     """Equal field by field; arrays in type, shape and every bit."""
     for field in fields(left):  # type: ignore[arg-type]
@@ -220,7 +225,7 @@ def test_deleting_takes_objects_on_which_patterns_were_placed_later(
     one = synthetic_graph(category)
     more = synthetic_graph(f"{category}-new", objects=3)
     write_graph(database, one)
-    write_firings(database, one.id, more.firings, more.objects)
+    write_firings(database, one.id, content_hash(one), more.firings, more.objects, names(one))
     labelled = replace(more.objects[0], parts={"head": (more.objects[0].box,)})
     add_labels(database, [labelled], category, "head")
     ids = [o.id for o in (*one.objects, *more.objects)]
@@ -283,7 +288,9 @@ def test_firings_replace_those_of_their_objects(database: Database, category: st
     write_graph(database, mined)
     more = synthetic_graph(category, firings_per_object=8, objects=2).firings
     for _ in range(2):
-        assert write_firings(database, mined.id, more, mined.objects[:2]) == sum(len(f.pattern) for f in more)
+        assert write_firings(database, mined.id, content_hash(mined), more, mined.objects[:2], names(mined)) == sum(
+            len(f.pattern) for f in more
+        )
         assert count_graph(database, mined.id)["firings"] == 10 * 5 * 2 + 2 * 8 * 2
 
 

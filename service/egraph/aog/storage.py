@@ -12,6 +12,7 @@ from egraph.errors import NothingYetError, UsageError
 from egraph.graph.arrays import floats
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.constraints import ensure_schema
+from egraph.graph.graph_state import COMPLETE, create, hold
 from egraph.graph.objects import check_names
 from egraph.graph.read import keys
 from egraph.mining.graph_tables import MinedGraph
@@ -45,7 +46,9 @@ def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) ->
         mirrored: whether the canonical view of an object is the mirrored one, by the object's id.
 
     Raises:
-        NothingYetError: the graph or the part is no longer there.
+        RemovedError: the graph is no longer there, complete and with the content that this was learnt from.
+        NothingYetError: the part is no longer there.
+        MissingError: a pattern or an object of it is not there.
         DatabaseError: the database failed; an earlier And-Or graph of the same id is still there.
     """
     check_names(aog.part, aog.name)
@@ -54,6 +57,7 @@ def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) ->
     seen = [as_photographed(place, mirrored[o]) for o, place in zip(aog.found.objects, aog.found.places, strict=True)]
 
     def work(transaction: Transaction) -> None:
+        hold(transaction, aog.graph, aog.content, COMPLETE)
         transaction.run("aog/remove", id=aog.id)
         written = transaction.run(
             "aog/write",
@@ -64,12 +68,16 @@ def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) ->
             properties=properties(aog),
             templates=[template_row(number, t) for number, t in enumerate(aog.templates, start=1)],
         )
-        if not written[0]["templates"]:
-            raise NothingYetError(f"The graph {aog.graph} or the part {aog.part} was removed meanwhile; look again.")
-        transaction.run("aog/learnt_from", id=aog.id, object=aog.learnt_from)
+        if not written[0]["rows"]:
+            raise NothingYetError(
+                f"The part {aog.part} of {aog.category} was removed meanwhile; `egraph part list` shows what there is."
+            )
+        create(transaction, "aog/learnt_from", len(aog.learnt_from), id=aog.id, object=aog.learnt_from)
         for number, template in enumerate(aog.templates, start=1):
-            transaction.run(
+            create(
+                transaction,
                 "aog/composed_of",
+                len(names),
                 template=f"{aog.id}/{number}",
                 pattern=names,
                 dx=template.displacement[:, 1].tolist(),
@@ -78,8 +86,10 @@ def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) ->
                 weight=aog.weight.tolist(),
                 strength=template.strength.tolist(),
             )
-        transaction.run(
+        create(
+            transaction,
             "aog/found_on",
+            len(aog.found.objects),
             id=aog.id,
             object=aog.found.objects,
             x=[x for x, _ in seen],

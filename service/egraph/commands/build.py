@@ -10,6 +10,7 @@ from egraph.aog.storage import write_aog
 from egraph.commands.requests import BuildRequest
 from egraph.errors import NothingYetError
 from egraph.graph.connection import Fence, open_database
+from egraph.graph.graph_state import content_of
 from egraph.graph.graphs import find_graph
 from egraph.graph.objects import check_names
 from egraph.graph.parts import labelled_objects
@@ -58,8 +59,8 @@ def build_aog(
     with open_database(settings, fence=fence) as database:
         summary = find_graph(database, request.category, request.graph)
         report(progress, "reading the graph", 0, 1)
+        content = content_of(database, summary.id)
         graph = read_graph(database, summary.id, placing=True)
-        content = database.read("read/graph", graph=summary.id)[0]["graph"]["content"]
         report(progress, "reading the graph", 1, 1)
         labelled, left_out = choose_labels(
             graph, labelled_objects(database, request.category), request.part, request.shots, request.seed

@@ -13,9 +13,11 @@ from egraph.distributed import Group, processes
 from egraph.errors import InputError, UsageError
 from egraph.graph.connection import Fence, open_database
 from egraph.graph.constraints import ensure_schema
+from egraph.graph.content_hash import content_hash
+from egraph.graph.graph_state import COMPLETE
 from egraph.graph.objects import check_names
 from egraph.graph.parts import labelled_objects
-from egraph.graph.write import write_graph
+from egraph.graph.write import check_not_removed, write_graph
 from egraph.mining.engine import LayerWatch, mine, mining_parameters
 from egraph.mining.models import MODELS
 from egraph.network.finite import check_finite
@@ -98,7 +100,9 @@ def _mine_together(
         with open_database(settings, fence=fence) as database:
             ensure_schema(database)
             there = database.read("read/graph", graph=graph_id)
-            if there and there[0]["graph"]["state"] == "complete":
+            if there:
+                check_not_removed(graph_id, there[0]["graph"]["state"])
+            if there and there[0]["graph"]["state"] == COMPLETE:
                 already = replace(_already(there[0]["graph"], provenance, request, photos), notes=network.notes)
     if (already := group.first(already)) is not None:
         return already
@@ -124,7 +128,7 @@ def _mine_together(
         with open_database(settings, fence=fence) as database:
             found = write_graph(database, mined.graph, progress)
             labelled = {o.id for o in labelled_objects(database, request.category)}
-            place_mined(database, mined.graph, network, labelled, progress)
+            place_mined(database, mined.graph, content_hash(mined.graph), network, labelled, progress)
         report = MineReport(
             graph=mined.graph.id,
             counts=found,

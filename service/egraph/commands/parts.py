@@ -8,6 +8,7 @@ from egraph.commands.requests import ImportRequest, LabelRequest
 from egraph.errors import InputError, NothingYetError, UsageError
 from egraph.graph.connection import Database, open_database
 from egraph.graph.constraints import ensure_schema
+from egraph.graph.graph_state import content_of
 from egraph.graph.graphs import graphs
 from egraph.graph.objects import box_list, check_names
 from egraph.graph.parts import add_labels, labelled_objects
@@ -152,10 +153,11 @@ def _keep_labels(
         if chosen.isdisjoint(objects):
             continue
         report(progress, "reading the graph", 0, 1)
+        content = content_of(database, graph_id)
         model = read_graph(database, graph_id, placing=True)
         report(progress, "reading the graph", 1, 1)
         network = load_network(model.network_name, request.weights or model.weights_source, request.device)
-        total += place_mined(database, model, network, chosen, progress)
+        total += place_mined(database, model, content, network, chosen, progress)
         placed.append(model.id)
     refresh_category(database, request.category)
     return placed, total

@@ -11,6 +11,7 @@ from egraph.graph.batches import suffixes
 from egraph.graph.connection import Database, Fence, open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.firings import write_firings
+from egraph.graph.graph_state import content_of
 from egraph.graph.graphs import find_graph
 from egraph.graph.places import refresh_places
 from egraph.graph.read import read_graph
@@ -68,6 +69,7 @@ def place_photos(
         ensure_schema(database)
         graph_id = find_graph(database, request.category, request.graph).id
         report(progress, "reading the graph", 0, 1)
+        content = content_of(database, graph_id)
         model = read_graph(database, graph_id, placing=True)
         report(progress, "reading the graph", 1, 1)
         mined = {o.id for o in model.objects}
@@ -77,7 +79,7 @@ def place_photos(
         network = load_network(model.network_name, request.weights or model.weights_source, request.device)
         waiting = [o for o in new if o.id not in done]
         readable, skipped = _readable(waiting, network.preprocessing.size, progress)
-        written = place(database, model, network, readable, None, "placing patterns", progress)
+        written = place(database, model, content, network, readable, None, "placing patterns", progress)
     already = len(photos.objects) - len(waiting)
     return PlaceReport(graph_id, len(readable), already, written, photos.skipped + skipped)
 
@@ -101,6 +103,7 @@ def _readable(
 def place(
     database: Database,
     graph: MinedGraph,
+    content: str,
     network: Network,
     objects: Sequence[PhotoObject],
     mirrored: np.ndarray | None,
@@ -109,26 +112,26 @@ def place(
 ) -> int:
     """Write all firings of a graph on objects, and where its patterns then lie on parts; how many firings there are.
 
-    See `place_patterns` for `mirrored`.
+    content: of the graph in the database. See `place_patterns` for `mirrored`.
     """
     written = 0
     names = {layer: suffixes(table) for layer, table in graph.patterns.items()}
     for start in range(0, len(objects), PLACED_AT_ONCE):
         part = slice(start, start + PLACED_AT_ONCE)
         placed = place_patterns(graph, network, objects[part], None if mirrored is None else mirrored[part])
-        written += write_firings(database, graph.id, firings(placed), objects[part], names=names)
+        written += write_firings(database, graph.id, content, firings(placed), objects[part], names)
         report(progress, stage, min(part.stop, len(objects)), len(objects))
     refresh_places(database, graph.id, graph.category)
     return written
 
 
 def place_mined(
-    database: Database, graph: MinedGraph, network: Network, ids: set[str], progress: Progress | None
+    database: Database, graph: MinedGraph, content: str, network: Network, ids: set[str], progress: Progress | None
 ) -> int:
     """Write all firings of a graph on those of its own objects that are named."""
     rows = [row for row, o in enumerate(graph.objects) if o.id in ids]
     objects, mirrored = [graph.objects[row] for row in rows], np.asarray(graph.mirrored)[rows]
-    return place(database, graph, network, objects, mirrored, "placing patterns on labelled objects", progress)
+    return place(database, graph, content, network, objects, mirrored, "placing patterns on labelled objects", progress)
 
 
 def read_asked(request: MineRequest | PlaceRequest, progress: Progress | None) -> PhotoSet:

@@ -20,6 +20,7 @@ from egraph.exporting.formats import Format, Target, begin
 from egraph.exporting.graph_kinds import NODES, RELATIONSHIPS, Kind
 from egraph.exporting.tables import Table
 from egraph.graph.connection import Database
+from egraph.graph.graph_state import complete_graph
 from egraph.progress import Progress
 
 PATTERNS = 400
@@ -50,11 +51,13 @@ class Export:
 class Content:
     """The ids of what is exported, in a few bytes each.
 
-    patterns: for each layer, its name and (P, 2) filter and number. ids: of the nodes of all other labels but filters.
-    only: ids of the patterns that a relationship may join, where these are not all of the graph's.
+    made: content and time of the graph. patterns: for each layer, its name and (P, 2) filter and number. ids: of the
+    nodes of all other labels but filters. only: ids of the patterns that a relationship may join, where these are not
+    all of the graph's.
     """
 
     graph: str
+    made: tuple[str, str]
     network: str
     patterns: list[tuple[str, np.ndarray]]
     ids: dict[str, list[str]]
@@ -139,7 +142,8 @@ def export_graph(
         counts = write(database, content, format_, target, progress)
         target.finish()
         # Labels may be added while we read; only a graph that is gone or begun anew cannot be one export.
-        check_complete(database, content.graph)
+        if made(complete_graph(database, content.graph)[0]) != content.made:
+            raise NothingYetError(f"The graph {content.graph} was made anew while it was read; run the command again.")
         size = written_bytes(parent / output.name)
         (parent / output.name).rename(output)
     except OSError as error:
@@ -155,16 +159,9 @@ def export_graph(
     return Export(graph_id, format_.value, str(output), nodes, relationships, size, seconds)
 
 
-def check_complete(database: Database, graph_id: str) -> dict[str, Any]:
-    """The graph's properties.
-
-    Raises:
-        NothingYetError: there is no such graph, or it is not complete.
-    """
-    found = database.read("read/graph", graph=graph_id)
-    if not found or found[0]["graph"]["state"] != "complete":
-        raise NothingYetError(f"There is no complete graph {graph_id}; `egraph graph list` shows those there are.")
-    return dict(found[0]["graph"])
+def made(graph: dict[str, Any]) -> tuple[str, str]:
+    """What tells a graph from one that was made anew under its name."""
+    return graph["content"], graph["created_at"]
 
 
 def read_content(database: Database, exported: str) -> Content:
@@ -177,7 +174,7 @@ def read_content(database: Database, exported: str) -> Content:
     found = database.read("export/and_or_graph", aog=exported)
     if found:
         return read_aog_content(database, exported, **found[0])
-    graph = check_complete(database, exported)
+    graph, _ = complete_graph(database, exported)
     patterns = []
     for layer in database.read("read/layers", graph=exported):
         rows = database.ask("read/pattern_numbers", {"graph": exported, "layer": layer["name"]}).rows
@@ -190,12 +187,13 @@ def read_content(database: Database, exported: str) -> Content:
         "Template": [id_ for row in aogs for id_ in row["templates"]],
     }
     layers = [layer for layer, _ in patterns]
-    return Content(exported, graph["network"], patterns, ids | origin(exported, graph["network"], layers))
+    return Content(exported, made(graph), graph["network"], patterns, ids | origin(exported, graph["network"], layers))
 
 
 def read_aog_content(database: Database, aog: str, graph: str, part: str) -> Content:
     """The ids of all that an And-Or graph consists of."""
-    network = check_complete(database, graph)["network"]
+    whole, _ = complete_graph(database, graph)
+    network = whole["network"]
     pairs: dict[str, list[tuple[int, int]]] = {}
     for row in database.read("export/and_or_graph_patterns", aog=aog):
         pairs.setdefault(row["layer"], []).append((row["filter"], row["number"]))
@@ -208,7 +206,7 @@ def read_aog_content(database: Database, aog: str, graph: str, part: str) -> Con
     }
     layers = [row["name"] for row in database.read("read/layers", graph=graph)]
     patterns = [(layer, np.array(some, np.int32)) for layer, some in pairs.items()]
-    content = Content(graph, network, patterns, ids | origin(graph, network, layers))
+    content = Content(graph, made(whole), network, patterns, ids | origin(graph, network, layers))
     return replace(content, only=frozenset(content.pattern_ids()))
 
 

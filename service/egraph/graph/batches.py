@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from egraph.graph.arrays import to_columns
+from egraph.graph.objects import object_columns
 from egraph.graph.schema import FIRES_ON, PAIRS, PATTERN
 from egraph.graph.schema.elements import Relationship
 from egraph.graph.statements import Statement, statement
@@ -26,6 +27,8 @@ class Batch:
     rows: int
     common: dict[str, Any]
     columns: dict[str, np.ndarray | list[Any]]
+    shared: bool = False
+    """Whether it also makes nodes that other graphs share."""
 
     def parameters(self) -> dict[str, Any]:
         """What the statement is given: one list for each column."""
@@ -62,8 +65,8 @@ def node_batches(mined: MinedGraph) -> list[Batch]:
 
 
 def edge_batches(mined: MinedGraph) -> list[Batch]:
-    """The batches that join what is there: objects to the graph, patterns to each other and to objects."""
-    batches = object_batches(mined)
+    """The batches that join what is there: patterns to each other and to objects."""
+    batches: list[Batch] = []
     for pair in PAIRS:
         for edges in getattr(mined, str(pair.table)):
             batches += pair_batches(mined, pair, edges)
@@ -91,18 +94,18 @@ def pattern_batches(mined: MinedGraph, table: PatternTable) -> Iterator[Batch]:
 
 
 def object_batches(mined: MinedGraph) -> list[Batch]:
-    """Which objects the graph was mined from."""
-    ids = [o.id for o in mined.objects]
+    """The objects that the graph was mined from."""
     batches = []
     write = statement("write/graph_objects")
-    for rows in slices(len(ids), 60 + NUMBER_BYTES * (3 + mined.pose[:1].size)):
+    # What is the object's own does not count, so that batches are those of graphs written without it.
+    for rows in slices(len(mined.objects), 60 + NUMBER_BYTES * (3 + mined.pose[:1].size)):
         columns: dict[str, np.ndarray | list[Any]] = {
-            "object": ids[rows],
+            **object_columns(mined.objects[rows]),
             "row": np.arange(rows.start, rows.stop),
             "mirrored": mined.mirrored[rows],
             "pose": mined.pose[rows],
         }
-        batches.append(Batch(write, rows.stop - rows.start, {"graph": mined.id}, columns))
+        batches.append(Batch(write, rows.stop - rows.start, {"graph": mined.id}, columns, shared=True))
     return batches
 
 

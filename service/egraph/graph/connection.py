@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 import neo4j
 from neo4j import GraphDatabase
 from neo4j.exceptions import (
+    ClientError,
     ConstraintError,
     DriverError,
     Neo4jError,
@@ -18,7 +19,7 @@ from neo4j.exceptions import (
 )
 
 from egraph.graph import embedded
-from egraph.graph.failures import AwayError, check_version, no_address, sentence
+from egraph.graph.failures import AwayError, MissingError, check_version, no_address, sentence
 from egraph.graph.statements import Statement, text_of
 from egraph.graph.version import check_schema
 from egraph.settings import Settings
@@ -27,6 +28,7 @@ CONNECT_SECONDS = 8.0
 RETRY_SECONDS = 20.0
 EMBEDDED_RETRY_SECONDS = 3.0
 TRIES = 6
+GONE = "Neo.ClientError.Statement.EntityNotFound"
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
 T = TypeVar("T")
@@ -243,6 +245,15 @@ class Database:
                         return execute(work)
                 except ConstraintError:
                     if not shared or attempt == TRIES - 1:
+                        raise
+                except MissingError:
+                    # Of two transactions at once, the embedded database lets one fail at its end; until then, that one
+                    # may see some of what the other has committed, and not the rest.
+                    if attempt == TRIES - 1:
+                        raise
+                except ClientError as error:
+                    # Somebody deletes what this has just found; looked at again, it is not there.
+                    if error.code != GONE or attempt == TRIES - 1:
                         raise
                 except (ServiceUnavailable, SessionExpired, TransientError, AwayError):
                     # The driver has tried again already; for a child that was killed, the next session finds another.

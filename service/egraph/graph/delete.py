@@ -1,9 +1,11 @@
 """Deleting a graph, a category or a network, in steps that may be interrupted: the same call goes on."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
-from egraph.errors import NothingYetError, UsageError
+from egraph.errors import EgraphError, NothingYetError, UsageError
+from egraph.failpoint import failpoint
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graphs import GraphSummary, graphs
 from egraph.graph.parts import list_parts, remove_part
@@ -43,12 +45,17 @@ def delete_graph(database: Database, graph_id: str, progress: Progress | None = 
 
 
 def delete_graphs(database: Database, some: Sequence[GraphSummary], progress: Progress | None = None) -> int:
-    """Delete graphs with the And-Or graphs built from them; returns their patterns. `progress` is told the patterns."""
+    """Delete graphs with the And-Or graphs built from them; returns their patterns. `progress` is told the patterns.
+
+    From the first step on nobody writes to them. Each step looks whether the graph is still being deleted: one that
+    somebody else has deleted to the end, and a third has begun anew, is left alone.
+    """
     total = sum(graph.patterns for graph in some)
     done = 0
     # First of all, so that no question sees some of them while the others go.
     for graph in some:
         database.write("write/graph_deleting", graph=graph.id)
+        failpoint("removal begun")
     for graph in some:
         database.write("aog/remove_of_graph", graph=graph.id)
 
@@ -60,6 +67,7 @@ def delete_graphs(database: Database, some: Sequence[GraphSummary], progress: Pr
 
         while deleted := database.transaction(forget_patterns):
             done += deleted
+            failpoint("patterns removed")
             if progress:
                 progress("removing", done, max(done, total))
 
@@ -100,7 +108,9 @@ def delete_category(database: Database, category: str, progress: Progress | None
     plan = plan_category(database, category)
     patterns = delete_graphs(database, [g for g in graphs(database) if g.id in plan.graphs], progress)
     for part in plan.parts:
-        remove_part(database, category, part)
+        # Another may be removing the category too.
+        with suppress(NothingYetError):
+            remove_part(database, category, part)
     return Deletion(plan.graphs, patterns, plan.parts)
 
 
@@ -128,6 +138,7 @@ def delete_network(database: Database, network: str, progress: Progress | None =
     Raises:
         NothingYetError: there is no such network.
         UsageError: several have this name.
+        EgraphError: a graph was mined from it meanwhile; then it stays.
         DatabaseError: the database failed.
     """
     plan = plan_network(database, network)
@@ -135,4 +146,9 @@ def delete_network(database: Database, network: str, progress: Progress | None =
     while database.write("write/delete_filters", network=plan.network, limit=FILTERS)[0]["deleted"]:
         pass
     database.write("write/delete_network", network=plan.network)
+    if left := [graph.id for graph in graphs(database) if graph.network == plan.network]:
+        raise EgraphError(
+            f"The network {plan.network} stays, because {left[0]} was begun while it was removed; run the same command "
+            "again to remove that too."
+        )
     return Deletion(plan.graphs, patterns, network=plan.network)

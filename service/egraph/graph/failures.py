@@ -2,13 +2,17 @@
 
 import neo4j.exceptions as failures
 
-from egraph.errors import DatabaseError
+from egraph.errors import DatabaseError, EgraphError
 
 OLDEST = (5, 26)
 
 
 class Conflict(DatabaseError):
     """A unique id is there already: another writer was first."""
+
+
+class MissingError(EgraphError):
+    """The database does not hold what it must: an end of an edge, or all of a graph."""
 
 
 class AwayError(DatabaseError):

@@ -5,11 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from egraph.errors import UsageError
-from egraph.graph.connection import Database
+from egraph.graph.connection import Transaction
 from egraph.photos.photo import Box, PhotoObject
-
-OBJECT_ROWS = 4000
-"""Objects or labels in one transaction."""
 
 
 def check_names(*names: str) -> None:
@@ -23,19 +20,24 @@ def check_names(*names: str) -> None:
             raise UsageError(f"The name {name!r} cannot be used; choose one that is not empty and has no slash.")
 
 
-def write_objects(database: Database, objects: Sequence[PhotoObject]) -> None:
-    """Write objects that are not there yet, and where the photos of all are now."""
-    for start in range(0, len(objects), OBJECT_ROWS):
-        some = objects[start : start + OBJECT_ROWS]
-        database.write(
-            "write/objects",
-            id=[o.id for o in some],
-            sha256=[o.sha256 for o in some],
-            photo_width=[o.photo_width for o in some],
-            photo_height=[o.photo_height for o in some],
-            box=[box_list(o.box) for o in some],
-            path=[str(o.path) for o in some],
-        )
+def write_objects(transaction: Transaction, objects: Sequence[PhotoObject]) -> None:
+    """Write objects that are not there yet, and where the photos of all are now.
+
+    The same transaction must join them to something: a removal takes objects that nothing needs.
+    """
+    transaction.run("write/objects", **object_columns(objects))
+
+
+def object_columns(objects: Sequence[PhotoObject]) -> dict[str, list[Any]]:
+    """Objects as columns, one list for each property; their ids are `object`."""
+    return {
+        "object": [o.id for o in objects],
+        "sha256": [o.sha256 for o in objects],
+        "photo_width": [o.photo_width for o in objects],
+        "photo_height": [o.photo_height for o in objects],
+        "box": [box_list(o.box) for o in objects],
+        "path": [str(o.path) for o in objects],
+    }
 
 
 def box_list(box: Box) -> list[float]:

@@ -7,9 +7,13 @@ from typing import Any
 from egraph.errors import NothingYetError
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.constraints import ensure_schema
-from egraph.graph.objects import OBJECT_ROWS, box_list, check_names, photo_object, write_objects
+from egraph.graph.graph_state import create
+from egraph.graph.objects import box_list, check_names, photo_object, write_objects
 from egraph.graph.places import delete_places, refresh_category
 from egraph.photos.photo import Box, PhotoObject
+
+LABELS = 4000
+"""Boxes in one transaction."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,21 +38,24 @@ def add_labels(database: Database, objects: Sequence[PhotoObject], category: str
     check_names(category, part)
     ensure_schema(database)
     labelled = [o for o in objects if o.parts.get(part)]
-    write_objects(database, labelled)
-    pairs = [(o.id, box_list(box)) for o in labelled for box in o.parts[part]]
+    pairs = [(o, box_list(box)) for o in labelled for box in o.parts[part]]
     before = count_labels(database, category, part)
-    for start in range(0, len(pairs), OBJECT_ROWS):
-        some = pairs[start : start + OBJECT_ROWS]
+    for start in range(0, len(pairs), LABELS):
+        some = pairs[start : start + LABELS]
 
         def work(transaction: Transaction, some: list = some) -> None:
             transaction.run("parts/forget_places", category=category, part=part)
-            transaction.run(
+            write_objects(transaction, [o for o, _ in some])
+            create(
+                transaction,
                 "parts/add_labels",
+                len(some),
                 category=category,
                 part=part,
-                object=[o for o, _ in some],
+                object=[o.id for o, _ in some],
                 box=[box for _, box in some],
             )
+            transaction.run("parts/find_again", category=category, part=part)
 
         database.transaction(work)
     return count_labels(database, category, part) - before

@@ -9,6 +9,7 @@ import numpy as np
 from egraph.errors import NothingYetError
 from egraph.graph.arrays import floats, to_fields
 from egraph.graph.connection import Database
+from egraph.graph.graph_state import complete_graph
 from egraph.graph.objects import photo_object
 from egraph.graph.schema import GEOMETRY, GRAPH, NETWORK, PAIRS, PATTERN, READING
 from egraph.graph.schema.elements import Relationship, fields_of
@@ -24,13 +25,10 @@ def read_graph(database: Database, graph_id: str, placing: bool = False) -> Mine
     With `placing`, of the edges only the displacements from the anchors are read: all that placing patterns needs.
 
     Raises:
-        NothingYetError: there is no such graph, or it is not complete.
+        NothingYetError: there is no such graph, it is not complete, or it is removed while it is read.
         DatabaseError: the database failed.
     """
-    found = database.read("read/graph", graph=graph_id)
-    if not found or found[0]["graph"]["state"] != "complete":
-        raise NothingYetError(f"There is no complete graph {graph_id}; write it first with `egraph mine`.")
-    graph, network = found[0]["graph"], found[0]["network"]
+    graph, network = complete_graph(database, graph_id)
     layers, readings, patterns = [], {}, {}
     for row in database.read("read/layers", graph=graph_id):
         name, reading = row["name"], row["reading"]
@@ -52,7 +50,7 @@ def read_graph(database: Database, graph_id: str, placing: bool = False) -> Mine
         ]
         for pair in PAIRS
     }
-    return MinedGraph(
+    read = MinedGraph(
         **NETWORK.fields(network) | GRAPH.fields(graph) | tables,
         layers=layers,
         readings=readings,
@@ -62,6 +60,27 @@ def read_graph(database: Database, graph_id: str, placing: bool = False) -> Mine
         patterns=patterns,
         firings=[],
     )
+    check_whole(database, graph, read)
+    return read
+
+
+def check_whole(database: Database, graph: dict[str, Any], read: MinedGraph) -> None:
+    """Refuse what was read in several transactions while the graph was removed, or made anew.
+
+    Raises:
+        NothingYetError: it was.
+    """
+    names = ("state", "content", "created_at")
+    now, _ = complete_graph(database, read.id)
+    patterns = sum(len(table) for table in read.patterns.values())
+    if [now[name] for name in names] != [graph[name] for name in names]:
+        raise NothingYetError(f"The graph {read.id} was made anew while it was read; run the command again.")
+    if (patterns, len(read.objects)) != (graph["patterns"], graph["images"]):
+        raise NothingYetError(
+            f"The graph {read.id} says that it has {graph['patterns']:,} patterns and {graph['images']:,} objects, but "
+            f"{patterns:,} and {len(read.objects):,} are there; `egraph graph remove {read.id}` removes it, then mine "
+            "it again."
+        )
 
 
 def graph_objects(database: Database, graph_id: str) -> list[PhotoObject]:

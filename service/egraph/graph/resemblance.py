@@ -4,6 +4,7 @@
 (Pattern)` what came out. It follows from the patterns, which never change: it goes when a graph is deleted.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from egraph.graph.batches import pattern_prefix
 from egraph.graph.connection import Database, Transaction
+from egraph.graph.graph_state import create
 
 KEPT = 100
 """Of each layer, so many patterns with their nearest ones are kept, those least likely by chance."""
@@ -43,11 +45,12 @@ def refresh_resemblance(database: Database, graph_id: str, other_id: str | None 
     Raises:
         DatabaseError: the database failed; the same call goes on.
     """
-    others = [row["other"] for row in database.read("resemblance/uncompared", graph=graph_id, other=other_id)]
-    if others:
+    uncompared = database.read("resemblance/uncompared", graph=graph_id, other=other_id)
+    if uncompared:
         places = read_places(database, graph_id)
-        for other in others:
-            compare(database, graph_id, places, other, read_places(database, other))
+        for row in uncompared:
+            contents = {graph_id: row["content"], row["other"]: row["other_content"]}
+            compare(database, contents, graph_id, places, row["other"], read_places(database, row["other"]))
 
 
 def read_places(database: Database, graph_id: str) -> dict[str, LayerPlaces]:
@@ -62,9 +65,17 @@ def read_places(database: Database, graph_id: str) -> dict[str, LayerPlaces]:
 
 
 def compare(
-    database: Database, first_id: str, first: dict[str, LayerPlaces], second_id: str, second: dict[str, LayerPlaces]
+    database: Database,
+    contents: Mapping[str, str],
+    first_id: str,
+    first: dict[str, LayerPlaces],
+    second_id: str,
+    second: dict[str, LayerPlaces],
 ) -> None:
-    """Write what two graphs share, as seen from each of them and with one mirrored: all in one transaction."""
+    """Write what two graphs share, as seen from each of them and with one mirrored: all in one transaction.
+
+    Nothing is written where one of them is no longer there, complete and of the content that was read.
+    """
     rows: list[dict[str, Any]] = []
     sides = ((first_id, first, second_id, second), (second_id, second, first_id, first))
     for graph_id, places, other_id, others in sides:
@@ -87,9 +98,11 @@ def compare(
                 )
 
     def work(transaction: Transaction) -> None:
-        if transaction.run("resemblance/begin", first=min(first_id, second_id), second=max(first_id, second_id)):
+        ends = sorted(contents)
+        contents_of = {"first_content": contents[ends[0]], "second_content": contents[ends[1]]}
+        if transaction.run("resemblance/begin", first=ends[0], second=ends[1], **contents_of):
             for row in rows:
-                transaction.run("resemblance/write", **row)
+                create(transaction, "resemblance/write", len(row["pattern"]), **row)
 
     database.transaction(work)
 

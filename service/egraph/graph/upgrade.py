@@ -1,7 +1,11 @@
 """Adding to graphs of an earlier egraph what it did not write: sums that follow from the rest."""
 
+from typing import Any
+
+from egraph.errors import NothingYetError
 from egraph.graph.batches import NUMBER_BYTES, pattern_prefix, slices, suffixes
-from egraph.graph.connection import Database
+from egraph.graph.connection import Database, Transaction
+from egraph.graph.graph_state import COMPLETE, WRITING, RemovedError, content_of, hold
 from egraph.graph.graphs import graphs
 from egraph.graph.places import refresh_places
 from egraph.graph.read import read_graph
@@ -18,20 +22,34 @@ def add_summaries(database: Database) -> None:
     """
     for graph in graphs(database):
         if graph.state == "complete":
-            if not graph.summed:
-                write_summaries(database, read_graph(database, graph.id))
-            refresh_places(database, graph.id, graph.category)
-            refresh_resemblance(database, graph.id)
+            try:
+                if not graph.summed:
+                    content = content_of(database, graph.id)
+                    write_summaries(database, read_graph(database, graph.id), content)
+                refresh_places(database, graph.id, graph.category)
+                refresh_resemblance(database, graph.id)
+            except (NothingYetError, RemovedError):
+                # Somebody removes it, so that it needs no sums.
+                continue
 
 
-def write_summaries(database: Database, mined: MinedGraph) -> None:
+def write_summaries(database: Database, mined: MinedGraph, content: str) -> None:
     """Write the sums of a graph whose patterns and edges are written.
 
     Raises:
+        RemovedError: the graph is no longer there with this content.
         DatabaseError: the database failed.
     """
+
+    def write(statement: str, **parameters: Any) -> None:
+        def work(transaction: Transaction) -> None:
+            hold(transaction, mined.id, content, WRITING, COMPLETE)
+            transaction.run(statement, **parameters)
+
+        database.transaction(work)
+
     for layer, table in mined.patterns.items():
-        database.write(
+        write(
             "write/reading_summary",
             graph=mined.id,
             layer=f"{mined.network_id}/{layer}",
@@ -41,5 +59,5 @@ def write_summaries(database: Database, mined: MinedGraph) -> None:
         common = {"graph": mined.id, "prefix": pattern_prefix(mined.id, layer)}
         for rows in slices(len(table), 24 + NUMBER_BYTES * len(columns)):
             some = {name: column[rows].tolist() for name, column in columns.items()}
-            database.write("write/pattern_summaries", **common, suffix=ends[rows].tolist(), **some)
-    database.write("write/graph_summed", graph=mined.id)
+            write("write/pattern_summaries", **common, suffix=ends[rows].tolist(), **some)
+    write("write/graph_summed", graph=mined.id)

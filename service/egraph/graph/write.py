@@ -9,12 +9,13 @@ from typing import Any
 from egraph.errors import UsageError
 from egraph.failpoint import failpoint
 from egraph.graph.arrays import list_sizes
-from egraph.graph.batches import Batch, edge_batches, node_batches
+from egraph.graph.batches import Batch, edge_batches, node_batches, object_batches
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
-from egraph.graph.failures import Conflict
-from egraph.graph.objects import check_names, write_objects
+from egraph.graph.failures import Conflict, MissingError
+from egraph.graph.graph_state import COMPLETE, DELETING, WRITING, RemovedError, create, hold
+from egraph.graph.objects import check_names
 from egraph.graph.places import refresh_places
 from egraph.graph.resemblance import refresh_resemblance
 from egraph.graph.schema import GEOMETRY, GRAPH, LAYER, NETWORK, PAIRS, PATTERN, READING
@@ -30,8 +31,8 @@ LANES = ("batches_written_even", "batches_written_odd")
 each, need no common counter."""
 
 
-class _WrittenByAnother(Exception):
-    """The batch was there when its transaction came to note it."""
+class _NotMarked(Exception):
+    """The graph was not waiting for this batch when its transaction came to note it."""
 
 
 def write_graph(database: Database, mined: MinedGraph, progress: Progress | None = None) -> dict[str, int]:
@@ -40,7 +41,9 @@ def write_graph(database: Database, mined: MinedGraph, progress: Progress | None
     Returns how many patterns, objects and edges of each kind the graph has. `progress` is told the rows written.
 
     Raises:
-        UsageError: a graph of this name with another content is there, or is being deleted.
+        UsageError: a graph of this name with another content is there, or is being removed.
+        RemovedError: it was removed while it was written.
+        MissingError: what an edge joins is not there.
         DatabaseError: the database failed; what was written stays, and the next call goes on.
     """
     check_names(mined.category, mined.name)
@@ -48,27 +51,86 @@ def write_graph(database: Database, mined: MinedGraph, progress: Progress | None
     content = content_hash(mined)
     if not database.read("read/graph", graph=mined.id):
         begin(database, mined, content)
-    graph = database.read("read/graph", graph=mined.id)[0]["graph"]
-    if graph["state"] == "deleting":
-        raise UsageError(f"The graph {mined.id} is being deleted; delete it again to finish, or give another --name.")
+    graph = graph_properties(database, mined.id)
+    check_not_removed(mined.id, graph["state"])
     if graph["content"] != content:
         raise UsageError(
             f"The graph {mined.id} is there with another content; give another --name, or delete it first."
         )
-    if graph["state"] != "complete":
-        nodes, edges = node_batches(mined), edge_batches(mined)
-        writer = _Writer(database, mined.id, nodes + edges, progress)
-        # Edges match the patterns of any batch, so all patterns come first.
-        writer.write(0, len(nodes))
-        failpoint("nodes written")
-        writer.write(len(nodes), len(nodes) + len(edges))
+    if graph["state"] == WRITING:
+        # Edges match the patterns of any batch, and objects, so these come first.
+        parts = (node_batches(mined), object_batches(mined), edge_batches(mined))
+        writer = _Writer(database, mined.id, content, [batch for part in parts for batch in part], progress)
+        start = 0
+        for part, step in zip(parts, ("nodes written", "objects written", "edges written"), strict=True):
+            writer.write(start, start + len(part))
+            start += len(part)
+            failpoint(step)
         if not graph.get("summed"):
             # An earlier egraph began this graph.
-            write_summaries(database, mined)
+            write_summaries(database, mined, content)
         refresh_places(database, mined.id, mined.category)
-        database.write("write/graph_complete", graph=mined.id)
+        finish(database, mined, content)
         refresh_resemblance(database, mined.id)
     return counts(mined)
+
+
+def graph_properties(database: Database, graph: str) -> dict[str, Any]:
+    """The properties of a graph, in whatever state.
+
+    Raises:
+        RemovedError: it is not there.
+    """
+    found = database.read("read/graph", graph=graph)
+    if not found:
+        raise RemovedError(graph)
+    return dict(found[0]["graph"])
+
+
+def check_not_removed(graph: str, state: str) -> None:
+    """Refuse a graph whose removal was begun.
+
+    Raises:
+        UsageError: it was.
+    """
+    if state == DELETING:
+        raise UsageError(
+            f"The graph {graph} is being removed; `egraph graph remove {graph}` finishes that, or give another --name."
+        )
+
+
+def finish(database: Database, mined: MinedGraph, content: str) -> None:
+    """Let a graph be seen, if the database holds all of it: counted there, in the transaction that says so.
+
+    Raises:
+        RemovedError: it was removed while it was written.
+        MissingError: there is less of it, or more, than was mined.
+    """
+    written, patterns = counts(mined), counts(mined)["patterns"]
+    meant = {
+        "patterns": patterns,
+        "filters": patterns,
+        "graphs": patterns,
+        "objects": written["objects"],
+        "co_activations": written["CO_ACTIVATES_WITH"],
+        "displacements": written["DISPLACED_FROM"],
+        "firings": written["FIRES_ON"],
+    }
+
+    def work(transaction: Transaction) -> None:
+        if hold(transaction, mined.id, content, WRITING, COMPLETE) == COMPLETE:
+            # By another writer of the same graph.
+            return
+        found = transaction.run("read/counts", graph=mined.id)[0]
+        for what, number in meant.items():
+            if found[what] != number:
+                raise MissingError(
+                    f"The database holds {found[what]:,} {what.replace('_', '-')} of the graph {mined.id} instead of "
+                    f"{number:,}; remove it with `egraph graph remove {mined.id}` and run the same command again."
+                )
+        transaction.run("write/graph_complete", graph=mined.id)
+
+    database.transaction(work)
 
 
 def counts(mined: MinedGraph) -> dict[str, int]:
@@ -83,30 +145,27 @@ def counts(mined: MinedGraph) -> dict[str, int]:
 
 
 def begin(database: Database, mined: MinedGraph, content: str) -> None:
-    """Write what graphs share, and the graph itself in the state `writing`."""
-    write_objects(database, mined.objects)
-
-    def work(transaction: Transaction) -> None:
-        transaction.run("write/network", id=mined.network_id, properties=NETWORK.row(mined))
-        layers = [layer_row(mined, geometry) for geometry in mined.layers]
-        transaction.run("write/layers", network=mined.network_id, layers=layers)
-        for name, table in mined.patterns.items():
-            channels = sorted(set(table.filter.tolist()))
-            transaction.run("write/filters", layer=f"{mined.network_id}/{name}", channels=channels)
-
-    database.transaction(work)
+    """Write what graphs of a network share, and the graph itself in the state `writing`, unless it is there."""
     layers = [
         {"id": f"{mined.network_id}/{g.name}", "reading": {"position": i} | reading_row(mined, g)}
         for i, g in enumerate(mined.layers)
     ]
-    try:
-        database.transaction(
-            lambda t: t.run("write/graph", id=mined.id, properties=graph_row(mined, content), layers=layers),
-            shared=False,
-        )
-    except Conflict:
-        # Another writer has begun the same graph since we looked; its content is compared next.
-        return
+
+    def work(transaction: Transaction) -> None:
+        if transaction.run("read/graph", graph=mined.id):
+            # Another writer has begun it since we looked; its content is compared next.
+            return
+        transaction.run("write/network", id=mined.network_id, properties=NETWORK.row(mined))
+        geometries = [layer_row(mined, geometry) for geometry in mined.layers]
+        transaction.run("write/layers", network=mined.network_id, layers=geometries)
+        for name, table in mined.patterns.items():
+            channels = sorted(set(table.filter.tolist()))
+            transaction.run("write/filters", layer=f"{mined.network_id}/{name}", channels=channels)
+        properties = graph_row(mined, content)
+        create(transaction, "write/graph", len(layers), id=mined.id, properties=properties, layers=layers)
+
+    # In one transaction: a network that has a graph, in whatever state, is removed by nobody.
+    database.transaction(work)
 
 
 def graph_row(mined: MinedGraph, content: str) -> dict[str, Any]:
@@ -151,6 +210,7 @@ class _Writer:
 
     database: Database
     graph: str
+    content: str
     batches: list[Batch]
     progress: Progress | None
 
@@ -163,7 +223,14 @@ class _Writer:
         self._next = written
 
     def _written(self) -> list[int]:
-        graph = self.database.read("read/graph", graph=self.graph)[0]["graph"]
+        """How many batches of each lane are written.
+
+        Raises:
+            RemovedError: the graph is not ours any more.
+        """
+        graph = graph_properties(self.database, self.graph)
+        if graph["state"] == DELETING or graph["content"] != self.content:
+            raise RemovedError(self.graph)
         return [int(graph[lane]) for lane in LANES]
 
     def write(self, start: int, stop: int) -> None:
@@ -198,17 +265,18 @@ class _Writer:
         parameters = batch.parameters()
 
         def work(transaction: Transaction) -> None:
-            transaction.run(batch.statement, **parameters)
-            after = {lane: before + 1}
-            marked = transaction.run("write/batch_written", graph=self.graph, lane=lane, before=before, after=after)
+            create(transaction, batch.statement, batch.rows, **parameters)
+            mark = {"lane": lane, "before": before, "after": {lane: before + 1}}
+            marked = transaction.run("write/batch_written", graph=self.graph, content=self.content, **mark)
             if marked[0]["marked"] != 1:
-                raise _WrittenByAnother
+                raise _NotMarked
 
         try:
-            self.database.transaction(work, shared=False)
-        except (_WrittenByAnother, Conflict):
-            # The content is the same, so a batch that is there already, whoever wrote it, is as good as ours. It may
-            # have been ourselves: a commit whose answer was lost is tried again by the driver.
+            self.database.transaction(work, batch.shared)
+        except (_NotMarked, MissingError, Conflict):
+            # Either the graph is being removed, and with it what a batch joins; then that is said. Or another wrote the
+            # batch: the content is the same, so it is as good as ours. It may have been ourselves: a commit whose
+            # answer was lost is tried again by the driver.
             if self._written()[number % 2] <= before:
                 raise
         with self._lock:
