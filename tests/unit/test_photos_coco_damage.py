@@ -70,28 +70,35 @@ JUNK = st.one_of(
 
 @st.composite
 def damaged(draw):
-    """A valid file after a few accidents."""
+    """A valid file after a few accidents.
+
+    Where ids are given twice, no entry loses its own: a file that has lost one of the two says something else.
+    """
     content = copy.deepcopy(valid())
+    twice = draw(st.booleans())
     for _ in range(draw(st.integers(1, 4))):
-        entries = content[draw(st.sampled_from(["images", "annotations", "annotations", "annotations", "categories"]))]
+        kind = draw(st.sampled_from(["images", "annotations", "annotations", "annotations", "categories"]))
+        entries = content[kind]
         number = draw(st.integers(0, len(entries) - 1))
-        accident = draw(st.sampled_from(["drop key", "junk", "junk entry", "drop", "twice", "same id", "shuffle"]))
+        losing = ["drop", "junk entry"] if kind == "annotations" or not twice else []
+        accident = draw(st.sampled_from(["drop key", "junk", "copy", "shuffle", *losing] + ["same id"] * twice))
         entry = entries[number]
         if accident == "junk entry":
             entries[number] = draw(JUNK)
         elif accident == "drop" and len(entries) > 1:
             del entries[number]
-        elif accident == "twice":
+        elif accident == "copy":
             entries.append(copy.deepcopy(entry))
         elif accident == "shuffle":
             entries.reverse()
-        elif isinstance(entry, dict) and entry:
-            key = draw(st.sampled_from(sorted(entry)))
+        elif isinstance(entry, dict) and entry.keys() - {"id"}:
+            keys = sorted(entry.keys() - ({"id"} if twice and kind != "annotations" else set()))
+            other = draw(st.sampled_from(entries))
             if accident == "drop key":
-                del entry[key]
+                del entry[draw(st.sampled_from(keys))]
             elif accident == "junk":
-                entry[key] = draw(JUNK)
-            elif accident == "same id" and isinstance(other := draw(st.sampled_from(entries)), dict) and "id" in other:
+                entry[draw(st.sampled_from(keys))] = draw(JUNK)
+            elif accident == "same id" and isinstance(other, dict) and "id" in other:
                 entry["id"] = draw(st.sampled_from([other["id"], str(other["id"])]))
     return content
 

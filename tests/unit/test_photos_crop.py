@@ -1,8 +1,12 @@
+import struct
+import sys
+import zlib
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import ExifTags, Image
+from PIL import ExifTags, Image, features
 
 from egraph.photos import image as image_module
 from egraph.photos.boxes import clip, whole_pixels
@@ -179,6 +183,85 @@ def test_only_plain_formats_are_opened(tmp_path):
     with pytest.raises(PhotoError, match="not an image"):
         read_header(tmp_path / "a.jpg")
     assert "EPS" not in image_module.FORMATS
+
+
+@pytest.fixture
+def without_heif(monkeypatch):
+    """Pillow as it is where pillow-heif is not installed."""
+    monkeypatch.setattr(Image, "OPEN", {name: plugin for name, plugin in Image.OPEN.items() if name != "HEIF"})
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+
+
+HEIC = b"\0\0\0\x1cftypheic\0\0\0\0mif1heicmiaf" + bytes(200)
+AVIF = b"\0\0\0 ftypavif\0\0\0\0avifmif1miafMA1B" + bytes(200)
+
+
+def test_heic_photos_say_what_reads_them(tmp_path, without_heif):
+    (tmp_path / "a.heic").write_bytes(HEIC)
+    (tmp_path / "b.jpg").write_bytes(HEIC)
+    for name in ("a.heic", "b.jpg"):
+        with pytest.raises(PhotoError, match=r"it is a HEIC photo, which needs pip install 'egraph\[heif\]'"):
+            read_header(tmp_path / name)
+
+
+def test_heic_photos_are_read_as_a_viewer_shows_them(tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    path = tmp_path / "a.heic"
+    heif.from_pillow(quarters()).save(path, quality=95)
+    assert (read_header(path).width, read_header(path).height) == (60, 40)
+    for found, colour in zip(corners(read_crop(whole(path), 32)), (RED, GREEN, BLUE, WHITE), strict=True):
+        assert np.abs(np.subtract(found, colour)).max() < 20
+    path.write_bytes(path.read_bytes()[:300])
+    with pytest.raises(PhotoError, match=r"damaged|cut off"):
+        read_crop(PhotoObject(path, "", 60, 40, Box(0, 0, 60, 40)), 32)
+
+
+@pytest.mark.skipif(not features.check("avif"), reason="this Pillow was built without AVIF")
+def test_avif_photos_are_read(tmp_path):
+    quarters().save(tmp_path / "a.avif", quality=95)
+    for found, colour in zip(
+        corners(read_crop(whole(tmp_path / "a.avif"), 32)), (RED, GREEN, BLUE, WHITE), strict=True
+    ):
+        assert np.abs(np.subtract(found, colour)).max() < 20
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        (AVIF, "AVIF photo"),
+        (b"\0\0\0\x18ftypmp42" + bytes(50), "film"),
+        (b"\xff\x0a" + bytes(50), "JPEG XL"),
+        (b"\0\0\0\x0cJXL \r\n\x87\n" + bytes(50), "JPEG XL"),
+        (b"8BPS\0\1" + bytes(50), "Photoshop"),
+        (b"%PDF-1.7 ...", "PDF"),
+        (b"version https://git-lfs.github.com/spec/v1\noid sha256:00", "git lfs pull"),
+        (b"\xef\xbb\xbf\n<!DOCTYPE html><html>", "web page"),
+        (b'<?xml version="1.0"?>\n<svg width="9">', "SVG"),
+    ],
+)
+def test_what_is_no_photo_is_named(tmp_path, monkeypatch, content, reason):
+    monkeypatch.setattr(Image, "OPEN", {name: plugin for name, plugin in Image.OPEN.items() if name != "AVIF"})
+    (tmp_path / "a.jpg").write_bytes(content)
+    with pytest.raises(PhotoError, match=reason):
+        read_header(tmp_path / "a.jpg")
+
+
+@pytest.mark.parametrize("place", ["before", "after"])
+@pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"tEXt", b"iCCP"])
+def test_png_photos_with_long_texts_are_read(tmp_path, kind, place):
+    quarters().save(tmp_path / "a.png")
+    text = b"{" * 3_000_000 if kind != b"tEXt" else b"x" * 70_000_000
+    data = {
+        b"zTXt": lambda: b"workflow\0\0" + zlib.compress(text),
+        b"iTXt": lambda: b"workflow\0\1\0\0\0" + zlib.compress(text),
+        b"tEXt": lambda: b"workflow\0" + text,
+        b"iCCP": lambda: b"profile\0\0" + zlib.compress(text),
+    }[kind]()
+    chunk = struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    content = (tmp_path / "a.png").read_bytes()
+    cut = 33 if place == "before" else len(content) - 12
+    (tmp_path / "a.png").write_bytes(content[:cut] + chunk + content[cut:])
+    assert corners(read_crop(whole(tmp_path / "a.png"), 32)) == [RED, GREEN, BLUE, WHITE]
 
 
 coordinates = st.floats(-50, 150, allow_nan=False)

@@ -95,21 +95,18 @@ def _categories(entries: Sequence[Any], annotations: Path) -> dict[str, tuple[st
     """
     named: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for entry in entries:
-        key, name = (_key(entry.get("id")), text_of(entry.get("name"))) if isinstance(entry, dict) else (None, "")
-        if key is not None and name:
-            named[key].append((name, text_of(entry.get("supercategory"))))
-    labels = {name for meant in named.values() for name, _ in meant}
+        if isinstance(entry, dict) and (key := _key(entry.get("id"))) is not None:
+            named[key].append((text_of(entry.get("name")), text_of(entry.get("supercategory"))))
+    labels = {name for meant in named.values() for name, _ in meant if name}
     kinds = {}
     for key, meant in named.items():
         names = list(dict.fromkeys(name for name, _ in meant))
         above = list(dict.fromkeys(above for name, above in meant if above in labels - {name}))
         for different in (names, [f"{names[0]} of {kind}" for kind in above]):
             if len(different) > 1:
-                raise InputError(
-                    f"In {annotations} the category id {key} stands for {different[0]} and for {different[1]}, so "
-                    "nobody can tell which one a box shows; give each category an id of its own."
-                )
-        kinds[key] = names[0], above[0] if above else None
+                raise _ambiguous(annotations, "category", key, different, "which one a box shows")
+        if names[0]:
+            kinds[key] = names[0], above[0] if above else None
     return kinds
 
 
@@ -121,25 +118,29 @@ def _images(
     Raises:
         InputError: one id stands for two photos.
     """
-    photos: dict[str | None, DrawnPhoto] = {}
-    nameless: set[str | None] = set()
+    named: dict[str | None, list[tuple[str, Entry]]] = defaultdict(list)
     for entry in entries:
-        key = _key(entry.get("id")) if isinstance(entry, dict) else None
-        if key is None:
-            continue
-        name = text_of(entry.get("file_name"))
-        if not name:
+        if isinstance(entry, dict) and (key := _key(entry.get("id"))) is not None:
+            named[key].append((text_of(entry.get("file_name")), entry))
+    photos, nameless = {}, set()
+    for key, meant in named.items():
+        names = list(dict.fromkeys(name for name, _ in meant))
+        if len(names) > 1:
+            raise _ambiguous(annotations, "image", str(key), names, "which photo a box is on")
+        if not names[0]:
             nameless.add(key)
             continue
-        width, height = (number_of(entry.get(side)) or None for side in ("width", "height"))
-        before = photos.setdefault(key, DrawnPhoto(name, drawings.get(key, ()), width, height))
-        if before.file_name != name:
-            raise InputError(
-                f"In {annotations} the image id {key} stands for {before.file_name} and for {name}, so nobody can tell "
-                "which photo a box is on; give each image an id of its own. Where files were laid together, they must "
-                "be numbered anew."
-            )
+        width, height = (number_of(meant[0][1].get(side)) or None for side in ("width", "height"))
+        photos[key] = DrawnPhoto(names[0], drawings.get(key, ()), width, height)
     return photos, nameless
+
+
+def _ambiguous(annotations: Path, what: str, key: str, names: Sequence[str], which: str) -> InputError:
+    first, second = (name or "one without a name" for name in names[:2])
+    return InputError(
+        f"In {annotations} the {what} id {key} stands for {first} and for {second}, so nobody can tell {which}; give "
+        "each an id of its own. Where files were laid together, one of them must be numbered anew."
+    )
 
 
 def _drawing(entry: Entry, number: int, kinds: Mapping[str, tuple[str, str | None]]) -> Drawing | None:

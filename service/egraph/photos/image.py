@@ -4,7 +4,7 @@ import hashlib
 import stat
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +12,12 @@ import numpy as np
 from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
 
 from egraph.errors import InputError
+from egraph.photos.signatures import FIRST, foreign_format, is_heif, without_texts
 
 PIXEL_LIMIT = 100_000_000
 """A photo with more pixels is refused from its header alone: decoding it could fill the memory."""
 
-FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF")
+FORMATS = ("JPEG", "MPO", "PNG", "WEBP", "TIFF", "BMP", "GIF", "PPM", "JPEG2000", "AVIF", "HEIF")
 """Only plain raster formats: some others that Pillow knows start outside programs."""
 
 SIDEWAYS = (5, 6, 7, 8)
@@ -118,14 +119,20 @@ def to_rgb(image: Image.Image, path: Path) -> Image.Image:
 def _opened(path: Path) -> Iterator[tuple[Image.Image, int]]:
     """The image with its header read, and its EXIF orientation (1 where nothing is to be done)."""
     Image.init()
+    first = b""
     try:
+        with path.open("rb") as file:
+            first = file.read(FIRST)
+        if is_heif(first):
+            _add_heif()
         with warnings.catch_warnings():
             # Pillow warns of what is refused below anyway, and of harmless oddities in EXIF
             warnings.simplefilter("ignore")
-            image = Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN])
+            image = Image.open(without_texts(path), formats=[name for name in FORMATS if name in Image.OPEN])
             orientation = _orientation(image)
     except UnidentifiedImageError as error:
-        raise PhotoError(path, "it is not an image, or its beginning is damaged") from error
+        foreign = "" if is_heif(first) and "HEIF" in Image.OPEN else foreign_format(first)
+        raise PhotoError(path, foreign or "it is not an image, or its beginning is damaged") from error
     except Image.DecompressionBombError as error:
         raise PhotoError(path, f"it has more than {PIXEL_LIMIT // 1_000_000} million pixels") from error
     except OSError as error:
@@ -139,6 +146,15 @@ def _opened(path: Path) -> Iterator[tuple[Image.Image, int]]:
                 f"it has {image.width} x {image.height} pixels, more than {PIXEL_LIMIT // 1_000_000} million",
             )
         yield image, orientation
+
+
+def _add_heif() -> None:
+    """Teach Pillow to read HEIC where the package for it is installed."""
+    if "HEIF" not in Image.OPEN:
+        with suppress(ImportError):
+            from pillow_heif import register_heif_opener
+
+            register_heif_opener()
 
 
 def _orientation(image: Image.Image) -> int:
