@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -142,16 +142,16 @@ def locate(
         request = LocateRequest(photos, category, part, name, graph, annotations, weights, device, patterns)
         found = find_parts(settings, request, progress)
         with Parses(category, found.layers, png, html) as parses:
-            for obj, parts in found.objects:
+            for one in found.objects:
                 try:
-                    parses.add(obj, parts)
+                    parses.add(one.object, one.parts)
                 except PhotoError as error:
-                    found.skipped.append(Skipped(str(obj.path), error.reason))
+                    found.skipped.append(Skipped(str(one.object.path), error.reason))
                 if as_json:
-                    print(dumps(answer(obj, parts)), flush=True)
+                    print(dumps(one.to_json()), flush=True)
                 else:
-                    for located in parts:
-                        print(sentence(obj, located), flush=True)
+                    for located in one.parts:
+                        print(sentence(one.object, located), flush=True)
     for line in skipped_lines(found.skipped):
         typer.echo(line, err=True)
 
@@ -187,27 +187,6 @@ def show(
         write_json(tree_values(tree))
     else:
         print_tree(tree)
-
-
-def answer(obj: "PhotoObject", parts: "list[LocatedPart]") -> dict[str, Any]:
-    """One object for programs: pixels of the photo as a viewer shows it, boxes [x, y, width, height]."""
-    return {
-        "photo": str(obj.path),
-        "object": list(asdict(obj.box).values()),
-        "parts": {
-            p.part: {
-                "box": list(asdict(p.box).values()),
-                "center": [p.x, p.y],
-                "score": p.score,
-                "confidence": p.confidence,
-                "unsure": p.unsure,
-                "template": p.template,
-                "mirrored": p.mirrored,
-                "patterns": [asdict(voter) for voter in p.voters],
-            }
-            for p in parts
-        },
-    }
 
 
 def sentence(obj: "PhotoObject", part: "LocatedPart") -> str:

@@ -1,6 +1,5 @@
 """`egraph export`: a graph as files."""
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -32,15 +31,14 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a whole graph, or an And-Or graph with its patterns, to files that other programs read."""
-    from egraph.exporting.export import export_graph
-    from egraph.graph.connection import open_database
+    from egraph.commands.export import export_files
     from egraph_cli.progress import ProgressDisplay
 
-    path = output or Path(format_.name_for(graph))
-    with open_database(settings_of(context)) as database, ProgressDisplay(quiet) as progress:
-        done = export_graph(database, graph, format_, path, progress)
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        done = export_files(settings, graph, format_, output, progress)
     if as_json:
-        write_json(asdict(done))
+        write_json(done.to_json())
         return
     nodes, edges = sum(done.nodes.values()), sum(done.relationships.values())
     print(f"Wrote {nodes:,} nodes and {edges:,} relationships to {done.output}.")

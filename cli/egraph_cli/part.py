@@ -1,19 +1,15 @@
 """`egraph part`: the names and boxes that a person gives to parts."""
 
-import math
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from egraph.commands.requests import ImportRequest, LabelRequest
+from egraph.commands.requests import ImportRequest, LabelRequest, read_box
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import Format, formats, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
-
-if TYPE_CHECKING:
-    from egraph.photos.photo import Box
 
 app = typer.Typer(
     help="Draw, import, list and remove the boxes that name parts.", no_args_is_help=True, rich_markup_mode=None
@@ -89,7 +85,7 @@ def label(
     One to three boxes, on photos that were mined, are enough to build an And-Or graph.
     """
     settings = settings_of(context)
-    drawn, around = box_of(box, "--box"), box_of(object_, "--object") if object_ else None
+    drawn, around = read_box(box, "--box"), read_box(object_, "--object") if object_ else None
     with ProgressDisplay(quiet) as progress:
         from egraph.commands.parts import label_part
 
@@ -109,25 +105,6 @@ def label(
     if not done.graphs:
         print(f"No graph of {category} was mined from this object; And-Or graphs learn from objects that were.")
     print(f"Next: egraph aog build --category {category} --part {part}")
-
-
-def box_of(text: str, option: str) -> "Box":
-    """A box from `x,y,width,height`.
-
-    Raises:
-        UsageError: it is none.
-    """
-    from egraph.errors import UsageError
-    from egraph.photos.photo import Box
-
-    try:
-        numbers = [float(number) for number in text.split(",")]
-        x, y, width, height = numbers
-    except ValueError:
-        raise UsageError(f"{option} {text!r} is no box; give four numbers, x,y,width,height in pixels.") from None
-    if not all(math.isfinite(number) for number in numbers) or width <= 0 or height <= 0:
-        raise UsageError(f"{option} {text!r} has no area; give x,y,width,height in pixels.")
-    return Box(x, y, width, height)
 
 
 @app.command("list")

@@ -66,42 +66,21 @@ def query(
     if timeout is not None:
         raise typer.BadParameter("--timeout goes with --cypher or --file.")
     if name is None:
-        from egraph.graph.statements import names, statement
+        from egraph.commands.ask import list_questions
 
-        known = [statement(f"questions/{one}") for one in names("questions")]
-        described = [
-            {
-                "question": one.name.removeprefix("questions/"),
-                "asks": one.title,
-                "answers": one.answers,
-                "parameters": [parameter.model_dump() for parameter in one.parameters],
-            }
-            for one in known
-        ]
-        rows = [
-            {
-                "question": one.name.removeprefix("questions/"),
-                "asks": one.title,
-                "parameters": ", ".join(p.name if p.required else f"[{p.name}]" for p in one.parameters),
-            }
-            for one in known
-        ]
-        write_rows(output, ["question", "asks", "parameters"], rows, whole=described)
+        known = list_questions()
+        write_rows(output, known.columns, known.rows, whole=[one.to_json() for one in known.described])
         return
 
+    from egraph.commands.ask import ask_question
     from egraph.graph import questions
-    from egraph.graph.connection import open_database
 
     asked = questions.question(name)
     if show:
         print(asked.text.rstrip())
         return
-    given: dict[str, object] = dict(questions.parse_assignments(parameters or []))
-    if limit is not None and any(parameter.name == "limit" for parameter in asked.parameters):
-        given.setdefault("limit", limit)
-    with open_database(settings_of(context)) as database:
-        answer = questions.ask(database, name, given, limit or questions.ROWS)
-    write_answer(output, answer)
+    given = questions.parse_assignments(parameters or [])
+    write_answer(output, ask_question(settings_of(context), name, given, limit))
 
 
 def answer_cypher(
@@ -114,26 +93,21 @@ def answer_cypher(
     output: Format,
 ) -> None:
     """Answer Cypher that somebody typed, or keeps in a file."""
+    from egraph.commands.ask import ask_cypher
     from egraph.errors import UsageError
-    from egraph.graph import read_only
+    from egraph.graph.read_only import read_parameters
 
     if file is not None:
         try:
             cypher = sys.stdin.read() if str(file) == "-" else file.read_text(encoding="utf-8-sig")
         except (OSError, UnicodeDecodeError) as error:
             raise UsageError(f"The file {file} cannot be read as UTF-8 text ({error}); give another.") from error
-    answer = read_only.ask(
-        settings_of(context),
-        cypher or "",
-        read_only.read_parameters(parameters),
-        limit or read_only.ROWS,
-        timeout or read_only.SECONDS,
-    )
-    write_answer(output, answer)
+    given = read_parameters(parameters)
+    write_answer(output, ask_cypher(settings_of(context), cypher or "", given, limit, timeout))
 
 
 def write_answer(output: Format, answer: "questions.Answer | read_only.Answer") -> None:
     """Print the rows, and say where there are more."""
-    write_rows(output, answer.columns, answer.rows, whole=answer.model_dump())
+    write_rows(output, answer.columns, answer.rows, whole=answer.to_json())
     if answer.truncated:
         print(f"These are the first {len(answer.rows):,} rows; --limit N shows more.", file=sys.stderr)

@@ -1,3 +1,84 @@
-"""egraph: takes a trained CNN apart and keeps what it finds in a graph database."""
+"""egraph: takes a trained CNN apart and keeps what it finds in a graph database.
+
+>>> import egraph as eg
+
+What is named here is loaded when it is used, so that importing egraph takes no time.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from egraph.api.asking import ask, export, open_graph, questions
+    from egraph.api.finding import evaluate, locate
+    from egraph.api.mining import mine, place
+    from egraph.api.parts import build_aog, import_parts, label_part
+    from egraph.commands.requests import (
+        BuildRequest,
+        EvaluateRequest,
+        ImportRequest,
+        LabelRequest,
+        LocateRequest,
+        MineRequest,
+        PlaceRequest,
+    )
+    from egraph.errors import EgraphError
+    from egraph.network.preprocessing import Preprocessing
+    from egraph.photos.photo import Box
+    from egraph.settings import Settings, load_settings
 
 __version__ = "0.1.0"
+
+HOMES = {
+    "egraph.api.mining": ("mine", "place"),
+    "egraph.api.parts": ("import_parts", "label_part", "build_aog"),
+    "egraph.api.finding": ("locate", "evaluate"),
+    "egraph.api.asking": ("ask", "questions", "open_graph", "export"),
+    "egraph.settings": ("Settings", "load_settings"),
+    "egraph.photos.photo": ("Box",),
+    "egraph.network.preprocessing": ("Preprocessing",),
+    "egraph.errors": ("EgraphError",),
+    "egraph.commands.requests": (
+        *("MineRequest", "PlaceRequest", "ImportRequest", "LabelRequest", "BuildRequest", "LocateRequest"),
+        "EvaluateRequest",
+    ),
+}
+"""In which module each public name is."""
+
+__all__ = [
+    "Box",
+    "BuildRequest",
+    "EgraphError",
+    "EvaluateRequest",
+    "ImportRequest",
+    "LabelRequest",
+    "LocateRequest",
+    "MineRequest",
+    "PlaceRequest",
+    "Preprocessing",
+    "Settings",
+    "__version__",
+    "ask",
+    "build_aog",
+    "evaluate",
+    "export",
+    "import_parts",
+    "label_part",
+    "load_settings",
+    "locate",
+    "mine",
+    "open_graph",
+    "place",
+    "questions",
+]
+
+
+def __getattr__(name: str) -> Any:
+    for module, names in HOMES.items():
+        if name in names:
+            return getattr(import_module(module), name)
+    raise AttributeError(f"module 'egraph' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -3,10 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from torch import nn
+
 from egraph.aog.build import describe
 from egraph.aog.labels import choose_labels
 from egraph.aog.pool import Pool, gather_pool
 from egraph.aog.storage import write_aog
+from egraph.commands.network import network_of
 from egraph.commands.requests import BuildRequest
 from egraph.errors import NothingYetError
 from egraph.graph.connection import Fence, open_database
@@ -16,7 +19,7 @@ from egraph.graph.objects import check_names
 from egraph.graph.parts import labelled_objects
 from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
-from egraph.network.load import Network, load_network
+from egraph.network.load import Network
 from egraph.progress import Progress, report
 from egraph.responses.forward import collect_responses, plan_responses
 from egraph.results import Result
@@ -45,7 +48,11 @@ class BuildReport(Result):
 
 
 def build_aog(
-    settings: Settings, request: BuildRequest, progress: Progress | None = None, fence: Fence | None = None
+    settings: Settings,
+    request: BuildRequest,
+    progress: Progress | None = None,
+    fence: Fence | None = None,
+    module: nn.Module | None = None,
 ) -> BuildReport:
     """Learn a part from its labels and write its And-Or graph; one of the same name is replaced.
 
@@ -65,7 +72,7 @@ def build_aog(
         labelled, left_out = choose_labels(
             graph, labelled_objects(database, request.category), request.part, request.shots, request.seed
         )
-        network = load_network(graph.network_name, request.weights or graph.weights_source, request.device)
+        network = network_of(graph, request, module)
         pool = pool_of(settings, graph, network, [o.id for o in labelled], progress)
         report(progress, "learning the part", 0, 1)
         aog = describe(pool, content, request, labelled)

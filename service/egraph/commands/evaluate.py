@@ -1,13 +1,16 @@
 """Measuring a graph of the database against boxes that a person drew."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.stats import t as student_t
+from torch import nn
 
 from egraph.aog.locate import Viewer
 from egraph.commands.build import pool_of
+from egraph.commands.network import network_of
 from egraph.commands.requests import EvaluateRequest
 from egraph.errors import InputError, UsageError
 from egraph.evaluation.instability import evaluate_instability
@@ -21,12 +24,15 @@ from egraph.mining.engine import mine
 from egraph.mining.graph_model import require_model
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.mining.inference import place_patterns
-from egraph.network.load import Network, load_network
+from egraph.network.load import Network
 from egraph.photos.annotations import read_annotations
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
-from egraph.results import Result
+from egraph.results import Result, data_frame
 from egraph.settings import Settings
+
+if TYPE_CHECKING:
+    import pandas
 
 TASKS = ("tracking", "instability", "localization")
 
@@ -53,6 +59,10 @@ class Measures(Result):
     orientation: Orientation
     methods: dict[str, dict[str, float]]
 
+    def to_pandas(self) -> "pandas.DataFrame":
+        """One row for each method: egraph's own, then its controls."""
+        return _method_frame(self.methods)
+
 
 @dataclass(frozen=True)
 class LocalizationMeasures(Result):
@@ -68,9 +78,18 @@ class LocalizationMeasures(Result):
     new_photos: bool
     methods: dict[str, dict[str, float | None]]
 
+    def to_pandas(self) -> "pandas.DataFrame":
+        """One row for each method: egraph's own, then its controls and baselines."""
+        return _method_frame(self.methods)
+
+
+def _method_frame(methods: Mapping[str, Mapping[str, Any]]) -> "pandas.DataFrame":
+    rows = [{"method": name, **score} for name, score in methods.items()]
+    return data_frame(rows, ["method", *dict.fromkeys(name for score in methods.values() for name in score)])
+
 
 def evaluate_graph(
-    settings: Settings, request: EvaluateRequest, progress: Progress | None = None
+    settings: Settings, request: EvaluateRequest, progress: Progress | None = None, module: nn.Module | None = None
 ) -> Measures | LocalizationMeasures:
     """Measure a graph against drawn boxes, beside its controls. Nothing is written to the database.
 
@@ -82,11 +101,13 @@ def evaluate_graph(
     if request.task not in TASKS:
         raise UsageError(f"There is no task {request.task!r} to evaluate; there are {', '.join(TASKS)}.")
     if request.task == "localization":
-        return measure_localization(settings, request, progress)
-    return measure(settings, request, progress)
+        return measure_localization(settings, request, progress, module)
+    return measure(settings, request, progress, module)
 
 
-def measure(settings: Settings, request: EvaluateRequest, progress: Progress | None = None) -> Measures:
+def measure(
+    settings: Settings, request: EvaluateRequest, progress: Progress | None = None, module: nn.Module | None = None
+) -> Measures:
     """Place a graph's patterns on its own objects that show the part, and score them: `tracking` or `instability`."""
     part, seed = request.part, request.seed
     found = read_annotations(request.annotations, request.folder, request.category, progress=progress, part=part)
@@ -99,7 +120,7 @@ def measure(settings: Settings, request: EvaluateRequest, progress: Progress | N
         raise _none_mined(request, mined)
     objects = [drawn[mined.objects[row].id] for row in rows]
     require_enough(len(objects), part)
-    network = load_network(mined.network_name, request.weights or mined.weights_source, request.device)
+    network = network_of(mined, request, module)
     placed = place_patterns(mined, network, objects, mined.mirrored[rows], progress)
     labelled = compare_with_boxes(placed, objects, part, seed)
     if request.task == "tracking":
@@ -119,7 +140,7 @@ def measure(settings: Settings, request: EvaluateRequest, progress: Progress | N
 
 
 def measure_localization(
-    settings: Settings, request: EvaluateRequest, progress: Progress | None = None
+    settings: Settings, request: EvaluateRequest, progress: Progress | None = None, module: nn.Module | None = None
 ) -> LocalizationMeasures:
     """Find a part from random sets of labels. On new photos, what is mined is what would be written to the database."""
     part, shots, draws, seed = request.part, request.shots, request.draws, request.seed
@@ -132,7 +153,7 @@ def measure_localization(
     objects = [drawn.get(o.id, o) for o in whole.objects]
     if not any(o.parts.get(part) for o in objects):
         raise _none_mined(request, whole)
-    network = load_network(whole.network_name, request.weights or whole.weights_source, request.device)
+    network = network_of(whole, request, module)
     if request.new_photos:
         runs = [
             _on_new(settings, whole, network, objects, half, request, progress)

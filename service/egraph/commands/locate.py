@@ -1,23 +1,37 @@
 """Finding parts on a person's photos: the database and the photos come together, a batch at a time."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PIL import Image
+from torch import nn
 
 from egraph.aog.locate import LocatedPart, Locator
 from egraph.aog.storage import find_aogs, read_aog
+from egraph.commands.network import network_of
 from egraph.commands.requests import LocateRequest
 from egraph.errors import InputError
 from egraph.graph.connection import open_database
 from egraph.graph.read import read_graph
-from egraph.network.load import load_network
 from egraph.photos.annotations import read_annotations
 from egraph.photos.folder import read_photos
-from egraph.photos.image import PhotoError
+from egraph.photos.image import PhotoError, read_pixels, to_rgb
+from egraph.photos.memory import written
 from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
 from egraph.progress import Progress, report
+from egraph.results import Result, data_frame, plain
 from egraph.settings import Settings
 
+if TYPE_CHECKING:
+    import pandas
+
 BATCH_OBJECTS = 8
+SHOWN = 12
+"""Pictures that a notebook shows at once."""
+OBJECT_COLUMNS = ("object_x", "object_y", "object_width", "object_height")
+PART_COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
 
 @dataclass(frozen=True)
@@ -25,12 +39,100 @@ class Finding:
     """The objects with their parts, as they are found; what was skipped, which grows while the former are read; and
     the layers of the graph, from the input side up."""
 
-    objects: Iterator[tuple[PhotoObject, list[LocatedPart]]]
+    objects: "Iterator[LocatedObject]"
     skipped: list[Skipped]
     layers: list[str]
 
 
-def find_parts(settings: Settings, request: LocateRequest, progress: Progress | None = None) -> Finding:
+@dataclass(frozen=True)
+class LocatedObject(Result):
+    """An object of a photo with the parts found on it, in pixels of the photo as a viewer shows it. layers: of the
+    graph, from the input side up; image: the photo, where it is no file."""
+
+    object: PhotoObject
+    parts: list[LocatedPart]
+    layers: list[str] = field(repr=False)
+    image: Image.Image | None = field(default=None, repr=False, compare=False)
+
+    def to_json(self) -> dict[str, Any]:
+        """For programs: the photo, the object's box, each part by its name."""
+        return {
+            "photo": str(self.object.path),
+            "object": plain(self.object.box),
+            "parts": {p.part: located_values(p) for p in self.parts},
+        }
+
+    def picture(self) -> Image.Image:
+        """The parts and the patterns that spoke for their places, drawn on the photo.
+
+        Raises:
+            PhotoError: the photo cannot be read any more.
+        """
+        from egraph.report.parse_picture import parse_picture
+
+        photo = to_rgb(read_pixels(self.object.path), self.object.path) if self.image is None else self.image
+        return parse_picture(photo, self.object, self.parts, self.layers)
+
+    def _repr_png_(self) -> bytes:
+        from egraph.report.pictures import png_bytes
+
+        return png_bytes(self.picture())
+
+
+@dataclass(frozen=True)
+class Located(Result):
+    """The objects of photos with their parts, and what was skipped."""
+
+    objects: list[LocatedObject]
+    skipped: list[Skipped]
+
+    def __len__(self) -> int:
+        return len(self.objects)
+
+    def __iter__(self) -> Iterator[LocatedObject]:
+        return iter(self.objects)
+
+    def __getitem__(self, number: int) -> LocatedObject:
+        return self.objects[number]
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """One row for each part of each object; boxes as four columns, the patterns left to the objects."""
+        columns = ["photo", *OBJECT_COLUMNS, "part", "x", "y", *PART_COLUMNS]
+        columns += ["score", "confidence", "unsure", "template", "mirrored"]
+        rows = []
+        for one in self.objects:
+            for p in one.parts:
+                object_box = dict(zip(OBJECT_COLUMNS, plain(one.object.box), strict=True))
+                part_box = dict(zip(PART_COLUMNS, plain(p.box), strict=True))
+                values = {name: getattr(p, name) for name in columns if hasattr(p, name)}
+                rows.append({"photo": str(one.object.path), **object_box, **values, **part_box})
+        return data_frame(rows, columns)
+
+    def _repr_html_(self) -> str:
+        from egraph.report.pictures import data_uri
+
+        shown = [f'<img src="{data_uri(one.picture())}" style="max-width: 100%">' for one in self.objects[:SHOWN]]
+        more = f"<p>The first {SHOWN} of {len(self):,} objects.</p>" if len(self) > SHOWN else ""
+        return "".join(f"<p>{one}</p>" for one in shown) + more
+
+
+def located_values(part: LocatedPart) -> dict[str, Any]:
+    """A part for programs: boxes [x, y, width, height]."""
+    return {
+        "box": plain(part.box),
+        "center": [part.x, part.y],
+        "score": part.score,
+        "confidence": part.confidence,
+        "unsure": part.unsure,
+        "template": part.template,
+        "mirrored": part.mirrored,
+        "patterns": plain(part.voters),
+    }
+
+
+def find_parts(
+    settings: Settings, request: LocateRequest, progress: Progress | None = None, module: nn.Module | None = None
+) -> Finding:
     """The parts of a category on photos, object by object as they are found.
 
     Raises:
@@ -44,11 +146,38 @@ def find_parts(settings: Settings, request: LocateRequest, progress: Progress | 
         aogs = [read_aog(database, aog.id, graph) for aog in fitting]
         report(progress, "reading the graph", 1, 1)
     found = objects_of(request, progress)
-    network = load_network(graph.network_name, request.weights or graph.weights_source, request.device)
+    network = network_of(graph, request, module)
     locator = Locator(graph, network, aogs)
     skipped = list(found.skipped)
-    objects = _found(locator, found.objects, request.patterns, skipped, progress)
-    return Finding(objects, skipped, [layer.name for layer in graph.layers])
+    layers = [layer.name for layer in graph.layers]
+    pairs = _found(locator, found.objects, request.patterns, skipped, progress)
+    return Finding((LocatedObject(obj, parts, layers) for obj, parts in pairs), skipped, layers)
+
+
+def locate_photos(
+    settings: Settings,
+    request: LocateRequest,
+    photos: Sequence[object],
+    progress: Progress | None = None,
+    module: nn.Module | None = None,
+) -> Located:
+    """The parts of a category on photos of which some may be in memory: PIL images or arrays, named `photo N`.
+
+    Raises:
+        NothingYetError: there is no And-Or graph.
+        InputError: no photo can be used, or the weights are not those of the graph.
+    """
+    with written(photos) as (paths, images):
+        finding = find_parts(settings, replace(request, photos=paths), progress, module)
+        objects = []
+        for one in finding.objects:
+            if (image := images.get(one.object.path)) is not None:
+                one = replace(one, object=replace(one.object, path=Path(one.object.path.name)), image=image)
+            objects.append(one)
+        skipped = [
+            replace(one, path=Path(one.path).name) if Path(one.path) in images else one for one in finding.skipped
+        ]
+    return Located(objects, skipped)
 
 
 def objects_of(request: LocateRequest, progress: Progress | None = None) -> PhotoSet:

@@ -23,7 +23,7 @@ from egraph.mining.models import MODELS
 from egraph.network.finite import check_finite
 from egraph.network.known_geometry import known_geometries
 from egraph.network.layers import resolve_layers
-from egraph.network.load import load_network
+from egraph.network.load import Network, load_network
 from egraph.photos.photo import PhotoObject, PhotoSet, Skipped
 from egraph.progress import Progress
 from egraph.settings import Settings
@@ -60,12 +60,14 @@ def mine_category(
     progress: Progress | None = None,
     at_layer: LayerWatch | None = None,
     fence: Fence | None = None,
+    network: Network | None = None,
 ) -> MineReport:
     """Read photos, run the network, mine, write the graph, and place the patterns on objects that have labels.
 
     The database is looked at first, so that one that is down is known before the long work. A complete graph of the
     same photos, weights and settings is left as it is. With `fence`, nothing is written that it does not let pass.
-    `progress` and `at_layer` may raise to end the work there. Processes that torchrun started mine together.
+    `progress` and `at_layer` may raise to end the work there. Processes that torchrun started mine together. `network`
+    is one that cannot be loaded by its name.
 
     Raises:
         UsageError: there is no such model, or the graph is there from other photos or settings.
@@ -76,7 +78,7 @@ def mine_category(
     if request.model not in MODELS:
         raise UsageError(f"There is no model {request.model!r}; there are {' and '.join(MODELS)}.")
     with processes() as group:
-        return _mine_together(settings, request, group, progress, at_layer, fence)
+        return _mine_together(settings, request, group, progress, at_layer, fence, network)
 
 
 def _mine_together(
@@ -86,10 +88,11 @@ def _mine_together(
     progress: Progress | None,
     at_layer: LayerWatch | None,
     fence: Fence | None,
+    network: Network | None,
 ) -> MineReport:
     """`mine_category` by all processes of a group, of which the first one alone talks to the database."""
     photos = read_asked(request, progress)
-    network = load_network(request.network, request.weights, own_device(request.device))
+    network = network or load_network(request.network, request.weights, own_device(request.device))
     names = resolve_layers(network, request.layers)
     check_finite(network, names)
     layers = known_geometries(network, names, settings.home / "cache" / "geometry")

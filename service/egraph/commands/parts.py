@@ -3,6 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from torch import nn
+
+from egraph.commands.network import network_of
 from egraph.commands.place import place_mined
 from egraph.commands.requests import ImportRequest, LabelRequest
 from egraph.errors import InputError, NothingYetError, UsageError
@@ -15,7 +18,7 @@ from egraph.graph.parts import add_labels, labelled_objects
 from egraph.graph.places import refresh_category
 from egraph.graph.questions import misspelt, nearest
 from egraph.graph.read import graph_objects, read_graph
-from egraph.network.load import load_network
+from egraph.network.load import MEMORY
 from egraph.photos.annotations import read_annotations
 from egraph.photos.boxes import clip_inside
 from egraph.photos.folder import read_photo
@@ -53,7 +56,9 @@ class LabelReport(Result):
     skipped: list[Skipped]
 
 
-def import_parts(settings: Settings, request: ImportRequest, progress: Progress | None = None) -> PartsReport:
+def import_parts(
+    settings: Settings, request: ImportRequest, progress: Progress | None = None, module: nn.Module | None = None
+) -> PartsReport:
     """Keep the boxes of a part that a person drew, and place the patterns of the category's graphs on those objects.
 
     With a limit, objects that were mined are drawn first. The labels are kept even where a graph's weights are not at
@@ -72,11 +77,13 @@ def import_parts(settings: Settings, request: ImportRequest, progress: Progress 
         if request.limit is not None:
             mined_first = [o for o in showing if any(o.id in ids for ids in mined.values())] or showing
             showing = select(mined_first, [], request.limit, request.seed).objects
-        graphs, firings = _keep_labels(database, mined, showing, request, progress)
+        graphs, firings = _keep_labels(database, mined, showing, request, module, progress)
     return PartsReport(category, part, len(showing), graphs, firings, found.skipped)
 
 
-def label_part(settings: Settings, request: LabelRequest, progress: Progress | None = None) -> LabelReport:
+def label_part(
+    settings: Settings, request: LabelRequest, progress: Progress | None = None, module: nn.Module | None = None
+) -> LabelReport:
     """Keep one box of a part on one photo, and place the patterns of the category's graphs there.
 
     Raises:
@@ -109,7 +116,7 @@ def label_part(settings: Settings, request: LabelRequest, progress: Progress | N
                 f"{whole.photo_height} pixels."
             )
         labelled = replace(whole, box=frame, parts={part: (clipped,)})
-        graphs, firings = _keep_labels(database, mined, [labelled], request, progress)
+        graphs, firings = _keep_labels(database, mined, [labelled], request, module, progress)
         (after,) = (o for o in labelled_objects(database, category) if o.id == labelled.id)
     return LabelReport(category, part, 1, graphs, firings, frame, len(after.parts[part]), [])
 
@@ -142,6 +149,7 @@ def _keep_labels(
     mined: dict[str, dict[str, PhotoObject]],
     showing: Sequence[PhotoObject],
     request: ImportRequest | LabelRequest,
+    module: nn.Module | None,
     progress: Progress | None,
 ) -> tuple[list[str], int]:
     """Write labels, and the firings of every graph on the labelled objects that it was mined from: the graphs' ids, and
@@ -156,7 +164,8 @@ def _keep_labels(
         content = content_of(database, graph_id)
         model = read_graph(database, graph_id, placing=True)
         report(progress, "reading the graph", 1, 1)
-        network = load_network(model.network_name, request.weights or model.weights_source, request.device)
+        # Others of the category may have been mined from networks that can be loaded.
+        network = network_of(model, request, module if model.weights_source == MEMORY else None)
         total += place_mined(database, model, content, network, chosen, progress)
         placed.append(model.id)
     refresh_category(database, request.category)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from torch import nn
 
+from egraph.commands.network import network_of
 from egraph.commands.requests import MineRequest, PlaceRequest
 from egraph.graph.batches import suffixes
 from egraph.graph.connection import Database, Fence, open_database
@@ -17,7 +19,7 @@ from egraph.graph.places import refresh_places
 from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.mining.inference import firings, place_patterns
-from egraph.network.load import Network, load_network
+from egraph.network.load import Network
 from egraph.photos.annotations import read_annotations
 from egraph.photos.crop import PhotoError, read_crop
 from egraph.photos.folder import read_folder
@@ -53,7 +55,11 @@ class PlaceReport:
 
 
 def place_photos(
-    settings: Settings, request: PlaceRequest, progress: Progress | None = None, fence: Fence | None = None
+    settings: Settings,
+    request: PlaceRequest,
+    progress: Progress | None = None,
+    fence: Fence | None = None,
+    module: nn.Module | None = None,
 ) -> PlaceReport:
     """Place the patterns of a category's graph on photos that it was not mined from, and write where they fire.
 
@@ -76,7 +82,7 @@ def place_photos(
         new = [o for o in photos.objects if o.id not in mined]
         there = database.read("read/placed_objects", ids=[o.id for o in new], prefix=f"{graph_id}/")
         done = {row["id"] for row in there}
-        network = load_network(model.network_name, request.weights or model.weights_source, request.device)
+        network = network_of(model, request, module)
         waiting = [o for o in new if o.id not in done]
         readable, skipped = _readable(waiting, network.preprocessing.size, progress)
         written = place(database, model, content, network, readable, None, "placing patterns", progress)

@@ -4,10 +4,12 @@ Of the fields that several have: `graph` names a graph where the category has se
 graph was mined with; without `photos`, the folder of the annotations.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from egraph.errors import UsageError
 from egraph.photos.photo import Box
 
 
@@ -130,3 +132,21 @@ class EvaluateRequest:
     def folder(self) -> Path:
         """Where the photos lie."""
         return self.photos or self.annotations.parent
+
+
+def read_box(given: Box | str | Sequence[float], name: str) -> Box:
+    """A box from `x,y,width,height`, as text or as numbers; `name` is what it is given as.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if isinstance(given, Box):
+        return given
+    try:
+        numbers = [float(number) for number in (given.split(",") if isinstance(given, str) else given)]
+        x, y, width, height = numbers
+    except (TypeError, ValueError):
+        raise UsageError(f"{name} {given!r} is no box; give four numbers, x,y,width,height in pixels.") from None
+    if not all(math.isfinite(number) for number in numbers) or width <= 0 or height <= 0:
+        raise UsageError(f"{name} {given!r} has no area; give x,y,width,height in pixels.")
+    return Box(x, y, width, height)

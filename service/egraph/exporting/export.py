@@ -22,6 +22,7 @@ from egraph.exporting.tables import Table
 from egraph.graph.connection import Database
 from egraph.graph.graph_state import complete_graph
 from egraph.progress import Progress
+from egraph.results import Result
 
 PATTERNS = 400
 """Patterns whose nodes or edges are read at once; one has up to a few hundred edges of a type."""
@@ -34,8 +35,8 @@ FEW = 100
 Ends = list[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Export:
+@dataclass(frozen=True)
+class Export(Result):
     """What was written: how many nodes of each label, relationships of each type, and bytes."""
 
     graph: str

@@ -3,9 +3,8 @@
 import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
-
-from pydantic import BaseModel
 
 from egraph.errors import DatabaseError, NothingYetError, UsageError
 from egraph.graph.connection import Database
@@ -14,6 +13,7 @@ from egraph.graph.graphs import GraphSummary, choose_graph, graphs
 from egraph.graph.places import refresh_places
 from egraph.graph.statements import PLAIN_TYPES, Parameter, Statement, names, statement
 from egraph.graph.version import VERSION
+from egraph.results import Table
 
 ROWS = 1000
 SECONDS = 120.0
@@ -26,7 +26,8 @@ LISTED = 20
 """At most so many valid values are named in an error."""
 
 
-class Answer(BaseModel):
+@dataclass(frozen=True)
+class Answer(Table):
     """What a question answered; `truncated` where there were more rows than the limit."""
 
     question: str

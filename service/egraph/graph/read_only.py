@@ -12,18 +12,19 @@ import re
 import threading
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
 import neo4j
 from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
-from pydantic import BaseModel
 
 from egraph.errors import DatabaseError, EgraphError, UsageError
 from egraph.graph.connection import Database, Rows, open_database
 from egraph.graph.failures import sentence
 from egraph.graph.json_values import plain
 from egraph.graph.questions import parse_assignments
+from egraph.results import Table
 from egraph.settings import Settings
 
 ROWS = 1000
@@ -72,7 +73,8 @@ class Refused(UsageError):
     """The statement might do something else than read the graph."""
 
 
-class Answer(BaseModel):
+@dataclass(frozen=True)
+class Answer(Table):
     """What a statement answered, as JSON values; `truncated` where there were more rows than the limit."""
 
     cypher: str

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from egraph.errors import UsageError
+from egraph.errors import InputError, UsageError
 from egraph.network.architectures import Architecture, architecture, network_names
 from egraph.network.fitting import Match, match_weights, misfit, passed_over, put_weights
 from egraph.network.layers import absent_from_default_layers
@@ -21,6 +21,9 @@ OWN = "own"
 """The source of weights that a user's own callable brings along."""
 
 WEIGHT_FILES = (".pth", ".pt", ".bin", ".ckpt", ".safetensors")
+
+MEMORY = "memory"
+"""The source of weights that only the memory of a user's program has."""
 
 
 def load_network(name: str, weights: str | None = None, device: str = "cpu") -> Network:
@@ -37,9 +40,14 @@ def load_network(name: str, weights: str | None = None, device: str = "cpu") -> 
 
     Raises:
         UsageError: there is no such network, weights name or device; the callable cannot be imported.
-        InputError: the weights cannot be read, downloaded, or do not fit.
+        InputError: the weights cannot be read, downloaded, or do not fit, or were only in a program's memory.
     """
-    target = _device(device)
+    if weights == MEMORY:
+        raise InputError(
+            f"The network {name} was a module in the memory of a program, and cannot be loaded here; give the module "
+            "to egraph's Python functions, as network=."
+        )
+    target = usable_device(device)
     kind = architecture(name)
     if weights is None and not kind.own:
         raise UsageError(f"Say which weights {name} shall have: a file, DEFAULT, or random to try things.")
@@ -67,9 +75,13 @@ def _network(
     absent: tuple[str, ...] = (),
     notes: tuple[str, ...] = (),
 ) -> Network:
-    module = module.float().eval().requires_grad_(False).to(target).to(memory_format=torch.channels_last)
     short = f"{kind.short}@{sha256[:12]}"
-    return Network(short, kind.name, module, preprocessing, sha256, source, target, absent, notes)
+    return Network(short, kind.name, ready(module, target), preprocessing, sha256, source, target, absent, notes)
+
+
+def ready(module: nn.Module, target: torch.device) -> nn.Module:
+    """The module as it is run: float32, in evaluation mode, without gradients, on its device."""
+    return module.float().eval().requires_grad_(False).to(target).to(memory_format=torch.channels_last)
 
 
 def _from_file(kind: Architecture, path: Path, target: torch.device) -> Network:
@@ -90,7 +102,7 @@ def _from_file(kind: Architecture, path: Path, target: torch.device) -> Network:
     return network
 
 
-def _device(device: str) -> torch.device:
+def usable_device(device: str) -> torch.device:
     try:
         target = torch.device(device)
         torch.empty(0, device=target)

@@ -1,0 +1,143 @@
+"""Finding parts on photos, and measuring how well that goes."""
+
+from collections.abc import Iterable
+from os import PathLike
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from torch import nn
+
+from egraph.commands.evaluate import LocalizationMeasures, Measures, evaluate_graph
+from egraph.commands.locate import Located, locate_photos
+from egraph.commands.requests import EvaluateRequest, LocateRequest
+from egraph.progress import Progress
+from egraph.settings import Settings, load_settings
+
+Photo = str | PathLike[str] | Image.Image | np.ndarray
+"""A path, an image, or an array (height, width, 3) RGB or (height, width) grey, uint8."""
+
+
+def locate(
+    photos: Photo | Iterable[Photo],
+    *,
+    category: str,
+    part: str | None = None,
+    name: str | None = None,
+    graph: str | None = None,
+    annotations: str | PathLike[str] | None = None,
+    network: nn.Module | None = None,
+    weights: str | PathLike[str] | None = None,
+    device: str = "cpu",
+    patterns: int = 10,
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> Located:
+    """Find parts on photos, mined or new: box, confidence, and the patterns that spoke for the place.
+
+    A notebook shows each object's picture. Nothing is stored, so photos may be in memory.
+
+    >>> found = eg.locate("new-photos", category="horse", part="head", graph="default")
+    >>> len(found), found[0].parts[0].part
+    (6, 'head')
+    >>> from PIL import Image
+    >>> image = Image.open("new-photos/images/horse_00000.png")
+    >>> eg.locate(image, category="horse", graph="default")[0].to_json()["photo"]
+    'photo 1'
+
+    Args:
+        photos: paths of photos or folders, PIL images, or arrays; one, or several.
+        category: the kind of object.
+        part: only this one; all that were built, unless given.
+        name: of the And-Or graph, where a part has several.
+        graph: name of the explanatory graph, where the category has several.
+        annotations: a COCO file with the objects' boxes; without it, a photo is one object.
+        network: the module, where the graph was mined from one.
+        weights: where the network's weights lie now.
+        device: where to compute.
+        patterns: name so many that spoke for a place.
+        progress: told a stage's name, how much of it is done, and how much there is.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        NothingYetError: there is no And-Or graph.
+        InputError: no photo can be used, or the weights are not those of the graph.
+    """
+    if isinstance(photos, str | PathLike | Image.Image | np.ndarray):
+        photos = [photos]
+    request = LocateRequest(
+        photos=(),
+        category=category,
+        part=part,
+        name=name,
+        graph=graph,
+        annotations=None if annotations is None else Path(annotations),
+        weights=None if weights is None else str(weights),
+        device=device,
+        patterns=patterns,
+    )
+    return locate_photos(settings or load_settings(), request, list(photos), progress, network)
+
+
+def evaluate(
+    task: str,
+    *,
+    category: str,
+    part: str,
+    annotations: str | PathLike[str],
+    photos: str | PathLike[str] | None = None,
+    graph: str | None = None,
+    draws: int = 12,
+    shots: int = 3,
+    new_photos: bool = False,
+    seed: int = 0,
+    network: nn.Module | None = None,
+    weights: str | PathLike[str] | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> Measures | LocalizationMeasures:
+    """Measure a graph against drawn boxes, beside its controls. Nothing is stored.
+
+    >>> measured = eg.evaluate("tracking", category="horse", part="head", graph="default",
+    ...                        annotations="photos/annotations.json")
+    >>> measured.photos, "random" in measured.methods
+    (16, True)
+
+    Args:
+        task: `tracking` (do patterns follow the part?), `instability` (the papers' figure), or `localization` (is the
+            part found from few boxes?).
+        category: the kind of object.
+        part: the part's name.
+        annotations: a COCO file with boxes of the object and of its part.
+        photos: their folder; that of the annotations, unless given.
+        graph: name of the explanatory graph, where the category has several.
+        draws: random halves to choose on and to score on, or random sets of labels.
+        shots: labels of each set, for `localization`.
+        new_photos: for `localization`, mine one half of the photos and find the part on the other.
+        seed: of the drawing.
+        network: the module, where the graph was mined from one.
+        weights: where the network's weights lie now.
+        device: where to compute.
+        progress: told a stage's name, how much of it is done, and how much there is.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        InputError: none of the annotated objects was mined.
+        NothingYetError: there is no graph, or too few objects show the part.
+    """
+    request = EvaluateRequest(
+        task=task,
+        category=category,
+        part=part,
+        annotations=Path(annotations),
+        photos=None if photos is None else Path(photos),
+        graph=graph,
+        weights=None if weights is None else str(weights),
+        device=device,
+        draws=draws,
+        shots=shots,
+        new_photos=new_photos,
+        seed=seed,
+    )
+    return evaluate_graph(settings or load_settings(), request, progress, network)

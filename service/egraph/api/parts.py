@@ -1,0 +1,161 @@
+"""Names for parts, and learning them."""
+
+from collections.abc import Sequence
+from os import PathLike
+from pathlib import Path
+
+from torch import nn
+
+from egraph.commands import build, parts
+from egraph.commands.build import BuildReport
+from egraph.commands.parts import LabelReport, PartsReport
+from egraph.commands.requests import BuildRequest, ImportRequest, LabelRequest, read_box
+from egraph.photos.photo import Box
+from egraph.progress import Progress
+from egraph.settings import Settings, load_settings
+
+
+def import_parts(
+    annotations: str | PathLike[str],
+    *,
+    category: str,
+    part: str,
+    photos: str | PathLike[str] | None = None,
+    limit: int | None = None,
+    seed: int = 0,
+    network: nn.Module | None = None,
+    weights: str | PathLike[str] | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> PartsReport:
+    """Keep the boxes of a part that a person drew, and place the patterns of the category's graphs on those objects.
+
+    >>> eg.import_parts("photos/annotations.json", category="horse", part="head", limit=3, network=animals()).labels
+    3
+
+    Args:
+        annotations: a COCO file with boxes of the object and of its part.
+        category: the kind of object.
+        part: the part's name.
+        photos: their folder; that of the annotations, unless given.
+        limit: at most so many objects, drawn by `seed`, those that were mined first.
+        seed: of the drawing.
+        network: the module, where a graph was mined from one.
+        weights: where the network's weights lie now.
+        device: where to compute.
+        progress: told a stage's name, how much of it is done, and how much there is.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        InputError: the annotations have no such part, or the weights are not those of the graph.
+    """
+    request = ImportRequest(
+        annotations=Path(annotations),
+        category=category,
+        part=part,
+        photos=None if photos is None else Path(photos),
+        limit=limit,
+        seed=seed,
+        weights=None if weights is None else str(weights),
+        device=device,
+    )
+    return parts.import_parts(settings or load_settings(), request, progress, network)
+
+
+def label_part(
+    photo: str | PathLike[str],
+    box: Box | Sequence[float],
+    *,
+    category: str,
+    part: str,
+    object_box: Box | Sequence[float] | None = None,
+    network: nn.Module | None = None,
+    weights: str | PathLike[str] | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> LabelReport:
+    """Name a part with one box on one photo, and place the patterns of the category's graphs there.
+
+    >>> eg.label_part("new-photos/images/horse_00000.png", (10, 20, 40, 30), category="horse", part="tail").object
+    Box(x=0.0, y=0.0, ...)
+
+    Args:
+        photo: its path; a label is kept in the database, so the photo must be a file.
+        box: x, y, width and height in pixels of the photo as a viewer shows it.
+        category: the kind of object.
+        part: the part's name.
+        object_box: of the object; without it, the one mined object that holds the part, else the whole photo.
+        network: the module, where a graph was mined from one.
+        weights: where the network's weights lie now.
+        device: where to compute.
+        progress: told a stage's name, how much of it is done, and how much there is.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        UsageError: a box is none.
+        InputError: the photo cannot be read, or the part's box lies outside the object.
+    """
+    request = LabelRequest(
+        photo=Path(photo),
+        box=read_box(box, "box"),
+        category=category,
+        part=part,
+        object_box=None if object_box is None else read_box(object_box, "object_box"),
+        weights=None if weights is None else str(weights),
+        device=device,
+    )
+    return parts.label_part(settings or load_settings(), request, progress, network)
+
+
+def build_aog(
+    category: str,
+    part: str,
+    *,
+    name: str = "default",
+    graph: str | None = None,
+    shots: int | None = None,
+    seed: int = 0,
+    network: nn.Module | None = None,
+    weights: str | PathLike[str] | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> BuildReport:
+    """Learn a part from its labels and everything that was mined, and write its And-Or graph.
+
+    One of the same name is replaced.
+
+    >>> built = eg.build_aog("horse", "head", graph="default")
+    >>> built.labels, len(built.templates) > 0
+    (3, True)
+
+    Args:
+        category: the kind of object.
+        part: the part's name.
+        name: of the And-Or graph, to keep several of one part.
+        graph: name of the explanatory graph, where the category has several.
+        shots: learn from so many labelled objects, drawn by `seed`; from all, unless given.
+        seed: of the drawing.
+        network: the module, where the graph was mined from one.
+        weights: where the network's weights lie now.
+        device: where to compute.
+        progress: told a stage's name, how much of it is done, and how much there is.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        NothingYetError: there is no graph, or no labelled object was mined into it.
+        InputError: the weights are not those of the graph, or the photos are gone.
+    """
+    request = BuildRequest(
+        category=category,
+        part=part,
+        name=name,
+        graph=graph,
+        shots=shots,
+        seed=seed,
+        weights=None if weights is None else str(weights),
+        device=device,
+    )
+    return build.build_aog(settings or load_settings(), request, progress, module=network)
