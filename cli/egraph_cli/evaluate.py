@@ -5,16 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from egraph.commands.requests import EvaluateRequest
+from egraph.commands.requests import EvaluateRequest, PurityRequest
 from egraph_cli.options import Category, Device, Part, Quiet, Seed, settings_of
 from egraph_cli.output import Format, formats, write_rows
 from egraph_cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
-    from egraph.commands.evaluate import LocalizationMeasures, Measures
+    from egraph.results import Result
 
 app = typer.Typer(
-    help="Measure a graph against drawn boxes, beside its controls.",
+    help="Measure a graph beside its controls.",
     no_args_is_help=True,
     rich_markup_mode=None,
 )
@@ -129,12 +129,49 @@ def localization(
     show(output, found, ["error", "low", "high", "behind", "behind_low", "behind_high", "centre_in_box", "iou50"])
 
 
-def show(output: Format, found: "Measures | LocalizationMeasures", columns: list[str]) -> None:
+@app.command("purity")
+@formats
+def purity(
+    context: typer.Context,
+    category: Category,
+    judge: Annotated[str, typer.Option(help="Network that judges pictures: any but the mined one.", metavar="NETWORK")],
+    judge_weights: Annotated[
+        str | None, typer.Option("--judge-weights", help="Its weights: a file, or torchvision's name.", metavar="FILE")
+    ] = None,
+    annotations: Annotated[
+        Path | None, typer.Option(help="COCO file with boxes of the object and of its parts, for part purity.")
+    ] = None,
+    photos: Photos = None,
+    graph: Graph = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    *,
+    output: Format,
+) -> None:
+    """Does each pattern show one thing?
+
+    On the 20 objects of a pattern's largest score: coherence, the mean cosine of what the judge sees around the
+    places; purity, the share of the places on the commonest part. Means over all patterns of a layer, then over
+    layers. Beside it a point that stands still on the same objects, the strongest units of raw filters, as many
+    patterns as there are filters (surest), and random places.
+    """
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.commands.purity import measure_purity
+
+        request = PurityRequest(category, judge, judge_weights, annotations, photos, graph, weights, device, seed)
+        found = measure_purity(settings, request, progress)
+    show(output, found, ["coherence", "purity", "nodes"])
+
+
+def show(output: Format, found: "Result", columns: list[str]) -> None:
     """Print the methods as rows; JSON has everything."""
     values = found.to_json()
-    rows = [{"method": name, **{c: score[c] for c in columns}} for name, score in found.methods.items()]
+    rows = [{"method": name, **{c: score[c] for c in columns}} for name, score in values["methods"].items()]
     write_rows(output, ["method", *columns], rows, whole=values)
     if output is Format.TABLE and "orientation" in values:
         right, control = values["orientation"]["right"], values["orientation"]["unmirrored"]
         side = "" if right is None else f"; side right on {right:.3f} of those that tell (none mirrored: {control:.3f})"
-        typer.echo(f"{found.part} on {found.photos} objects of {found.graph}{side}", err=True)
+        typer.echo(f"{values['part']} on {values['photos']} objects of {values['graph']}{side}", err=True)

@@ -31,6 +31,16 @@ def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: C
     by_method = {line.split(",")[0]: [float(v) for v in line.split(",")[1:]] for line in table[1:]}
     assert by_method["egraph"] < by_method["raw_filters"] < by_method["random"]
 
+    judge = ("--judge", "resnet18", "--judge-weights", "random")
+    pure = json.loads(egraph("evaluate", "purity", *about, *judge, "--json").stdout)
+    assert (pure["task"], pure["category"], pure["photos"]) == ("purity", "horse", pure["with_parts"])
+    assert set(pure["methods"]) == {"egraph", "still", "raw_filters", "surest", "surest_still", "random"}
+    assert pure["methods"]["egraph"]["purity"] > pure["methods"]["random"]["purity"]
+    assert pure["methods"]["egraph"]["coherence"] > pure["methods"]["random"]["coherence"]
+    assert abs(pure["methods"]["random"]["coherence"]) < 0.05
+    sentence = refused("evaluate", "purity", "--category", "horse", "--judge", "egraph.demo.network:animals", code=2)
+    assert "no part" in sentence
+
     sentence = refused("evaluate", "tracking", *about, "--part", "wheel", code=5)
     assert "'wheel'" in sentence
     zebra = refused("evaluate", "tracking", "--category", "zebra", *about[2:], "--part", "head", code=3)

@@ -134,6 +134,21 @@ class EvaluateRequest:
         return self.photos or self.annotations.parent
 
 
+@dataclass(frozen=True)
+class PurityRequest:
+    """Which graph's patterns to judge, by which network; how pure they are of parts only with `annotations`."""
+
+    category: str
+    judge: str
+    judge_weights: str | None = None
+    annotations: Path | None = None
+    photos: Path | None = None
+    graph: str | None = None
+    weights: str | None = None
+    device: str = "cpu"
+    seed: int = 0
+
+
 def read_box(given: Box | str | Sequence[float], name: str) -> Box:
     """A box from `x,y,width,height`, as text or as numbers; `name` is what it is given as.
 
