@@ -1,6 +1,7 @@
 """The command `egraph`: its groups, and how it ends."""
 
 import errno
+import logging
 import os
 import sys
 import traceback
@@ -79,6 +80,14 @@ def say(sentence: str) -> None:
     print(sentence, file=sys.stderr)
 
 
+class Warnings(logging.Handler):
+    """Says what egraph warns of while a command goes on."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Say one sentence."""
+        say(f"Warning: {record.getMessage()}")
+
+
 def failure(error: Exception) -> tuple[str, int]:
     """The sentence and the exit code for what ended a command."""
     if isinstance(error, EgraphError):
@@ -86,6 +95,8 @@ def failure(error: Exception) -> tuple[str, int]:
     if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
         where = f" ({error.filename})" if error.filename else ""
         return f"The disk is full{where}; make room and run the same command again, it goes on from there.", 1
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename} cannot be used ({error.strerror.lower()}); check its permissions and its disk.", 1
     if isinstance(error, MemoryError):
         return "The memory is full; use fewer photos (--limit) or fewer layers (--layers).", 1
     what = " ".join(f"{type(error).__name__}: {error}".split())
@@ -94,6 +105,7 @@ def failure(error: Exception) -> tuple[str, int]:
 
 def run() -> None:
     """Run the command line and end the process with its exit code."""
+    logging.getLogger("egraph").addHandler(Warnings(logging.WARNING))
     code = outcome()
     if code == 130:
         say(INTERRUPTED)

@@ -55,6 +55,9 @@ def copy_responses(base: ResponseStore, store: ResponseStore) -> None:
     def noisy(values: torch.Tensor) -> torch.Tensor:
         return values * (1 + NOISE * torch.randn(values.shape, generator=noise)).clamp_min(0)
 
+    calibration = base.read_calibration()
+    assert calibration is not None
+    store.write_calibration(calibration)
     sources, evident = base.usable(), base.with_evidence()
     for start in range(0, len(store.plan.objects), AT_ONCE):
         rows = list(range(start, min(start + AT_ONCE, len(store.plan.objects))))
@@ -68,9 +71,6 @@ def copy_responses(base: ResponseStore, store: ResponseStore) -> None:
         shown = [evident[row % len(evident)] for row in rows]
         evidence = torch.stack([base.evidence(shown, view) for view in views], 1)
         store.put(rows, peaks, noisy(base.context(some)), evidence)
-    calibration = base.read_calibration()
-    assert calibration is not None
-    store.write_calibration(calibration)
     store.flush()
 
 

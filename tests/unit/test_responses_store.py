@@ -93,6 +93,7 @@ def test_the_evidence_of_evenly_spread_photos_is_kept_to_a_255th_of_the_largest_
         store.put(rows, *rest, whole)
         evidence |= dict(zip(rows, whole, strict=True))
     store.refuse(2, "the photo is broken")
+    store.flush()
     again = ResponseStore(tmp_path, PLAN)
     assert again.with_evidence() == [0, 5]
     for views in (np.array([0, 1]), np.array([1, 0])):

@@ -13,6 +13,7 @@ import torch
 from safetensors.torch import save
 from torch import Tensor, nn
 
+from egraph.atomic_file import whole_file
 from egraph.demo.crops import crops_of_many
 from egraph.demo.network import CHECKPOINT, CLASSES, INPUT_SIZE, AnimalNetwork
 from egraph.network.preprocessing import Preprocessing
@@ -117,9 +118,8 @@ def save_network(network: nn.Module, path: Path) -> None:
         for name, value in network.state_dict().items()
         if not name.endswith("num_batches_tracked")
     }
-    beside = path.with_name(path.name + ".new")
-    beside.write_bytes(save(state))
-    beside.replace(path)
+    with whole_file(path) as file:
+        file.write(save(state))
 
 
 def main(arguments: list[str] | None = None) -> None:

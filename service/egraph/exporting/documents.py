@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 import re
 import shutil
 from collections.abc import Sequence
@@ -40,12 +39,10 @@ class JsonDocument:
         self._separator = ",\n"
 
     def finish(self) -> None:
-        """End the document, and make sure that all of it is on the disk."""
+        """End the document."""
         if self._in_nodes:
             self._file.write('\n],\n"relationships": [')
         self._file.write("\n]}\n")
-        self._file.flush()
-        os.fsync(self._file.fileno())
         self._file.close()
 
 
@@ -114,7 +111,7 @@ class GraphmlDocument:
         self._body.write(text)
 
     def finish(self) -> None:
-        """Write the declarations and put the rest behind them, and make sure that all of it is on the disk."""
+        """Write the declarations and put the rest behind them."""
         self._body.close()
         with self._path.open("w", encoding="utf-8") as file:
             file.write('<?xml version="1.0" encoding="UTF-8"?>\n')
@@ -126,8 +123,6 @@ class GraphmlDocument:
         with self._path.open("ab") as file_, self._body_path.open("rb") as body:
             shutil.copyfileobj(body, file_, 1 << 20)
             file_.write(b"</graph>\n</graphml>\n")
-            file_.flush()
-            os.fsync(file_.fileno())
         self._body_path.unlink()
 
 

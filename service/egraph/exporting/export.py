@@ -3,8 +3,6 @@
 import errno
 import math
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from egraph.atomic_file import new_entry
 from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.exporting.columns import Columns, widen
 from egraph.exporting.formats import Format, Target, begin
@@ -135,22 +134,18 @@ def export_graph(
         raise UsageError(f"{output} is there already; remove it, or name another file or folder with --output.")
     content = read_content(database, graph_id)
     try:
-        parent = Path(tempfile.mkdtemp(prefix=f".{output.name}.", dir=output.parent))
+        with new_entry(output) as beside:
+            target = begin(format_, beside, graph_id)
+            counts = write(database, content, format_, target, progress)
+            target.finish()
+            # Labels may be added while we read; only a graph that is gone or begun anew cannot be one export.
+            if made(complete_graph(database, content.graph)[0]) != content.made:
+                raise NothingYetError(
+                    f"The graph {content.graph} was made anew while it was read; run the command again."
+                )
+            size = written_bytes(beside)
     except OSError as error:
         raise refusal(error, output) from error
-    try:
-        target = begin(format_, parent / output.name, graph_id)
-        counts = write(database, content, format_, target, progress)
-        target.finish()
-        # Labels may be added while we read; only a graph that is gone or begun anew cannot be one export.
-        if made(complete_graph(database, content.graph)[0]) != content.made:
-            raise NothingYetError(f"The graph {content.graph} was made anew while it was read; run the command again.")
-        size = written_bytes(parent / output.name)
-        (parent / output.name).rename(output)
-    except OSError as error:
-        raise refusal(error, output) from error
-    finally:
-        shutil.rmtree(parent, ignore_errors=True)
     nodes: dict[str, int] = {}
     relationships: dict[str, int] = {}
     for kind, count in counts.items():

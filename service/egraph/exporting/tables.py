@@ -2,7 +2,6 @@
 
 import json
 import math
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol, TextIO
@@ -38,10 +37,7 @@ class Folder:
         path.mkdir()
 
     def finish(self) -> None:
-        """Make sure that all of it is on the disk."""
-        for file in self.path.iterdir():
-            with file.open("rb") as written:
-                os.fsync(written.fileno())
+        """Nothing is left to write."""
 
 
 class CsvFolder(Folder):
@@ -76,7 +72,6 @@ class AdminFolder(Folder):
         """Write the options too; lines of a text may be many, as file names may have line breaks."""
         options = [ARRAY_OPTION, "--multiline-fields=true", *self._options.values()]
         (self.path / ARGUMENTS).write_text("".join(f"{option}\n" for option in options), encoding="utf-8")
-        super().finish()
 
 
 class CsvTable:

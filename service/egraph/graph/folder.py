@@ -8,7 +8,6 @@ process that uses it (shared) and by a child that stops because nobody does (exc
 import contextlib
 import errno
 import json
-import os
 import secrets
 import time
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
+from egraph.atomic_file import first_file, whole_file
 from egraph.errors import DatabaseError
 
 try:
@@ -77,13 +77,9 @@ class DatabaseFolder:
             self.log.mkdir(exist_ok=True)
             for file in (self.password_file, self.reader_password_file):
                 if not file.exists():
-                    fresh = self.path / f"{file.name}.{os.getpid()}"
-                    fresh.touch(mode=0o600)
-                    fresh.write_text(secrets.token_urlsafe(24), encoding="ascii")
                     # Of two processes at once, the first one's password stays.
-                    with contextlib.suppress(FileExistsError):
-                        os.link(fresh, file)
-                    fresh.unlink()
+                    with first_file(file, mode=0o600) as fresh:
+                        fresh.write(secrets.token_urlsafe(24).encode("ascii"))
             self.heartbeat.touch()
 
     def password(self, reader: bool = False) -> str:
@@ -148,6 +144,5 @@ class DatabaseFolder:
 
     def write_state(self, state: ChildState) -> None:
         """Say where the child listens; readers see all of it or nothing."""
-        fresh = self.state_file.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(state)), encoding="utf-8")
-        fresh.replace(self.state_file)
+        with whole_file(self.state_file) as file:
+            file.write(json.dumps(asdict(state)).encode())

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from egraph.atomic_file import whole_file
+from egraph.cache_file import read_arrays, write_arrays
 from egraph.mining.mined_layer import MinedLayer, flattened, unflattened
 from egraph.mining.pose import Pose
 
@@ -26,8 +26,8 @@ class Checkpoints:
     """
 
     def __init__(self, root: Path, identity: dict) -> None:
-        key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
-        self.folder = root / key
+        self._key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
+        self.folder = root / self._key
         self.folder.mkdir(parents=True, exist_ok=True)
         # Held as long as this object lives, and gone with the process, however it ends.
         self._lock = (self.folder / "lock").open("a")
@@ -44,8 +44,9 @@ class Checkpoints:
         shared, self.folder = self.folder, self.folder / uuid.uuid4().hex
         self.folder.mkdir()
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
-        for path in shared.glob("*.npz"):
-            if not path.name.endswith((".unfinished.npz", ".new.npz")):
+        for path in (*shared.glob("layer-*.mined"), shared / "pose.mined"):
+            # a process that is writing one has given it a longer name
+            if path.name.count(".") == 1:
                 with contextlib.suppress(FileNotFoundError):
                     os.link(path, self.folder / path.name)
 
@@ -61,7 +62,7 @@ class Checkpoints:
 
     def unfinished(self, layer: int) -> "KeptArrays":
         """What is found of a layer before all of it is."""
-        return KeptArrays(self.folder / f"layer-{layer}.unfinished.npz")
+        return self._arrays(f"layer-{layer}.unfinished")
 
     def load_pose(self) -> tuple[Pose, Tensor] | None:
         """Pose and orientation weights of the posed layer, or None."""
@@ -80,29 +81,28 @@ class Checkpoints:
 
     @property
     def _pose(self) -> "KeptArrays":
-        return KeptArrays(self.folder / "pose.npz")
+        return self._arrays("pose.mined")
 
     def _layer(self, layer: int) -> "KeptArrays":
-        return KeptArrays(self.folder / f"layer-{layer}.npz")
+        return self._arrays(f"layer-{layer}.mined")
+
+    def _arrays(self, name: str) -> "KeptArrays":
+        return KeptArrays(self.folder / name, self._key)
 
 
 class KeptArrays:
-    """Arrays in one file, which is either the old one or the whole new one."""
+    """Arrays in one file of a run, which is either the old one or the whole new one; a damaged one is none."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, run: str) -> None:
+        self._path, self._run = path, run
 
     def load(self) -> dict[str, np.ndarray] | None:
         """The arrays, or None where there are none."""
-        if not self._path.exists():
-            return None
-        with np.load(self._path, allow_pickle=False) as file:
-            return dict(file)
+        return read_arrays(self._path, self._run)
 
     def save(self, arrays: dict[str, np.ndarray]) -> None:
-        """Keep them: written beside, brought to the disk, then renamed."""
-        with whole_file(self._path) as file:
-            np.savez(file, allow_pickle=False, **arrays)
+        """Keep them."""
+        write_arrays(self._path, arrays, self._run)
 
     def remove(self) -> None:
         """Delete the file."""

@@ -274,9 +274,9 @@ class _Session:
             posed = index == len(self.layers) - 2
             finished = checkpoints.load(index)
             extra = checkpoints.load_pose() if posed else None
-            if not all(self.group.collect(finished is not None)):
-                finished = None
-            if finished is None or (posed and extra is None):
+            # a process that lost some of it would wait for the others' sums for ever
+            there = self.group.collect(finished is not None and (extra is not None or not posed))
+            if finished is None or not all(there):
                 at_layer(layer.name, False)
                 record = PoseRecord(checkpoints.folder, len(self.rows), self.group) if posed else None
                 task = LayerTask(
@@ -303,8 +303,10 @@ class _Session:
                 if record is not None:
                     extra = find_pose(record.read_displacements), orientation_weights(record.read_scores, confidence)
                     checkpoints.save_pose(*extra)
-                    record.remove()
                 checkpoints.save(index, finished)
+                if record is not None:
+                    # last: until the layer is kept, it may be gone on with
+                    record.remove()
                 at_layer(layer.name, True)
             if extra is not None:
                 pose, weights = extra

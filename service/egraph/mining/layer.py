@@ -60,17 +60,20 @@ def mine_layer(
     miner = mines(task, read, pose is not None, group)
     found = _Found(task.photos, group)
     kept = None if unfinished is None else unfinished.load()
+    if kept is not None and pose is not None and not pose.open(int(kept["rows"]), kept.get("pose record")):
+        kept = None
     # processes that were cut off between two of them keeping a checkpoint begin the layer again, together
     if len(set(group.collect(None if kept is None else int(kept["filters"])))) == 1 and kept is not None:
         found.restore(kept)
-    if pose is not None:
-        pose.open(found.rows)
+    elif pose is not None:
+        pose.open(0)
 
     def keep() -> None:
         if pose is not None:
             pose.flush()
         if unfinished is not None:
-            unfinished.save(found.arrays())
+            recorded = {} if pose is None else {"pose record": pose.checksum}
+            unfinished.save(found.arrays() | recorded)
 
     mined_since = 0
     blocks = miner.blocks(found.filters)
@@ -203,6 +206,7 @@ class _Found:
             **{f"table {name}": column for name, column in flattened(self._table()).items()},
             **{f"state {number}": tensor.numpy() for number, tensor in enumerate(state)},
             "filters": np.array(self.filters),
+            "rows": np.array(self.rows),
         }
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
@@ -212,7 +216,7 @@ class _Found:
         state = [torch.from_numpy(arrays[f"state {number}"]) for number in range(8)]
         self._strongest, self._rank, self._row = tuple(state[:3]), state[3], state[4]
         self._upper = tuple(state[5:])
-        self.filters, self.rows = int(arrays["filters"]), len(self._tables[0].patterns)
+        self.filters, self.rows = int(arrays["filters"]), int(arrays["rows"])
 
     def layer(self) -> MinedLayer:
         """The whole layer."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from egraph.atomic_file import whole_file
+from egraph.cache_file import read_json, write_json
 from egraph.network.geometry import layer_geometries
 from egraph.network.layer import LayerGeometry
 from egraph.network.layers import map_shapes
@@ -21,11 +21,10 @@ def known_geometries(network: Network, names: Sequence[str], folder: Path) -> li
     shapes = [[shape.name, shape.channels, shape.height, shape.width] for shape in map_shapes(network)]
     content = [network.id, network.preprocessing.to_dict(), str(network.module), shapes, list(names)]
     key = hashlib.sha256(json.dumps(content).encode()).hexdigest()[:16]
-    file = folder / f"{key}.json"
-    if file.exists():
-        return [LayerGeometry(**values) for values in json.loads(file.read_text(encoding="utf-8"))]
+    file = folder / f"{key}.geometry"
+    if (known := read_json(file)) is not None:
+        return [LayerGeometry(**values) for values in known]
     found = layer_geometries(network, names)
     folder.mkdir(parents=True, exist_ok=True)
-    with whole_file(file) as kept:
-        kept.write(json.dumps([asdict(geometry) for geometry in found]).encode())
+    write_json(file, [asdict(geometry) for geometry in found])
     return found

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
+from egraph.atomic_file import whole_file
 from egraph.errors import EgraphError
 
 
@@ -25,7 +26,6 @@ class NewFile:
 
     def __init__(self, destination: Path) -> None:
         self.destination = destination
-        self._beside = destination.with_name(destination.name + ".new")
 
     def __enter__(self) -> "NewFile":
         """
@@ -36,20 +36,15 @@ class NewFile:
             self.destination.parent.mkdir(parents=True, exist_ok=True)
             if self.destination.is_dir():
                 raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-            self._file = self._beside.open("wb")
+            self._whole = whole_file(self.destination)
+            self._file = self._whole.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            with self._failures():
-                self._file.close()
-                if kind is None:
-                    self._beside.replace(self.destination)
-        finally:
-            with contextlib.suppress(OSError):
-                self._beside.unlink(missing_ok=True)
+        with self._failures():
+            self._whole.__exit__(kind, error, trace)
 
     def write(self, content: bytes) -> None:
         """Add a piece.

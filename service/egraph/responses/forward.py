@@ -78,11 +78,19 @@ def collect_responses(
             calibration = _calibrate(network, plan, objects, store, progress, group)
         waiting = store.waiting()
         done = len(objects) - len(waiting)
-        for rows, views in _batches(network, objects, waiting, store):
-            _keep(store, rows, _maps(network, plan, views), calibration)
-            done += len(rows)
-            _report(progress, done, len(objects))
-        store.flush()
+        sample = set(_sample(objects, group))
+        try:
+            # those of the sample are read as they were when it was taken, so that their responses are the same
+            for some, read in (
+                ([row for row in waiting if row in sample], _half_maps),
+                ([row for row in waiting if row not in sample], _maps),
+            ):
+                for rows, views in _batches(network, objects, some, store):
+                    _keep(store, rows, read(network, plan, views), calibration)
+                    done += len(rows)
+                    _report(progress, done, len(objects))
+        finally:
+            store.flush()
     except OSError as error:
         raise EgraphError(
             f"The responses cannot be kept under {root} ({error.strerror}); make room or set EGRAPH_HOME to another "
@@ -115,6 +123,24 @@ def _maps(network: Network, plan: ResponsePlan, views: Tensor) -> dict[str, Tens
     return maps
 
 
+def _half_maps(network: Network, plan: ResponsePlan, views: Tensor) -> dict[str, Tensor]:
+    """Maps in main memory, in half precision and, where they fit, in half the space; each view for itself."""
+    maps = {}
+    for name, exact in _maps(network, plan, views).items():
+        fits = exact.flatten(1).abs().amax(1) <= HALF_LIMIT
+        rounded = exact.half()
+        maps[name] = (rounded if fits.all() else torch.where(fits[:, None, None, None], rounded, exact)).cpu()
+    return maps
+
+
+def _sample(objects: Sequence[PhotoObject], group: Group) -> list[int]:
+    """Rows of this process's photos among those, spread evenly over all, that the statistics are taken from."""
+    counts = group.collect(len(objects))
+    first, total = sum(counts[: group.rank]), sum(counts)
+    spread = np.unique(np.linspace(0, total - 1, min(CALIBRATION_PHOTOS, total)).astype(int)) - first
+    return spread[(spread >= 0) & (spread < len(objects))].tolist()
+
+
 def _batches(
     network: Network, objects: Sequence[PhotoObject], rows: Sequence[int], store: ResponseStore
 ) -> Iterator[tuple[list[int], Tensor]]:
@@ -140,20 +166,19 @@ def _calibrate(
     group: Group,
 ) -> Calibration:
     """Take the statistics from photos spread evenly over the set, and keep these photos' responses at once."""
-    counts = group.collect(len(objects))
-    first, total = sum(counts[: group.rank]), sum(counts)
-    spread = np.unique(np.linspace(0, total - 1, min(CALIBRATION_PHOTOS, total)).astype(int)) - first
-    sample = spread[(spread >= 0) & (spread < len(objects))].tolist()
+    sample = _sample(objects, group)
     rows: list[int] = []
     kept = {g.name: [torch.zeros(0, g.channels, g.height, g.width, dtype=torch.half)] for g in plan.layers}
     for batch, views in _batches(network, objects, sample, store):
-        for name, maps in _maps(network, plan, views).items():
-            kept[name].append((maps if maps.abs().amax() > HALF_LIMIT else maps.half()).cpu())
+        for name, maps in _half_maps(network, plan, views).items():
+            kept[name].append(maps)
         rows += batch
         _report(progress, len(rows), len(objects))
     found = sum(group.collect(len(rows)))
     if found < FEWEST_PHOTOS:
-        raise InputError(f"Only {found} of the first {len(spread)} photos can be used; check the photos.")
+        raise InputError(
+            f"Only {found} of the first {sum(group.collect(len(sample)))} photos can be used; check the photos."
+        )
     own = {name: torch.cat(maps) for name, maps in kept.items()}
     for name in own:
         if torch.float32 in group.collect(own[name].dtype):
@@ -169,10 +194,10 @@ def _calibrate(
     context_mean = evidence.mean(0)
     projection = main_directions(context_direction(evidence[::2], context_mean), plan.context_channels)
     calibration = Calibration(unprojected.filter_mean, deviation, context_mean, projection)
+    store.write_calibration(calibration)
     for start in range(0, len(rows), BATCH_PHOTOS):
         block = {name: maps[2 * start : 2 * (start + BATCH_PHOTOS)] for name, maps in own.items()}
         _keep(store, rows[start : start + BATCH_PHOTOS], block, calibration)
-    store.write_calibration(calibration)
     return calibration
 
 

@@ -1,19 +1,21 @@
 """What is kept of the network's responses: memory-mapped files, filled photo by photo, resumable."""
 
-import contextlib
 import hashlib
 import json
+import logging
 import os
-import uuid
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
+import xxhash
 from torch import Tensor
 
-from egraph.atomic_file import whole_file
+from egraph.atomic_file import first_file, sync_folder
+from egraph.cache_file import read_arrays, read_json, write_arrays, write_json
 from egraph.network.layer import LayerGeometry
 
 VIEWS = 2
@@ -21,7 +23,12 @@ VIEWS = 2
 
 BYTE = 255
 
-_DONE, _UNREADABLE = 1, 2
+FLUSH_SHARE = 0.02
+"""Of the time between two calls of `put`, at most this share goes into bringing responses to the disk."""
+
+_WAITING, _UNREADABLE, _FIRST_CHECKSUM = 0, 1, 2
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -90,8 +97,9 @@ class ResponseStore:
     Files in `folder`: per layer `<n>.values` float16 and `<n>.units` uint16 (uint32 where a map has more units than
     that can count), both (photos, 2, channels, peaks);
     `context` float16 (photos, 2, cells * cells, context channels); `evidence` uint8 (kept photos, 2, cells * cells,
-    filters) in 255ths of `evidence.scale` float16 (kept photos, 2, cells * cells), the largest of each place; `state`
-    one byte per photo, written last.
+    filters) in 255ths of `evidence.scale` float16 (kept photos, 2, cells * cells), the largest of each place; `marks`
+    uint64 (photos,): the checksum of all that the other files hold of a photo, and of the calibration that it was read
+    with. A mark reaches the disk after what it speaks for. Where it does not fit, the photo is read again.
     """
 
     def __init__(self, root: Path, plan: ResponsePlan) -> None:
@@ -111,8 +119,22 @@ class ResponseStore:
         kept = len(plan.evidence_rows)
         self._evidence = self._open("evidence", np.uint8, (kept, VIEWS, cells, plan.evidence_channels))
         self._evidence_scale = self._open("evidence.scale", np.float16, (kept, VIEWS, cells))
-        self._state = self._open("state", np.uint8, (count,))
-        self.reasons: dict[int, str] = self._read_json("reasons.json", {})
+        self._marks = self._open("marks", np.uint64, (count,))
+        sync_folder(self.folder)
+        self.reasons: dict[int, str] = {int(k): v for k, v in (read_json(self._reasons_file, plan.key) or {}).items()}
+        self._unmarked: dict[int, int] = {}
+        self._flushed, self._flush_seconds = 0.0, 0.0
+        self._calibration: Calibration | None = None
+        self._done = np.zeros(count, bool)
+        self._use(self._read_calibration())
+
+    @property
+    def _reasons_file(self) -> Path:
+        return self.folder / "reasons"
+
+    @property
+    def _calibration_file(self) -> Path:
+        return self.folder / "calibration"
 
     def _open(self, name: str, dtype: type, shape: tuple[int, ...]) -> np.ndarray:
         """Map a file, made with its full size on disk, so that a full disk is met here and not in the middle.
@@ -124,34 +146,52 @@ class ResponseStore:
         if path.exists() and path.stat().st_size != size:
             path.unlink()
         if not path.exists():
-            beside = path.with_name(f"{name}.{uuid.uuid4().hex}.new")
-            try:
-                with beside.open("xb") as file:
-                    if size and hasattr(os, "posix_fallocate"):
-                        os.posix_fallocate(file.fileno(), 0, size)
-                    file.truncate(size)
-                with contextlib.suppress(FileExistsError):
-                    os.link(beside, path)
-            finally:
-                beside.unlink(missing_ok=True)
+            with first_file(path) as file:
+                if size and hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file.fileno(), 0, size)
+                file.truncate(size)
         return np.memmap(path, dtype=dtype, mode="r+", shape=shape) if size else np.zeros(shape, dtype)
 
-    def _read_json(self, name: str, default: dict) -> dict[int, str]:
-        path = self.folder / name
-        return {int(k): v for k, v in json.loads(path.read_text()).items()} if path.exists() else default
+    def _use(self, calibration: Calibration | None) -> None:
+        """Take `calibration` as that of all rows; those that were read with another one, or are damaged, wait again."""
+        self._calibration = calibration
+        self._seed = b"" if calibration is None else _calibration_checksum(calibration)
+        marked = np.flatnonzero(self._marks >= _FIRST_CHECKSUM)
+        fits = np.array([self._marks[row] == self._checksum(row) for row in marked.tolist()], bool)
+        self._done[:] = False
+        self._done[marked[fits]] = True
+        if not fits.all():
+            log.warning(
+                "The responses of %d photos under %s do not fit their checksums (the machine lost its power, or files "
+                "were damaged); they are computed anew.",
+                np.count_nonzero(~fits),
+                self.folder,
+            )
+
+    def _checksum(self, row: int) -> int:
+        """Of all that is kept of a photo; never one of the marks that mean something else."""
+        arrays = [*self._values.values(), *self._units.values(), self._context]
+        digest = xxhash.xxh3_64(self._seed, seed=row)
+        for array in arrays:
+            digest.update(array[row].data)
+        where = np.searchsorted(self.plan.evidence_rows, row)
+        if where < len(self._evidence) and self.plan.evidence_rows[where] == row:
+            digest.update(self._evidence[where].data)
+            digest.update(self._evidence_scale[where].data)
+        return max(digest.intdigest(), _FIRST_CHECKSUM)
 
     def waiting(self) -> list[int]:
         """Rows that were not read yet; those that could not be are tried again."""
-        return np.flatnonzero(self._state != _DONE).tolist()
+        return np.flatnonzero(~self._done).tolist()
 
     def usable(self) -> list[int]:
         """Rows that hold responses."""
-        return np.flatnonzero(self._state == _DONE).tolist()
+        return np.flatnonzero(self._done).tolist()
 
     def put(
         self, rows: Sequence[int], peaks: dict[str, tuple[Tensor, Tensor]], context: Tensor, evidence: Tensor
     ) -> None:
-        """Keep the responses of photos.
+        """Keep the responses of photos. They are surely on the disk after the next `flush`, which may be at once.
 
         Args:
             rows: n rows.
@@ -169,59 +209,61 @@ class ResponseStore:
             codes, scale = _in_bytes(evidence[torch.from_numpy(kept)])
             where = np.searchsorted(self.plan.evidence_rows, index[kept])
             self._evidence[where], self._evidence_scale[where] = codes.cpu().numpy(), scale.cpu().numpy()
-        self._state[index] = _DONE
+        self._unmarked |= {row: self._checksum(row) for row in rows}
+        self._done[index] = True
         if self.reasons.keys() & set(rows):
             self.reasons = {row: reason for row, reason in self.reasons.items() if row not in rows}
-            self._write_reasons()
+            write_json(self._reasons_file, self.reasons, self.plan.key)
+        if self._flush_seconds <= FLUSH_SHARE * (time.monotonic() - self._flushed):
+            self.flush()
 
     def refuse(self, row: int, reason: str) -> None:
         """Remember that a photo could not be read."""
         self.reasons[row] = reason
-        self._write_reasons()
-        self._state[row] = _UNREADABLE
-
-    def _write_reasons(self) -> None:
-        with whole_file(self.folder / "reasons.json") as file:
-            file.write(json.dumps(self.reasons).encode())
+        write_json(self._reasons_file, self.reasons, self.plan.key)
+        self._marks[row] = _UNREADABLE
 
     def flush(self) -> None:
-        """Bring everything to the disk."""
-        for array in (
-            *self._values.values(),
-            *self._units.values(),
-            self._context,
-            self._evidence,
-            self._evidence_scale,
-            self._state,
-        ):
-            if isinstance(array, np.memmap):
-                array.flush()
+        """Bring everything to the disk: the responses first, then the marks that speak for them."""
+        started = time.monotonic()
+        arrays = (*self._values.values(), *self._units.values(), self._context, self._evidence, self._evidence_scale)
+        for array in arrays:
+            _flush(array)
+        for row, mark in self._unmarked.items():
+            self._marks[row] = mark
+        self._unmarked = {}
+        _flush(self._marks)
+        self._flushed = time.monotonic()
+        self._flush_seconds = self._flushed - started
 
     def write_calibration(self, calibration: Calibration) -> None:
-        """Keep the statistics that all rows are read with."""
-        path = self.folder / "calibration.npz"
+        """Keep the statistics that all rows are read with, before any is put."""
         arrays = {f"mean {n}": v.cpu().numpy() for n, v in calibration.filter_mean.items()}
         arrays |= {f"deviation {n}": v.cpu().numpy() for n, v in calibration.filter_deviation.items()}
         arrays |= {
             "context": calibration.context_mean.cpu().numpy(),
             "projection": calibration.projection.cpu().numpy(),
         }
-        with whole_file(path) as file:
-            np.savez(file, allow_pickle=False, **arrays)
+        write_arrays(self._calibration_file, arrays, self.plan.key)
+        self.flush()
+        self._use(calibration)
 
     def read_calibration(self) -> Calibration | None:
         """The statistics, or None where the sample was not read yet."""
-        path = self.folder / "calibration.npz"
-        if not path.exists():
+        return self._calibration
+
+    def _read_calibration(self) -> Calibration | None:
+        arrays = read_arrays(self._calibration_file, self.plan.key)
+        if arrays is None:
             return None
-        with np.load(path, allow_pickle=False) as file:
-            names = [layer.name for layer in self.plan.layers]
-            return Calibration(
-                {n: torch.from_numpy(file[f"mean {n}"]) for n in names},
-                {n: torch.from_numpy(file[f"deviation {n}"]) for n in names},
-                torch.from_numpy(file["context"]),
-                torch.from_numpy(file["projection"]),
-            )
+        found = {name: torch.from_numpy(array) for name, array in arrays.items()}
+        names = [layer.name for layer in self.plan.layers]
+        return Calibration(
+            {n: found[f"mean {n}"] for n in names},
+            {n: found[f"deviation {n}"] for n in names},
+            found["context"],
+            found["projection"],
+        )
 
     def peaks(self, layer: str, rows: Sequence[int], views: np.ndarray, filters: slice) -> tuple[Tensor, Tensor]:
         """Peaks of some filters in one view per photo.
@@ -246,7 +288,7 @@ class ResponseStore:
     def with_evidence(self) -> list[int]:
         """Rows whose evidence is kept and could be read."""
         kept = self.plan.evidence_rows
-        return kept[self._state[kept] == _DONE].tolist()
+        return kept[self._done[kept]].tolist()
 
     def evidence(self, rows: Sequence[int], views: np.ndarray) -> Tensor:
         """Evidence of photos of `with_evidence` in one view each, float32: (n, cells * cells, filters)."""
@@ -257,6 +299,23 @@ class ResponseStore:
     def context_cells(self, rows: Sequence[int], cells: slice) -> Tensor:
         """Context of both views at some cells of all photos, float32: (n, 2, cells of the slice, context channels)."""
         return torch.from_numpy(np.asarray(self._context[:, :, cells][np.asarray(rows)])).float()
+
+
+def _flush(array: np.ndarray) -> None:
+    """Bring a mapped file to the disk; an array without numbers has no file."""
+    if isinstance(array, np.memmap):
+        array.flush()
+
+
+def _calibration_checksum(calibration: Calibration) -> bytes:
+    digest = xxhash.xxh3_128()
+    for name in sorted(calibration.filter_mean):
+        for tensor in (calibration.filter_mean[name], calibration.filter_deviation[name]):
+            digest.update(f"{name} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.cpu().contiguous().numpy().data)
+    for tensor in (calibration.context_mean, calibration.projection):
+        digest.update(tensor.cpu().contiguous().numpy().data)
+    return digest.digest()
 
 
 def _in_bytes(evidence: Tensor) -> tuple[Tensor, Tensor]:

@@ -75,5 +75,7 @@ def log_to_stderr(form: Literal["text", "json"]) -> None:
     LOGGER.handlers = [handler]
     LOGGER.setLevel(logging.INFO)
     LOGGER.propagate = False
+    # what the other rooms warn of, such as a damaged file
+    logging.getLogger("egraph").handlers = [handler]
     # The driver speaks of every retry, in lines of its own, over several lines; we say what matters.
     logging.getLogger("neo4j").addHandler(logging.NullHandler())
