@@ -7,7 +7,7 @@ CYPHER_STAMP := $(CYPHER_STYLE)/node_modules/.package-lock.json
 PIP := $(VENV)/bin/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench browser schema lock clean
+.PHONY: help setup demo test lint format bench docs browser schema lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
@@ -49,6 +49,10 @@ $(CYPHER_STAMP): $(CYPHER_STYLE)/package-lock.json
 
 bench: setup ## measure speed
 	set -e; for script in tests/benchmarks/*_speed.py; do echo "$$script"; $(VENV)/bin/python "$$script"; done
+
+docs: setup ## make the page of the Python API, in build/docs
+	$(VENV)/bin/sphinx-build -q -W --keep-going -b html docs/api build/docs
+	@echo build/docs/index.html
 
 browser: setup ## pack the questions for Neo4j Browser again
 	$(VENV)/bin/python -c 'from egraph.graph import browser; browser.write()'

@@ -11,7 +11,7 @@ from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import Format, dumps, formats, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
-from egraph_cli.tree import print_tree, tree_values
+from egraph_cli.tree import print_tree
 
 if TYPE_CHECKING:
     from egraph.aog.locate import LocatedPart
@@ -173,20 +173,18 @@ def show(
     With --json, all patterns of all templates.
     """
     settings = settings_of(context)
-    from egraph.aog.show import read_tree
-    from egraph.graph.connection import open_database
+    from egraph.commands.open_aog import open_aog
 
-    with open_database(settings) as database:
-        tree = read_tree(database, category, part, name, graph, patterns, examples=bool(png or html))
+    opened = open_aog(settings, category, part, name, graph, patterns, pictures=bool(png or html))
     if png or html:
         from egraph.report.tree_page import draw_tree
 
-        for line in draw_tree(tree, png, html):
+        for line in draw_tree(opened.tree, png, html):
             typer.echo(line, err=True)
     if as_json:
-        write_json(tree_values(tree))
+        write_json(opened.to_json())
     else:
-        print_tree(tree)
+        print_tree(opened.tree)
 
 
 def sentence(obj: "PhotoObject", part: "LocatedPart") -> str:

@@ -1,8 +1,7 @@
-"""An And-Or graph on the terminal, and for programs."""
+"""An And-Or graph on the terminal."""
 
 import sys
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from egraph_cli.output import PIPE_WIDTH
 
@@ -33,29 +32,3 @@ def print_tree(tree: "Tree") -> None:
                 f"{p.label:<{longest}}  share {p.share:5.1%}  dx {p.dx:+.3f}  dy {p.dy:+.3f}  sigma {p.sigma:.3f}"
             )
     console.print(root)
-
-
-def tree_values(tree: "Tree") -> dict[str, Any]:
-    """Everything, for programs; places in fractions of the object, in the canonical view."""
-    return asdict(tree.summary) | {
-        "aog": tree.summary.id,
-        "seed": tree.seed,
-        "parameters": tree.parameters,
-        "versions": tree.versions,
-        "learnt_from": tree.learnt_from,
-        "templates": [
-            {
-                "id": template.id,
-                "number": template.number,
-                "objects": template.objects,
-                "width": template.width,
-                "height": template.height,
-                "pose": template.pose,
-                "patterns": [
-                    {key: value for key, value in asdict(pattern).items() if key != "seen"}
-                    for pattern in template.patterns
-                ],
-            }
-            for template in tree.templates
-        ],
-    }

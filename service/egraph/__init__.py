@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from egraph.api.asking import ask, export, open_graph, questions
+    from egraph.api.asking import ask, export, open_aog, open_graph, questions
     from egraph.api.finding import evaluate, locate
     from egraph.api.mining import mine, place
     from egraph.api.parts import build_aog, import_parts, label_part
@@ -33,7 +33,7 @@ HOMES = {
     "egraph.api.mining": ("mine", "place"),
     "egraph.api.parts": ("import_parts", "label_part", "build_aog"),
     "egraph.api.finding": ("locate", "evaluate"),
-    "egraph.api.asking": ("ask", "questions", "open_graph", "export"),
+    "egraph.api.asking": ("ask", "questions", "open_graph", "open_aog", "export"),
     "egraph.settings": ("Settings", "load_settings"),
     "egraph.photos.photo": ("Box",),
     "egraph.network.preprocessing": ("Preprocessing",),
@@ -67,6 +67,7 @@ __all__ = [
     "load_settings",
     "locate",
     "mine",
+    "open_aog",
     "open_graph",
     "place",
     "questions",

@@ -18,7 +18,7 @@ from egraph.errors import InputError, UsageError
 pytestmark = pytest.mark.slow
 
 EXAMPLES = ("mine", "import_parts", "build_aog", "place", "label_part", "locate", "evaluate", "ask", "questions")
-LAST = ("open_graph", "export")
+LAST = ("open_graph", "open_aog", "export")
 
 
 @pytest.fixture

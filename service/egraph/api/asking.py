@@ -13,6 +13,7 @@ from egraph.progress import Progress
 from egraph.settings import Settings, load_settings
 
 if TYPE_CHECKING:
+    from egraph.commands.open_aog import OpenedAndOrGraph
     from egraph.commands.open_graph import ExplanatoryGraph
     from egraph.exporting.export import Export
 
@@ -91,6 +92,38 @@ def open_graph(graph: str, name: str | None = None, *, settings: Settings | None
     from egraph.commands import open_graph as opening
 
     return opening.open_graph(settings or load_settings(), graph, name)
+
+
+def open_aog(
+    category: str,
+    part: str,
+    *,
+    name: str | None = None,
+    graph: str | None = None,
+    patterns: int = 6,
+    settings: Settings | None = None,
+) -> "OpenedAndOrGraph":
+    """An And-Or graph to look at: the part, its templates, their strongest patterns. A notebook shows it as a picture.
+
+    >>> opened = eg.open_aog("horse", "head", graph="default")
+    >>> opened.to_json()["learnt_from"] == opened.tree.learnt_from, opened.picture().width > 100
+    (True, True)
+
+    Args:
+        category: the kind of object.
+        part: the part's name.
+        name: of the And-Or graph, where the part has several.
+        graph: name of the explanatory graph, where the category has several.
+        patterns: so many of each template are drawn.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        NothingYetError: there is none, or its graph was mined again since.
+        UsageError: several fit.
+    """
+    from egraph.commands import open_aog as opening
+
+    return opening.open_aog(settings or load_settings(), category, part, name, graph, patterns)
 
 
 def export(
