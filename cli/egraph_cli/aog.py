@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from egraph.commands.requests import BuildRequest, LocateRequest
+from egraph.errors import UsageError
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import Format, dumps, formats, skipped_lines, write_json, write_rows
@@ -122,7 +123,9 @@ def locate(
     ] = None,
     weights: Weights = None,
     device: Device = "cpu",
-    patterns: Annotated[int, typer.Option(help="Name so many patterns that spoke for the place.", min=0)] = 10,
+    patterns: Annotated[
+        str, typer.Option(help="Name so many patterns, those that add most to the score; or all.", metavar="N|all")
+    ] = "10",
     as_json: Json = False,
     png: Annotated[Path | None, typer.Option(help="Folder for a picture of each object.", metavar="DIR")] = None,
     html: Annotated[Path | None, typer.Option(help="Page with a picture of each object.", metavar="FILE")] = None,
@@ -139,7 +142,9 @@ def locate(
         from egraph.photos.photo import Skipped
         from egraph.report.parse_album import Parses
 
-        request = LocateRequest(photos, category, part, name, graph, annotations, weights, device, patterns)
+        request = LocateRequest(
+            photos, category, part, name, graph, annotations, weights, device, number_or_all(patterns)
+        )
         found = find_parts(settings, request, progress)
         with Parses(category, found.layers, png, html) as parses:
             for one in found.objects:
@@ -185,6 +190,19 @@ def show(
         write_json(opened.to_json())
     else:
         print_tree(opened.tree)
+
+
+def number_or_all(patterns: str) -> int | None:
+    """How many patterns to name; None is all.
+
+    Raises:
+        UsageError: it is neither a number nor `all`.
+    """
+    if patterns == "all":
+        return None
+    if not patterns.isdecimal():
+        raise UsageError(f"--patterns takes a number or all, not {patterns!r}.")
+    return int(patterns)
 
 
 def sentence(obj: "PhotoObject", part: "LocatedPart") -> str:

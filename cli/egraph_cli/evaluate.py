@@ -126,7 +126,8 @@ def localization(
             "localization", category, part, annotations, photos, graph, weights, device, draws, shots, new_photos, seed
         )
         found = evaluate_graph(settings, request, progress)
-    show(output, found, ["error", "low", "high", "behind", "behind_low", "behind_high", "centre_in_box", "iou50"])
+    columns = ["error", "low", "high", "behind", "behind_low", "behind_high", "median", "pck10", "pck20", "far"]
+    show(output, found, [*columns, "centre_in_box", "iou", "iou50", "box_gain", "box_gain_low", "box_gain_high"])
 
 
 @app.command("purity")

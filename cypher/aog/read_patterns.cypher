@@ -7,6 +7,9 @@ RETURN
   c.dx AS dx,
   c.dy AS dy,
   c.sigma AS sigma,
+  c.response_dx AS response_dx,
+  c.response_dy AS response_dy,
   c.weight AS weight,
-  c.strength AS strength
+  c.mean_evidence AS mean_evidence,
+  c.share AS share
 ORDER BY layer, filter, number

@@ -12,7 +12,7 @@ MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (a:AndOrGraph {id: g.id + '/' + $part + '/' + $name})
 MATCH (a)-[:HAS_TEMPLATE]->(t:Template)-[c:COMPOSED_OF]->(p:Pattern)
-WITH a, t, p, c.strength AS share, t.number AS number, p.id AS id
+WITH a, t, p, c.share AS share, t.number AS number, p.id AS id
 ORDER BY share DESC, number, id
 LIMIT $limit
 MATCH drawn = (:Part)<-[:FOR_PART]-(a)-[:HAS_TEMPLATE]->(t)-[:COMPOSED_OF]->(p)

@@ -3,7 +3,7 @@
 // A part looks like one of some templates (OR), one for each pose; a template is made of patterns that vote together
 // for the part's place (AND). A row is a pattern in a template, the heaviest first; no rows mean that there is none yet:
 // `egraph aog build` makes it. objects: labelled objects that the template was learnt from. width, height: of the part
-// there. weight: of the pattern in how the part looks; below 0 it speaks against the part. strength: its mean share on
+// there. weight: of the pattern in how the part looks; below 0 it speaks against the part. share: its mean share on
 // the template's objects. dx, dy: how far the part stands to the right of and below the pattern; sigma: how much that
 // varies. All in fractions of the object. found: photos on which the And-Or graph found the part.
 //
@@ -12,7 +12,7 @@
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param name: and_or_graph = "default". The And-Or graph's name.
 // :param limit: integer = 100. At most so many rows.
-// :returns template, objects, width, height, pattern, layer, filter, weight, strength, dx, dy, sigma, found
+// :returns template, objects, width, height, pattern, layer, filter, weight, share, dx, dy, sigma, found
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (a:AndOrGraph {id: g.id + '/' + $part + '/' + $name})
@@ -27,7 +27,7 @@ RETURN
   p.layer AS layer,
   p.filter AS filter,
   c.weight AS weight,
-  c.strength AS strength,
+  c.share AS share,
   c.dx AS dx,
   c.dy AS dy,
   c.sigma AS sigma,

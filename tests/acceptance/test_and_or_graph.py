@@ -14,6 +14,10 @@ import pytest
 import torch
 
 from egraph.demo.network import animals
+from egraph.graph.connection import open_database
+from egraph.photos.annotations import read_annotations
+from egraph.settings import load_settings
+from reference.vote_rows import VoteRows
 
 pytestmark = pytest.mark.slow
 
@@ -91,15 +95,16 @@ def test_a_part_is_found_on_mined_and_on_new_photos(mined: Callable, world: Path
         assert line["object"] == pytest.approx(frames[photo], abs=1)
         part = line["parts"]["head"]
         assert set(part) == {
-            "box", "center", "score", "confidence", "unsure", "template", "mirrored", "patterns"
+            "box", "center", "score", "prior", "confidence", "unsure", "template", "mirrored", "patterns"
         }  # fmt: skip
         x, y, width, height = part["box"]
-        assert part["center"] == pytest.approx([x + width / 2, y + height / 2]) and width > 0 and height > 0
+        assert x <= part["center"][0] <= x + width and y <= part["center"][1] <= y + height
+        assert 0 <= x < x + width <= 320 and 0 <= y < y + height <= 320, "never over the photo's edge"
         assert 0 <= part["confidence"] <= 1 and part["unsure"] == (part["confidence"] < 0.05)
         assert part["template"] in {t["id"] for t in built["templates"]}
-        shares = [voter["weight"] for voter in part["patterns"]]
-        assert len(shares) == 5 and shares == sorted(shares, reverse=True) and 0 < sum(shares) <= 1
-        assert all(voter["id"].startswith(built["aog"].removesuffix("head/default")) for voter in part["patterns"])
+        shares = [pattern["share"] for pattern in part["patterns"]]
+        assert len(shares) == 5 and shares == sorted(shares, reverse=True)
+        assert all(pattern["id"].startswith(built["aog"].removesuffix("head/default")) for pattern in part["patterns"])
     off = errors(found, world)
     labelled = {Path(o["photo"]).name for o in found.values() if o["parts"]["head"]["confidence"] == 1}
     assert np.mean([e for photo, e in off.items() if photo not in labelled]) < 0.12
@@ -251,3 +256,44 @@ def test_localization_is_measured_beside_controls_and_baselines(mined: Callable,
     assert error["egraph"] < min(0.5 * error["constant"], error["no_graph"])
     sentence = mined(*about[:4], "--part", "wing", *about[6:], code=3).stderr
     assert "'wing'" in sentence
+
+
+def test_the_score_is_the_sum_of_the_votes_that_the_database_holds(
+    mined: Callable, world: Path, egraph_home: Path
+) -> None:
+    coco, some = world / "annotations.json", sorted((world / "images").iterdir())[:6]
+    mined("part", "import", coco, *HEAD, "--limit", 3)
+    built = json.loads(mined("aog", "build", *HEAD, "--json").stdout)["aog"]
+    ask = (*some, *HEAD, "--annotations", coco, "--patterns", "all")
+    before = {name: line["parts"]["head"] for name, line in located(mined, *ask).items()}
+    for part in before.values():
+        assert part["score"] == pytest.approx(part["prior"] + sum(p["share"] for p in part["patterns"]), abs=1e-4)
+    objects = {o.path.name: o for o in read_annotations(coco, world, "horse").objects if o.path in some}
+
+    settings = load_settings({"EGRAPH_HOME": str(egraph_home)})
+    with open_database(settings) as database:
+        rows = VoteRows.read(database, built)
+        seen = rows.look(list(objects.values()))
+        votes = {
+            name: rows.votes(seen, row, rows.unit(objects[name], before[name])) for row, name in enumerate(objects)
+        }
+        for name, part in before.items():
+            told = {p["id"]: p["share"] for p in part["patterns"]}
+            assert votes[name].keys() == told.keys()
+            for pattern, share in told.items():
+                assert votes[name][pattern] == pytest.approx(share, abs=2e-4)
+
+        # the weakest two, so that the place stays, and its score is told again
+        dropped = {p["id"] for p in before[some[0].name]["patterns"][-2:]}
+        for pattern in dropped:
+            for template in rows.templates:
+                database.write("aog/drop_pattern", template=template, pattern=pattern)
+    after = {name: line["parts"]["head"] for name, line in located(mined, *ask).items()}
+    same = 0
+    for name, part in after.items():
+        assert dropped.isdisjoint(p["id"] for p in part["patterns"])
+        if rows.unit(objects[name], part) == rows.unit(objects[name], before[name]):
+            same += 1
+            fell = sum(p["share"] for p in before[name]["patterns"] if p["id"] in dropped)
+            assert before[name]["score"] - part["score"] == pytest.approx(fell, abs=1e-4)
+    assert same >= 2

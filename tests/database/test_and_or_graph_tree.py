@@ -1,11 +1,13 @@
 """The tree of an And-Or graph and its drawing, against what was written."""
 
 from collections.abc import Iterator
+from dataclasses import astuple
 
 import pytest
 from synthetic import synthetic_graph
 
 from database.test_and_or_graphs import synthetic_aog
+from egraph.aog.boxes import part_box
 from egraph.aog.model import AndOrGraph
 from egraph.aog.show import EXAMPLES, Sighting, read_tree
 from egraph.aog.storage import as_photographed, remove_aog, write_aog
@@ -48,8 +50,8 @@ def rows_of(aog: AndOrGraph) -> list[dict]:
                     "pattern": f"{aog.graph}/{aog.layer[s]}/{aog.filter[s]}/{aog.number[s]}",
                     "layer": aog.layer[s],
                     "filter": int(aog.filter[s]),
-                    "share": float(template.strength[s]),
-                    "weight": float(aog.weight[s]),
+                    "share": float(template.share[s]),
+                    "weight": float(template.weight[s]),
                     "dx": float(template.displacement[s, 1]),
                     "dy": float(template.displacement[s, 0]),
                     "sigma": float(template.sigma[s]),
@@ -117,8 +119,7 @@ def check_part(sighting: Sighting, mined: MinedGraph, aog: AndOrGraph, row: int)
     """The part's box is centred where it was found, as large as the template says."""
     o, box = mined.objects[row], sighting.part
     x, y = as_photographed(aog.found.places[row], bool(mined.mirrored[row]))
-    height, width = aog.templates[aog.found.template[row]].box
+    square = aog.templates[aog.found.template[row]].box
+    expected = part_box(o, o.box.x + x * o.box.width, o.box.y + y * o.box.height, square)
     assert sighting.mirrored == bool(mined.mirrored[row])
-    assert (box.width, box.height) == pytest.approx((width * o.box.width, height * o.box.height))
-    assert box.x + box.width / 2 == pytest.approx(o.box.x + x * o.box.width)
-    assert box.y + box.height / 2 == pytest.approx(o.box.y + y * o.box.height)
+    assert list(astuple(box)) == pytest.approx(list(astuple(expected)))

@@ -10,6 +10,7 @@ from synthetic import synthetic_graph
 from database.conftest import run_file
 from egraph.aog.model import AndOrGraph, Found, Template
 from egraph.aog.storage import find_aogs, list_aogs, read_aog, remove_aog, write_aog
+from egraph.aog.votes import VoteSettings
 from egraph.errors import NothingYetError, UsageError
 from egraph.exporting.graph_kinds import RELATIONSHIPS
 from egraph.graph.connection import Database
@@ -33,18 +34,22 @@ def synthetic_aog(mined: MinedGraph, part: str = "head", name: str = "default", 
 
     templates = [
         Template(
-            numbers(mined.pose.shape[1]),
-            numbers(2),
-            3 + i,
-            numbers(len(rows), 2),
-            numbers(len(rows)),
-            numbers(len(rows)),
+            pose=numbers(mined.pose.shape[1]),
+            box=numbers(2),
+            objects=3 + i,
+            weight=numbers(len(rows)) + np.float32(0.1),
+            displacement=numbers(len(rows), 2),
+            sigma=numbers(len(rows)),
+            response=numbers(len(rows), 2),
+            share=numbers(len(rows)),
         )
         for i in range(2)
     ]
     objects = [o.id for o in mined.objects]
     n = len(objects)
-    found = Found(objects, numbers(n, 2), numbers(n), numbers(n), random.integers(0, 2, n).astype(np.int32))
+    found = Found(
+        objects, numbers(n, 2), numbers(n, 2), numbers(n), numbers(n), random.integers(0, 2, n).astype(np.int32)
+    )
     return AndOrGraph(
         graph=mined.id,
         content=content_hash(mined),
@@ -58,11 +63,11 @@ def synthetic_aog(mined: MinedGraph, part: str = "head", name: str = "default", 
         layer=[layer for layer, _, _ in rows],
         filter=np.array([f for _, f, _ in rows], np.int32),
         number=np.array([n for _, _, n in rows], np.int32),
-        weight=numbers(len(rows)),
+        mean_evidence=numbers(len(rows)),
         prior=numbers(16),
         prior_weight=0.5,
-        score_mean=0.25,
         score_deviation=0.125,
+        settings=VoteSettings(0.75),
         offset=numbers(2),
         habit=numbers(4),
         familiarity_levels=np.sort(numbers(101)),
@@ -106,6 +111,20 @@ def test_read_back_is_what_was_written(database: Database, mined: MinedGraph) ->
     aog = synthetic_aog(mined)
     write_aog(database, aog, sides(mined))
     assert_same(aog, read_aog(database, aog.id, mined))
+
+
+def test_what_is_taken_out_of_a_template_is_no_longer_read(database: Database, mined: MinedGraph) -> None:
+    aog = synthetic_aog(mined)
+    write_aog(database, aog, sides(mined))
+    first, last = (f"{mined.id}/{aog.layer[s]}/{aog.filter[s]}/{aog.number[s]}" for s in (0, -1))
+    for template, pattern in ((1, first), (1, last), (2, last)):
+        database.write("aog/drop_pattern", template=f"{aog.id}/{template}", pattern=pattern)
+    read = read_aog(database, aog.id, mined)
+    assert read.layer == aog.layer[:-1]
+    expected = [template.weight[:-1].copy() for template in aog.templates]
+    expected[0][0] = 0
+    for template, weight in zip(read.templates, expected, strict=True):
+        np.testing.assert_allclose(template.weight, weight, atol=2e-7)
 
 
 def test_one_of_the_same_name_is_replaced_and_others_stay(database: Database, mined: MinedGraph, category: str) -> None:

@@ -208,7 +208,9 @@ def test_an_and_or_graph(database: Database, mined: MinedGraph, category: str, t
             (s[1], t[1]): v["weight"] for type_, s, t, v in edges if type_ == "COMPOSED_OF" and s[1].startswith(aog.id)
         }
         assert weights == {
-            (f"{aog.id}/{t}", name): float(w) for t in (1, 2) for name, w in zip(own, aog.weight, strict=True)
+            (f"{aog.id}/{number}", name): float(w)
+            for number, template in enumerate(aog.templates, start=1)
+            for name, w in zip(own, template.weight, strict=True)
         }
         assert count["HAS_TEMPLATE"] == 2 * len(names) and count["BUILT_FROM"] == count["FOR_PART"] == len(names)
         assert count["LEARNT_FROM"] == 2 * len(names) and count["FOUND_ON"] == len(mined.objects) * len(names)

@@ -53,8 +53,8 @@ def test_and_or_graph(database: Database, mined: MinedGraph, category: str) -> N
                 row: dict[str, object] = {"template": number, "objects": template.objects, "found": len(mined.objects)}
                 row |= {"width": float(template.box[1]), "height": float(template.box[0])}
                 row |= {"pattern": f"{mined.id}/{layer}/{aog.filter[i]}/{aog.number[i]}", "layer": layer}
-                row |= {"filter": int(aog.filter[i]), "weight": float(aog.weight[i])}
-                row |= {"strength": float(template.strength[i]), "sigma": float(template.sigma[i])}
+                row |= {"filter": int(aog.filter[i]), "weight": float(template.weight[i])}
+                row |= {"share": float(template.share[i]), "sigma": float(template.sigma[i])}
                 row |= {"dx": float(template.displacement[i, 1]), "dy": float(template.displacement[i, 0])}
                 expected.append(row)
         expected.sort(key=lambda row: (row["template"], -row["weight"], row["pattern"]))

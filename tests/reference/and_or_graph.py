@@ -7,7 +7,7 @@ import numpy as np
 FLOOR = 0.1
 
 
-def bump(place: np.ndarray, grid: np.ndarray, width: float) -> np.ndarray:
+def gaussian_map(place: np.ndarray, grid: np.ndarray, width: float) -> np.ndarray:
     """A Gaussian about a place (2,) on the grid (u, 2), summing to 1."""
     values = np.array([math.exp(-((place - g) ** 2).sum() / (2 * width**2)) for g in grid])
     return values / max(values.sum(), 1e-12)
@@ -56,27 +56,67 @@ def pose_weights(pose: np.ndarray, others: np.ndarray, same: int) -> np.ndarray:
     return weights
 
 
-def neighbour_map(weights: np.ndarray, trust: np.ndarray, maps: np.ndarray) -> np.ndarray:
-    """Mean of maps (o, u) under weights (o,) times trust (o,)."""
-    total = sum(w * t * m for w, t, m in zip(weights, trust, maps, strict=True))
-    return np.asarray(total / (weights * trust).sum())
+def read_bilinear(map_: np.ndarray, row: float, column: float) -> float:
+    """A map (cells, cells) at a place counted in cells; the border goes on."""
+    cells = len(map_)
+    row, column = min(max(row, 0.0), cells - 1.0), min(max(column, 0.0), cells - 1.0)
+    top, left = min(int(row), cells - 2), min(int(column), cells - 2)
+    down, right = row - top, column - left
+    return float(
+        (1 - down) * (1 - right) * map_[top, left]
+        + (1 - down) * right * map_[top, left + 1]
+        + down * (1 - right) * map_[top + 1, left]
+        + down * right * map_[top + 1, left + 1]
+    )
+
+
+def vote(
+    place: np.ndarray,
+    evidence: np.ndarray,
+    mean_evidence: float,
+    weight: np.ndarray,
+    displacement: np.ndarray,
+    response: np.ndarray,
+    standing: np.ndarray,
+    exemplars: list[tuple[float, int, np.ndarray]],
+    score_deviation: float,
+    place_weight: float,
+    saturation: float,
+    width: float,
+) -> float:
+    """What one pattern says for a place (2,) of one object.
+
+    Args:
+        evidence: (cells, cells) of its filter. weight (T,), displacement (T, 2), response (T, 2): of each template.
+            standing: (2,) where it stands. exemplars: share, template and residual (2,) of each that speaks.
+    """
+    cells = len(evidence)
+    seen = support = heavy = 0.0
+    for share, template, residual in exemplars:
+        shift = displacement[template] - response[template]
+        row, column = (place - shift) * cells - 0.5
+        read = read_bilinear(evidence, row, column)
+        seen += share * weight[template] * (read - mean_evidence) / score_deviation
+        heavy += share * weight[template]
+        if weight[template]:
+            off = place - (standing + displacement[template] + residual)
+            support += share * math.exp(-float(off @ off) / (2 * width**2))
+    return seen + place_weight * heavy * math.log(1 + saturation * support) / math.log(1 + saturation)
 
 
 def closest_patterns(
-    patterns: np.ndarray, column: np.ndarray, places: np.ndarray, counts: np.ndarray, filters: int
-) -> tuple[list[int], list[float]]:
-    """For each filter the pattern (P, n, 2) with the least weighted mean square distance to places (n, 2)."""
-    rows, distances = [], []
+    patterns: np.ndarray, column: np.ndarray, asked: np.ndarray, places: np.ndarray, counts: np.ndarray, filters: int
+) -> list[int]:
+    """For each filter the asked pattern (P, n, 2) with the least weighted mean square distance to places (n, 2)."""
+    rows = []
     for filter_ in range(filters):
         found = {
             p: sum(w * ((places[i] - patterns[p, i]) ** 2).sum() for i, w in enumerate(counts)) / counts.sum()
             for p in range(len(patterns))
-            if column[p] == filter_
+            if column[p] == filter_ and asked[p]
         }
-        best = min(found, key=found.__getitem__) if found else -1
-        rows.append(best)
-        distances.append(found.get(best, math.inf))
-    return rows, distances
+        rows.append(min(found, key=found.__getitem__) if found else -1)
+    return rows
 
 
 def part_weights(appearance: np.ndarray, mean: np.ndarray, deviation: np.ndarray, allowed: np.ndarray) -> np.ndarray:

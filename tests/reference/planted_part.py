@@ -1,13 +1,14 @@
 """A pool with a planted part: objects whose evidence, pose and patterns follow places that are known."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import cast
 
 import numpy as np
 import torch
 
 from egraph.aog.learn import LabelSets
-from egraph.aog.pool import Pool
+from egraph.aog.pool import Pool, Stance
 from egraph.mining.graph_tables import MinedGraph
 from egraph.responses.evidence import grid_places
 
@@ -37,25 +38,38 @@ def plant_part(
     shown = 1.0 if turning is None else torch.exp(-(pose[:, None, :1] - tuned).square() / (2 * turning**2))
     evidence[..., :OWN] += near[..., None] * shown
     evidence = torch.nn.functional.normalize(evidence, dim=2)
-    offset = 0.05 * torch.randn(FILTERS, 1, 2, generator=random)
-    following = truth + offset + 0.01 * torch.randn(FILTERS, objects, 2, generator=random)
-    still = torch.full((FILTERS, objects, 2), 0.05)
+    following = torch.zeros(4, 2)
+    following[:2] = 0.25 * torch.eye(2)
+    mean = torch.stack([0.5 + 0.05 * torch.randn(FILTERS, 2, generator=random), torch.full((FILTERS, 2), 0.05)], 1)
+    loadings = torch.stack([following.expand(FILTERS, -1, -1), torch.zeros(FILTERS, 4, 2)], 1)
+    blind = Stance(torch.zeros_like(pose), torch.zeros_like(pose))
     pool = Pool(
-        graph=cast(MinedGraph, None),
+        graph=planted_graph(objects),
         rows=np.arange(objects),
         grid=grid,
         evidence=lambda: iter(evidence.split(16)),
         evidence_mean=evidence.mean((0, 1)),
         evidence_deviation=evidence.std((0, 1)),
-        places=torch.stack([following, still], 1).flatten(0, 1),
-        expected=torch.stack([still, still], 1).flatten(0, 1),
+        stance=Stance(pose, pose),
+        expected=blind,
+        mined_numbers=pose,
         layers=("only",),
         column=torch.arange(FILTERS).repeat_interleave(2),
+        mean_place=mean.flatten(0, 1),
+        loadings=loadings.flatten(0, 1),
+        fires=torch.rand(2 * FILTERS, objects, generator=random) < 0.5,
         wholeness=torch.zeros(objects),
-        pose=pose,
-        expected_pose=torch.zeros_like(pose),
     )
     return pool, truth
+
+
+def planted_graph(objects: int) -> MinedGraph:
+    """As much of a graph as a pool looks at: names of objects and patterns, and edges."""
+    filters, numbers = np.repeat(np.arange(FILTERS), 2), np.tile([1, 2], FILTERS)
+    table = SimpleNamespace(filter=filters, number=numbers)
+    named = [SimpleNamespace(id=str(row)) for row in range(objects)]
+    graph = SimpleNamespace(objects=named, patterns={"only": table}, co_activations=[], displacements=[], seed=0)
+    return cast(MinedGraph, graph)
 
 
 def labelled(truth: torch.Tensor, rows: list[list[int]]) -> LabelSets:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageColor
 
-from egraph.aog.locate import LocatedPart, Voter
+from egraph.aog.locate import Contribution, LocatedPart
 from egraph.photos.image import PhotoError
 from egraph.photos.photo import Box, PhotoObject
 from egraph.report.files import NewFile, ReportError
@@ -18,7 +18,7 @@ from egraph.report.parse_album import ParseFolder, ParsePage, Parses
 from egraph.report.parse_picture import (
     BOX,
     LEGEND_WIDTH,
-    MOST_VOTERS,
+    MOST_PATTERNS,
     PANEL_PIXELS,
     layer_colours,
     parse_panel,
@@ -31,14 +31,26 @@ COLOURS = layer_colours(LAYERS)
 GRAPH = "net@0123456789ab/horse/default"
 
 
-def voters(count: int) -> list[Voter]:
+def contributions(count: int) -> list[Contribution]:
     return [
-        Voter(f"{GRAPH}/layer{2 + k % 3}/{k}/{k}", 30.0 + 12 * (k % 12), 20.0 + 9 * (k // 12), 0.5 / (k + 1))
+        Contribution(f"{GRAPH}/layer{2 + k % 3}/{k}/{k}", 30.0 + 12 * (k % 12), 20.0 + 9 * (k // 12), 0.5 / (k + 1))
         for k in range(count)
     ]
 
 
-PART = LocatedPart("head", Box(90, 60, 40, 50), 110, 85, 1.5, 0.8, f"{GRAPH}/head/default/2", False, voters(3))
+PART = LocatedPart(
+    part="head",
+    box=Box(90, 60, 40, 50),
+    x=110,
+    y=85,
+    score=1.5,
+    prior=0.2,
+    confidence=0.8,
+    template=f"{GRAPH}/head/default/2",
+    mirrored=False,
+    patterns=contributions(3),
+    voting=20,
+)
 UNSURE = replace(PART, confidence=0.01)
 
 
@@ -61,7 +73,7 @@ def close(pixels: np.ndarray, colour: str) -> np.ndarray:
 
 
 def test_the_box_stands_where_it_was_found(photo: PhotoObject) -> None:
-    pixels = drawn(photo, replace(PART, voters=[]))
+    pixels = drawn(photo, replace(PART, patterns=[]))
     scale = PANEL_PIXELS / WIDTH
     assert pixels.shape == (HEIGHT * scale, WIDTH * scale, 3)
     white = close(pixels, BOX)
@@ -76,7 +88,7 @@ def test_the_box_stands_where_it_was_found(photo: PhotoObject) -> None:
 
 
 def test_an_unsure_part_looks_unsure(photo: PhotoObject) -> None:
-    sure, unsure = (drawn(photo, replace(part, voters=[])) for part in (PART, UNSURE))
+    sure, unsure = (drawn(photo, replace(part, patterns=[])) for part in (PART, UNSURE))
     scale = PANEL_PIXELS / WIDTH
     top = slice(round(60 * scale) - 3, round(60 * scale) + 4), slice(round(92 * scale), round(128 * scale))
     assert close(sure, BOX)[top].any(0).all()
@@ -90,13 +102,13 @@ def test_an_unsure_part_looks_unsure(photo: PhotoObject) -> None:
 
 
 def test_patterns_stand_at_their_places_in_their_layers_colour(photo: PhotoObject) -> None:
-    spoken = [Voter(f"{GRAPH}/layer3/1/1", 30, 30, 0.5), Voter(f"{GRAPH}/layer4/1/1", 170, 130, 0.1)]
-    pixels = drawn(photo, replace(PART, voters=spoken))
+    spoken = [Contribution(f"{GRAPH}/layer3/1/1", 30, 30, 0.5), Contribution(f"{GRAPH}/layer4/1/1", 170, 130, 0.1)]
+    pixels = drawn(photo, replace(PART, patterns=spoken))
     scale = PANEL_PIXELS / WIDTH
     areas = []
-    for voter in spoken:
-        colour = np.array(ImageColor.getrgb(COLOURS[voter.id.split("/")[3]]))
-        x, y = round(voter.x * scale), round(voter.y * scale)
+    for pattern in spoken:
+        colour = np.array(ImageColor.getrgb(COLOURS[pattern.id.split("/")[3]]))
+        x, y = round(pattern.x * scale), round(pattern.y * scale)
         around = pixels[y - 16 : y + 17, x - 16 : x + 17]
         areas.append((np.abs(around - colour).sum(-1) < 200).sum())
         assert areas[-1] > 20
@@ -107,9 +119,9 @@ def test_patterns_stand_at_their_places_in_their_layers_colour(photo: PhotoObjec
 @pytest.mark.parametrize(
     "part",
     [
-        replace(PART, voters=[]),
-        replace(PART, voters=voters(40)),
-        replace(PART, voters=[Voter(f"{GRAPH}/layer9/1/1", 110, 85, 0.0)] * 1),
+        replace(PART, patterns=[]),
+        replace(PART, patterns=contributions(40)),
+        replace(PART, patterns=[Contribution(f"{GRAPH}/layer9/1/1", 110, 85, 0.0)] * 1),
         replace(PART, box=Box(110, 85, 0.0, 0.0)),
         replace(PART, box=Box(-500, -500, 10, 10), x=-495, y=-495),
         replace(UNSURE, box=Box(900, 700, 0.01, 0.01), x=900, y=700),
@@ -117,7 +129,17 @@ def test_patterns_stand_at_their_places_in_their_layers_colour(photo: PhotoObjec
         replace(PART, part="ein sehr langer Name " * 20),
         replace(PART, part="größe–頭\udcff"),
     ],
-    ids=["no voters", "many voters", "weightless", "no box", "outside", "outside and tiny", "huge", "long", "letters"],
+    ids=[
+        "no patterns",
+        "many patterns",
+        "weightless",
+        "no box",
+        "outside",
+        "outside and tiny",
+        "huge",
+        "long",
+        "letters",
+    ],
 )
 def test_any_part_can_be_drawn(photo: PhotoObject, part: LocatedPart) -> None:
     with Image.open(photo.path) as image:
@@ -129,7 +151,7 @@ def test_any_part_can_be_drawn(photo: PhotoObject, part: LocatedPart) -> None:
 @pytest.mark.parametrize("box", [Box(0, 0, 1, 1), Box(0, 0, 200, 2), Box(198, 0, 2, 160)])
 def test_thin_objects_can_be_drawn(photo: PhotoObject, box: Box) -> None:
     with Image.open(photo.path) as image:
-        at = replace(PART, box=Box(box.x, box.y, box.width / 2, box.height / 2), x=box.x, y=box.y, voters=[])
+        at = replace(PART, box=Box(box.x, box.y, box.width / 2, box.height / 2), x=box.x, y=box.y, patterns=[])
         picture = parse_picture(image, replace(photo, box=box), [at], LAYERS)
         bare = parse_picture(image, replace(photo, box=box), [], LAYERS)
     assert max(picture.width - LEGEND_WIDTH, picture.height) > PANEL_PIXELS and picture.width == bare.width
@@ -156,7 +178,7 @@ def test_a_page_is_whole_or_not_there(photo: PhotoObject, tmp_path: Path) -> Non
         assert next(tmp_path.glob("page.*.new.html")).stat().st_size > 1000 and destination.read_text() == "before"
         parses.add(replace(photo, path=tmp_path / "gone.png"), [PART])
     assert destination.read_text() == "before" and not (tmp_path / "page.html.new").exists()
-    hostile = replace(UNSURE, part="<script>alert('$body')</script>", voters=voters(MOST_VOTERS + 5))
+    hostile = replace(UNSURE, part="<script>alert('$body')</script>", patterns=contributions(MOST_PATTERNS + 5))
     with Parses("h<b>", LAYERS, None, destination) as parses:
         parses.add(photo, [PART, hostile])
     page = destination.read_text()

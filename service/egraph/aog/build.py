@@ -8,52 +8,56 @@ from typing import Any
 import numpy as np
 import sklearn
 import torch
+from torch import Tensor
 
 import egraph
-from egraph.aog import energy, learn, neighbours, templates
+from egraph.aog.boxes import square_size
 from egraph.aog.confidence import confidence, familiarity, habit, levels
 from egraph.aog.labels import canonical_places
-from egraph.aog.learn import LabelSets, LearntPart, learn_part
+from egraph.aog.learn import DEFAULTS, LabelSets, LearntPart, learn_part
 from egraph.aog.model import AndOrGraph, Found
 from egraph.aog.pool import Pool
-from egraph.aog.templates import describe_templates, group_poses
-from egraph.commands.requests import BuildRequest
+from egraph.aog.templates import POSES, describe_templates, group_poses
 from egraph.photos.photo import PhotoObject
 
 
-def describe(pool: Pool, content: str, request: BuildRequest, labelled: Sequence[PhotoObject]) -> AndOrGraph:
-    """Learn from a pool's labelled objects, and put what was learnt into an And-Or graph."""
-    rows = {pool.graph.objects[row].id: i for i, row in enumerate(pool.rows)}
-    chosen = torch.tensor([[rows[o.id] for o in labelled]])
-    labels = LabelSets(chosen, canonical_places(pool.graph, labelled, request.part)[None])
-    learnt = learn_part(pool, labels)
-    return and_or_graph(pool, learnt, content, request, labelled)
+def describe(
+    pool: Pool, content: str, labelled: Sequence[PhotoObject], asked: Tensor, part: str, name: str, seed: int
+) -> AndOrGraph:
+    """Learn a part from a pool's labelled objects, and put what was learnt into an And-Or graph.
+
+    Args:
+        content: hash of the graph. asked: (P,) bool, the patterns that the labelled boxes led to. name: of the And-Or
+            graph.
+    """
+    rows = torch.tensor([[pool.row_of[o.id] for o in labelled]])
+    labels = LabelSets(rows, canonical_places(pool.graph, labelled, part)[None])
+    template = group_poses(pool.stance.pose, seed)
+    (learnt,) = learn_part(pool, labels, template, asked[None])
+    return and_or_graph(pool, learnt, content, labelled, part, name, seed)
 
 
 def and_or_graph(
-    pool: Pool, learnt: LearntPart, content: str, request: BuildRequest, labelled: Sequence[PhotoObject]
+    pool: Pool, learnt: LearntPart, content: str, labelled: Sequence[PhotoObject], part: str, name: str, seed: int
 ) -> AndOrGraph:
-    """What the first label set taught, as it is kept."""
-    graph = pool.graph
-    columns = learnt.weights[0].nonzero()[:, 0]
-    patterns = learnt.patterns[0, columns]
-    boxes = [(o.parts[request.part][0], o.box) for o in labelled]
-    sizes = np.array([[b.height / frame.height, b.width / frame.width] for b, frame in boxes], np.float32)
-    groups = group_poses(pool.pose, request.seed)
+    """What a label set taught, as it is kept."""
+    graph, model = pool.graph, learnt.model
+    frames = np.array([[o.box.height, o.box.width] for o in labelled])
+    drawn = np.array([[o.parts[part][0].height, o.parts[part][0].width] for o in labelled])
+    box = square_size(drawn / frames, frames).astype(np.float32)
     tables = [graph.patterns[layer] for layer in pool.layers]
     names = [(t.layer, int(f), int(n)) for t in tables for f, n in zip(t.filter, t.number, strict=True)]
-    chosen = [names[row] for row in patterns.tolist()]
-    usual = habit(learnt.score[0], pool.wholeness)
-    familiar = familiarity(learnt.score[0], pool.wholeness, usual)
+    chosen = [names[row] for row in learnt.patterns.tolist()]
+    usual = habit(learnt.seen, pool.wholeness)
+    familiar = familiarity(learnt.seen, pool.wholeness, usual)
     known = levels(familiar)
-    places = learnt.places[0].clamp(0, 1)
     return AndOrGraph(
         graph=graph.id,
         content=content,
         category=graph.category,
-        part=request.part,
-        name=request.name,
-        seed=request.seed,
+        part=part,
+        name=name,
+        seed=seed,
         parameters=aog_parameters() | {"shots": len(labelled)},
         versions={
             "egraph": egraph.__version__,
@@ -65,38 +69,26 @@ def and_or_graph(
         layer=[layer for layer, _, _ in chosen],
         filter=np.array([f for _, f, _ in chosen], np.int32),
         number=np.array([n for _, _, n in chosen], np.int32),
-        weight=learnt.weights[0, columns].numpy(),
-        prior=learnt.prior[0].numpy(),
-        prior_weight=float(learnt.prior_weight[0]),
-        score_mean=float(learnt.score_mean[0]),
-        score_deviation=float(learnt.score_deviation[0]),
-        offset=learnt.offset[0].numpy(),
+        mean_evidence=model.voters.mean_evidence.numpy(),
+        prior=learnt.prior.numpy(),
+        prior_weight=learnt.prior_weight,
+        score_deviation=model.voters.score_deviation,
+        settings=model.voters.settings,
+        offset=model.offset.numpy(),
         habit=usual.numpy(),
         familiarity_levels=known.numpy(),
-        templates=describe_templates(pool, learnt, patterns, columns, groups, sizes.mean(0)),
+        templates=describe_templates(learnt, pool.stance.pose, box),
         found=Found(
             objects=[graph.objects[row].id for row in pool.rows],
-            places=places.numpy(),
-            trust=learnt.trust[0].numpy(),
+            places=learnt.places.clamp(0, 1).numpy(),
+            residual=model.exemplars.residual.numpy(),
+            trust=model.exemplars.trust.numpy(),
             confidence=confidence(familiar, known).numpy(),
-            template=groups.astype(np.int32),
+            template=model.exemplars.template.numpy().astype(np.int32),
         ),
     )
 
 
 def aog_parameters() -> dict[str, Any]:
     """Every setting that decides what is learnt, for provenance."""
-    return {
-        "label_share": learn.LABEL_SHARE,
-        "alike_weight": learn.ALIKE_WEIGHT,
-        "first_prior_width": learn.FIRST_PRIOR_WIDTH,
-        "contrast": learn.CONTRAST,
-        "selected": learn.SELECTED,
-        "near_share": learn.NEAR_SHARE,
-        "teachers": learn.TEACHERS,
-        "fewest_teachers": learn.FEWEST_TEACHERS,
-        "nearest": neighbours.NEAREST,
-        "neighbour_weight": energy.NEIGHBOUR_WEIGHT,
-        "surety": asdict(learn.SURETY),
-        "poses": templates.POSES,
-    }
+    return {**asdict(DEFAULTS), "poses": POSES}

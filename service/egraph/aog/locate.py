@@ -7,12 +7,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.aog.boxes import part_box
 from egraph.aog.confidence import UNSURE, confidence, familiarity
 from egraph.aog.model import AndOrGraph
 from egraph.aog.parse import Parse, kept_model
+from egraph.aog.pool import Stance
 from egraph.mining.graph_model import GraphModel, numbers_of
 from egraph.mining.graph_tables import MinedGraph
-from egraph.mining.pose import placing_numbers
+from egraph.mining.pose import placing_numbers, unseen_vectors
 from egraph.network.load import Network
 from egraph.photos.crop import from_fractions
 from egraph.photos.photo import Box, PhotoObject
@@ -21,21 +23,25 @@ from egraph.responses.fresh import FreshResponses
 
 
 @dataclass(frozen=True)
-class Voter:
-    """A pattern that spoke for the place: its id, its place in the photo (x, y in pixels), its share of the score."""
+class Contribution:
+    """What a pattern added to the score of the place that was found, `share`: its vote there, which may be negative.
+
+    id: of the pattern. x, y: where it is expected on this object, in pixels of the photo.
+    """
 
     id: str
     x: float
     y: float
-    weight: float
+    share: float
 
 
 @dataclass(frozen=True)
 class LocatedPart:
     """A part on an object, in pixels of the photo.
 
-    score: agreement of the patterns at the place, in deviations over all places of the learning photos. confidence:
-    share of the learning photos that look less familiar. template: id. voters: the patterns, largest share first.
+    score: of the place; it is exactly `prior` and the shares of all patterns together. prior: what the places where
+    the part usually is add to it. confidence: share of the learning photos that look less familiar. template: id.
+    patterns: those that were asked for, the largest share first, of `voting` in all.
     """
 
     part: str
@@ -43,10 +49,17 @@ class LocatedPart:
     x: float
     y: float
     score: float
+    prior: float
     confidence: float
     template: str
     mirrored: bool
-    voters: list[Voter]
+    patterns: list[Contribution]
+    voting: int
+
+    @property
+    def rest(self) -> float:
+        """What the patterns that are not named added to the score."""
+        return self.score - self.prior - sum(pattern.share for pattern in self.patterns)
 
     @property
     def unsure(self) -> bool:
@@ -57,13 +70,13 @@ class LocatedPart:
 @dataclass(frozen=True)
 class Posture:
     """n objects brought to their canonical view. mirrored: (n,) bool. evidence: (n, u, F), or of some of the F filters.
-    pose, expected_pose: (n, r). wholeness: (n,) how well the anchors fit. numbers: (n, s) of the pose that place
-    patterns. displacement: (A, n, 2) of the anchors."""
+    stance, expected: see `Pool`. wholeness: (n,) how well the anchors fit. numbers: (n, s) of the pose that place
+    patterns, as mining placed them. displacement: (A, n, 2) of the anchors."""
 
     mirrored: np.ndarray
     evidence: Tensor
-    pose: Tensor
-    expected_pose: Tensor
+    stance: Stance
+    expected: Stance
     wholeness: Tensor
     numbers: Tensor
     displacement: Tensor
@@ -86,6 +99,8 @@ class Viewer:
         self.graph, self.model = graph, GraphModel(graph, network, whole=False)
         self.grid = grid_places(self.model.plan.context_cells)
         self.rows = {o.id: row for row, o in enumerate(graph.objects)}
+        self.pose = torch.from_numpy(graph.pose)
+        self.unseen_pose = unseen_vectors(self.pose)
         layers = [self.model.layers[name] for name in self.model.plan.context_layers]
         filters = [(layer.name, channel) for layer in layers for channel in range(layer.channels)]
         columns = [column for column, pair in enumerate(filters) if wanted is None or pair in wanted]
@@ -109,14 +124,15 @@ class Viewer:
             mirrored[row] = self.graph.mirrored[there]
         views = numbers_of(mirrored)
         pose, length = model.pose(found["free_places"][:, views])
-        numbers = placing_numbers(pose, length)
+        numbers, unseen = placing_numbers(pose, length), pose.clone()
         for row, there in known:
-            pose[row] = torch.from_numpy(self.graph.pose[there])
+            pose[row], unseen[row] = self.pose[there], self.unseen_pose[there]
+        expected, expected_length = model.pose(found["expected"][:, views])
         return seen, Posture(
             mirrored=mirrored,
             evidence=seen.evidence(views, self.columns).cpu(),
-            pose=pose,
-            expected_pose=model.pose(found["expected"][:, views])[0],
+            stance=Stance(pose, placing_numbers(unseen, length)),
+            expected=Stance(expected, placing_numbers(expected, expected_length)),
             wholeness=anchors.peak[:, views].mean(0),
             numbers=numbers,
             displacement=displacement[:, views],
@@ -139,11 +155,11 @@ class Locator:
             for name, t in graph.patterns.items()
         }
 
-    def locate(self, objects: Sequence[PhotoObject], voters: int = 0) -> list[list[LocatedPart]]:
+    def locate(self, objects: Sequence[PhotoObject], patterns: int | None = 0) -> list[list[LocatedPart]]:
         """The parts on some objects, per object one for each And-Or graph.
 
         Args:
-            voters: so many patterns of each part are named.
+            patterns: so many of each part are named; all where it is None.
 
         Raises:
             InputError: a photo cannot be read.
@@ -151,23 +167,23 @@ class Locator:
         responses, seen = self.viewer.look(objects)
         model, views = self.viewer.model, numbers_of(seen.mirrored)
         placed = {}
-        for layer in {layer for aog in self.aogs for layer in aog.layer} if voters else ():
+        for layer in {layer for aog in self.aogs for layer in aog.layer} if patterns != 0 else ():
             if model.places_by_pose:
                 placed[layer] = model.posed_places(layer, seen.numbers)
             else:
                 placed[layer] = model.place_layer(layer, responses, seen.displacement, views)["places"]
         ids = [o.id for o in objects]
-        parses = [part.parse(seen.evidence, seen.pose, ids, self.viewer.grid) for part in self.parts]
+        parses = [part.parse(seen.evidence, seen.stance, ids, self.viewer.grid) for part in self.parts]
         sure = [
             confidence(
-                familiarity(parse.score, seen.wholeness, torch.from_numpy(aog.habit)),
+                familiarity(parse.seen, seen.wholeness, torch.from_numpy(aog.habit)),
                 torch.from_numpy(aog.familiarity_levels),
             )
             for aog, parse in zip(self.aogs, parses, strict=True)
         ]
         return [
             [
-                self._located(o, row, bool(seen.mirrored[row]), float(surety[row]), aog, parse, placed, voters)
+                self._located(o, row, bool(seen.mirrored[row]), float(surety[row]), aog, parse, placed, patterns)
                 for aog, parse, surety in zip(self.aogs, parses, sure, strict=True)
             ]
             for row, o in enumerate(objects)
@@ -182,31 +198,32 @@ class Locator:
         aog: AndOrGraph,
         parse: Parse,
         placed: dict[str, Tensor],
-        voters: int,
+        patterns: int | None,
     ) -> LocatedPart:
         def in_photo(place: Tensor) -> tuple[float, float]:
             across, down = float(place[1]), float(place[0])
             return from_fractions(obj, 1 - across if mirrored else across, down)
 
-        votes = np.bincount(aog.found.template, (parse.alike[row].numpy() * aog.found.trust), len(aog.templates))
-        template = int(votes.argmax())
+        template = int(parse.template[row].argmax())
         x, y = in_photo(parse.places[row])
-        height, width = aog.templates[template].box * np.array([obj.box.height, obj.box.width])
-        shares = parse.shares[row]
+        box = part_box(obj, x, y, aog.templates[template].box)
+        votes = parse.votes[row]
         spoken = []
-        for s in shares.argsort(descending=True)[:voters].tolist():
+        for s in votes.argsort(descending=True)[:patterns].tolist():
             layer, pair = aog.layer[s], (int(aog.filter[s]), int(aog.number[s]))
             place = placed[layer][self.numbers[layer][pair], row]
             name = f"{aog.graph}/{layer}/{pair[0]}/{pair[1]}"
-            spoken.append(Voter(name, *in_photo(place), float(shares[s])))
+            spoken.append(Contribution(name, *in_photo(place), float(votes[s])))
         return LocatedPart(
             part=aog.part,
-            box=Box(x - width / 2, y - height / 2, float(width), float(height)),
+            box=box,
             x=x,
             y=y,
             score=float(parse.score[row]),
+            prior=float(parse.prior[row]),
             confidence=sure,
             template=f"{aog.id}/{template + 1}",
             mirrored=mirrored,
-            voters=spoken,
+            patterns=spoken,
+            voting=len(votes),
         )

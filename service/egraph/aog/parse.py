@@ -1,115 +1,105 @@
-"""Laying a learnt part over objects: the same sum of terms as in learning, with everything learnt held fixed."""
+"""Laying a learnt part over objects: every pattern votes, and the place on which the votes and the prior agree wins."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import torch
 from torch import Tensor
 
-from egraph.aog.energy import bumps, energy, median_place
-from egraph.aog.learn import ALL_TERMS, LearntPart, Terms, nearest_units
+from egraph.aog.exemplars import Exemplars, nearest
+from egraph.aog.maps import log_map, median_place, nearest_units
 from egraph.aog.model import AndOrGraph
-from egraph.aog.neighbours import neighbour_map, pose_weights
-from egraph.aog.pool import Pool
-from egraph.mining.graph_tables import MinedGraph
-from egraph.responses.evidence import grid_places
-
-FOUND_WIDTH = 20 / 224
-FOUND_BLUR = 16 / 224
+from egraph.aog.pool import Stance
+from egraph.aog.votes import Voters
+from egraph.mining.graph_tables import ANCHORS, MinedGraph
+from egraph.mining.pose import PLACING_NUMBERS
 
 
 @dataclass(frozen=True)
 class Parse:
-    """A part on n objects. places: (n, 2) canonical. score: (n,) standardised appearance there. shares: (n, S) of the
-    patterns in it. alike: (n, o) how much each known object told."""
+    """A part on n objects, with S patterns and T templates.
+
+    places: (n, 2) canonical. score: (n,) at the grid's unit nearest to them; it is `prior` (n,) + the sum of `votes`
+    (n, S), and nothing else. seen: (n,) the sum of the votes' first halves. template: (n, T) share of each template in
+    what the exemplars say.
+    """
 
     places: Tensor
     score: Tensor
-    shares: Tensor
-    alike: Tensor
+    prior: Tensor
+    votes: Tensor
+    seen: Tensor
+    template: Tensor
 
 
 @dataclass(frozen=True)
 class PartModel:
-    """What parsing needs of a learnt part, with S filters, and of the o objects on which it is known.
-
-    columns, weight: (S,) filters of the evidence. prior: (u,). offset: (2,). known: (o, 2) places, with trust (o,) and
-    pose (o, r); row_of: their ids.
-    """
+    """What parsing needs of a learnt part. columns: (S,) of the voters' filters in the evidence. prior: (u,), log of
+    the place prior times its weight. offset: (2,)."""
 
     columns: Tensor
-    weight: Tensor
+    voters: Voters
+    exemplars: Exemplars
     prior: Tensor
-    prior_weight: float
-    score_mean: float
-    score_deviation: float
     offset: Tensor
-    known: Tensor
-    trust: Tensor
-    pose: Tensor
-    row_of: Mapping[str, int]
-    terms: Terms = ALL_TERMS
 
-    @cached_property
-    def found_maps(self) -> Tensor:
-        """Where each known object says that the part is, blurred: (o, u)."""
-        grid = grid_places(round(len(self.prior) ** 0.5))
-        return bumps(self.known, grid, FOUND_WIDTH) @ bumps(grid, grid, FOUND_BLUR)
-
-    def parse(self, evidence: Tensor, pose: Tensor, ids: Sequence[str], grid: Tensor) -> Parse:
+    def parse(self, evidence: Tensor, stance: Stance, ids: Sequence[str], grid: Tensor) -> Parse:
         """Find the part on objects in their canonical view.
 
         Args:
-            evidence: (n, u, F). pose: (n, r). ids: a known object does not tell its own place. grid: (u, 2).
+            evidence: (n, u, F). ids: a known object does not tell its own place. grid: (u, 2).
         """
-        read = evidence[..., self.columns]
-        scores = (read @ self.weight - self.score_mean) / self.score_deviation
-        same = torch.tensor([self.row_of.get(id, -1) for id in ids])
-        alike = pose_weights(pose, self.pose, same)
-        near = None
-        if self.terms.neighbours:
-            near = neighbour_map(alike, self.trust[None], self.found_maps[None])
-        seen = scores if self.terms.appearance else torch.zeros_like(scores)
-        total = energy(seen[None], self.prior[None], torch.tensor([self.prior_weight]), near)[0]
-        places = (median_place(total, grid) + self.offset).clamp(0, 1)
-        row, unit = torch.arange(len(ids)), nearest_units(places, grid)
-        spoken = read[row, unit] * self.weight
-        return Parse(places, scores[row, unit], spoken / spoken.sum(1, keepdim=True).clamp_min(1e-12), alike)
+        voters, known, settings = self.voters, self.exemplars, self.voters.settings
+        same = torch.tensor([known.row_of.get(id, -1) for id in ids])
+        near = nearest(stance.pose, known.pose, known.trust, same, settings.nearest, settings.temperature)
+        columns: list[tuple[Tensor, ...]] = []
+        for seen, placed in voters.votes(evidence[..., self.columns], stance.numbers, near, known):
+            total = (seen + placed).sum(1) + self.prior
+            places = (median_place(total, grid) + self.offset).clamp(0, 1)
+            row, unit = torch.arange(len(places)), nearest_units(places, grid)
+            first, second = seen[row, :, unit], placed[row, :, unit]
+            columns.append((places, total[row, unit], self.prior[unit], first + second, first.sum(1)))
+        places, score, prior, votes, first = (torch.cat(column) for column in zip(*columns, strict=True))
+        return Parse(places, score, prior, votes, first, near.templates(known.template, voters.weight.shape[1]))
 
 
 def kept_model(aog: AndOrGraph, graph: MinedGraph, column_of: Mapping[tuple[str, int], int]) -> PartModel:
     """What the database holds of a part, ready to parse; `column_of` each filter (layer, channel) in the evidence."""
-    rows = {o.id: row for row, o in enumerate(graph.objects)}
+    objects = {o.id: row for row, o in enumerate(graph.objects)}
+    patterns = {
+        (name, int(f), int(n)): (name, row)
+        for name, table in graph.patterns.items()
+        if name != ANCHORS
+        for row, (f, n) in enumerate(zip(table.filter, table.number, strict=True))
+    }
+    rows = [patterns[key] for key in zip(aog.layer, aog.filter.tolist(), aog.number.tolist(), strict=True)]
+
+    def by_template(name: str) -> Tensor:
+        return torch.stack([torch.from_numpy(getattr(t, name)) for t in aog.templates], 1)
+
+    def of_patterns(name: str, numbers: int | None = None) -> Tensor:
+        values = [torch.from_numpy(getattr(graph.patterns[layer], name)[row]) for layer, row in rows]
+        return torch.stack([value[:numbers] for value in values])
+
     return PartModel(
         columns=torch.tensor([column_of[pair] for pair in aog.filters]),
-        weight=torch.from_numpy(aog.weight),
-        prior=torch.from_numpy(aog.prior),
-        prior_weight=aog.prior_weight,
-        score_mean=aog.score_mean,
-        score_deviation=aog.score_deviation,
+        voters=Voters(
+            weight=by_template("weight"),
+            displacement=by_template("displacement"),
+            response=by_template("response"),
+            mean_evidence=torch.from_numpy(aog.mean_evidence),
+            mean_place=of_patterns("mean_place"),
+            loadings=of_patterns("pose", PLACING_NUMBERS),
+            score_deviation=aog.score_deviation,
+            settings=aog.settings,
+        ),
+        exemplars=Exemplars(
+            pose=torch.from_numpy(graph.pose)[[objects[id] for id in aog.found.objects]],
+            trust=torch.from_numpy(aog.found.trust),
+            template=torch.from_numpy(aog.found.template).long(),
+            residual=torch.from_numpy(aog.found.residual),
+            row_of={id: row for row, id in enumerate(aog.found.objects)},
+        ),
+        prior=aog.prior_weight * log_map(torch.from_numpy(aog.prior)),
         offset=torch.from_numpy(aog.offset),
-        known=torch.from_numpy(aog.found.places),
-        trust=torch.from_numpy(aog.found.trust),
-        pose=torch.from_numpy(graph.pose)[[rows[id] for id in aog.found.objects]],
-        row_of={id: row for row, id in enumerate(aog.found.objects)},
-    )
-
-
-def learnt_model(pool: Pool, learnt: LearntPart, label_set: int, terms: Terms = ALL_TERMS) -> PartModel:
-    """What one label set taught, ready to parse without the database."""
-    columns = learnt.weights[label_set].nonzero()[:, 0]
-    return PartModel(
-        columns=columns,
-        weight=learnt.weights[label_set, columns],
-        prior=learnt.prior[label_set],
-        prior_weight=float(learnt.prior_weight[label_set]),
-        score_mean=float(learnt.score_mean[label_set]),
-        score_deviation=float(learnt.score_deviation[label_set]),
-        offset=learnt.offset[label_set],
-        known=learnt.places[label_set].clamp(0, 1),
-        trust=learnt.trust[label_set],
-        pose=pool.pose if terms.evidence else pool.expected_pose,
-        row_of={pool.graph.objects[row].id: i for i, row in enumerate(pool.rows.tolist())},
-        terms=terms,
     )

@@ -9,6 +9,7 @@ from torch import Tensor
 
 from egraph.mining.graph_model import GraphModel, numbers_of
 from egraph.mining.graph_tables import MinedGraph
+from egraph.mining.pose import PLACING_NUMBERS, placing_numbers, posed_displacements, unseen_vectors
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject
 from egraph.responses.evidence import grid_places
@@ -22,14 +23,23 @@ EvidenceReader = Callable[[], Iterator[Tensor]]
 
 
 @dataclass(frozen=True)
+class Stance:
+    """How n objects stand. pose: (n, r). numbers: (n, s) of the pose that place patterns."""
+
+    pose: Tensor
+    numbers: Tensor
+
+
+@dataclass(frozen=True)
 class Pool:
     """n objects of a graph in their canonical views; F filters of its context layers, u places of the grid.
 
     rows: (n,) which of the graph's objects. grid: (u, 2). evidence: see `EvidenceReader`. evidence_mean,
-    evidence_deviation: (F,) over objects and places. places, expected: (P, n, 2) where the patterns of the context
-    layers are, and where their parents alone expect them. layers: names of the context layers. column: (P,) which of
-    the F filters a pattern belongs to. wholeness: (n,) how well the anchors fit. pose: (n, r), and
-    `expected_pose` the same from the expected places.
+    evidence_deviation: (F,) over objects and places. stance, expected: how the objects stand by their evidence, as if
+    the pose had been learnt without them, and by where the patterns' parents alone expect them. mined_numbers: (n, s)
+    by which mining placed the patterns. layers: names of the context layers, with P patterns in all. column: (P,) which
+    of the F filters a pattern belongs to. mean_place (P, 2), loadings (P, s, 2): where the pose puts them. fires:
+    (P, n) bool. wholeness: (n,) how well the anchors fit.
     """
 
     graph: MinedGraph
@@ -38,13 +48,24 @@ class Pool:
     evidence: EvidenceReader
     evidence_mean: Tensor
     evidence_deviation: Tensor
-    places: Tensor
-    expected: Tensor
+    stance: Stance
+    expected: Stance
+    mined_numbers: Tensor
     layers: tuple[str, ...]
     column: Tensor
+    mean_place: Tensor
+    loadings: Tensor
+    fires: Tensor
     wholeness: Tensor
-    pose: Tensor
-    expected_pose: Tensor
+
+    @property
+    def row_of(self) -> dict[str, int]:
+        """Row of each object by its id."""
+        return {self.graph.objects[row].id: i for i, row in enumerate(self.rows.tolist())}
+
+    def standing(self, numbers: Tensor) -> Tensor:
+        """Where the pose puts all patterns: (n, s) give (P, n, 2)."""
+        return self.mean_place[:, None] + posed_displacements(self.loadings, numbers)
 
     def at(self, maps: Tensor) -> Tensor:
         """Evidence of every object where its map says, summed over objects: (m, n, u) gives (m, F)."""
@@ -97,9 +118,10 @@ def gather_pool(
             more_values, more_units = read.peaks[layer]
             values, units = torch.cat([values, more_values], 1), torch.cat([units, more_units], 1)
         found[layer] = model.infer(layer, values, units, displacement)
-    places = model.places(found)
     mean, deviation = _statistics(evidence)
     chosen = np.array(inside + beside, np.int64)
+    kept_pose, (_, length) = torch.from_numpy(graph.pose), model.pose(found[model.posed]["free_places"])
+    expected, expected_length = model.pose(found[model.posed]["expected"])
     return Pool(
         graph=graph,
         rows=chosen,
@@ -107,13 +129,15 @@ def gather_pool(
         evidence=evidence,
         evidence_mean=mean,
         evidence_deviation=deviation,
-        places=torch.cat([places[layer] for layer in layers]),
-        expected=torch.cat([found[layer]["expected"] for layer in layers]),
+        stance=Stance(kept_pose[chosen], placing_numbers(unseen_vectors(kept_pose)[chosen], length)),
+        mined_numbers=placing_numbers(kept_pose[chosen], length),
+        expected=Stance(expected, placing_numbers(unseen_vectors(expected), expected_length)),
         layers=layers,
         column=filter_columns(graph, layers),
+        mean_place=torch.cat([model.mean_place[layer][:, 0] for layer in layers]),
+        loadings=torch.cat([model.loadings[layer][:, :PLACING_NUMBERS] for layer in layers]),
+        fires=torch.cat([found[layer]["fires"] for layer in layers]),
         wholeness=anchors.peak.mean(0),
-        pose=torch.from_numpy(graph.pose)[chosen],
-        expected_pose=model.pose(found[model.posed]["expected"])[0],
     )
 
 

@@ -4,6 +4,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
+from egraph.aog.boxes import part_box
 from egraph.aog.storage import AndOrGraphSummary, find_aogs
 from egraph.graph.connection import Database
 from egraph.graph.objects import photo_object
@@ -29,7 +32,7 @@ class Sighting:
 
 @dataclass(frozen=True)
 class TreePattern:
-    """A pattern of a template. share: of the appearance on the template's objects. dx, dy, sigma: where the part stands
+    """A pattern of a template. share: of the votes on the template's objects. dx, dy, sigma: where the part stands
     from it, in fractions of the object in the canonical view. seen: where it fires best, the best first,
     objects of the template before others."""
 
@@ -52,7 +55,8 @@ class TreePattern:
 
 @dataclass(frozen=True)
 class TreeTemplate:
-    """A pose of the part. width, height: of the part, in fractions of the object. patterns: all, the strongest first.
+    """A pose of the part. width, height: of the part, in fractions of a
+    square object. patterns: all, the strongest first.
     seen: objects of this pose, the surest first."""
 
     id: str
@@ -104,7 +108,7 @@ def read_tree(
     kept = rows[0]["aog"]
     tables = {row["template"]["id"]: database.read("aog/read_patterns", template=row["template"]["id"]) for row in rows}
     for table in tables.values():
-        table.sort(key=lambda row: (-row["strength"], row["layer"], row["filter"], row["number"]))
+        table.sort(key=lambda row: (-row["share"], row["layer"], row["filter"], row["number"]))
     boxes = {row["template"]["number"]: row["template"] for row in rows}
     of_template: dict[int, list[Sighting]] = {}
     of_pattern: dict[str, dict[int, list[Sighting]]] = {}
@@ -152,7 +156,7 @@ def _template(
                 filter=row["filter"],
                 number=row["number"],
                 weight=row["weight"],
-                share=row["strength"],
+                share=row["share"],
                 dx=row["dx"],
                 dy=row["dy"],
                 sigma=row["sigma"],
@@ -176,7 +180,6 @@ def _id(graph: str, row: dict[str, Any]) -> str:
 def _sighting(row: dict[str, Any], template: dict[str, Any]) -> Sighting:
     obj = photo_object(row, {})
     x, y = from_fractions(obj, row["part_x"], row["part_y"])
-    width, height = template["box_width"] * obj.box.width, template["box_height"] * obj.box.height
-    part = Box(x - width / 2, y - height / 2, width, height)
+    part = part_box(obj, x, y, np.array([template["box_height"], template["box_width"]]))
     x, y = row.get("x", row["part_x"]), row.get("y", row["part_y"])
     return Sighting(obj, part, row["mirrored"], x, y, row.get("score", 0.0))

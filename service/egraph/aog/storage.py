@@ -1,13 +1,14 @@
 """And-Or graphs in the graph database: written whole in one transaction, read back as they were."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from egraph.aog.model import AndOrGraph, Found, Template
+from egraph.aog.votes import VoteSettings
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.arrays import floats
 from egraph.graph.connection import Database, Transaction
@@ -17,7 +18,8 @@ from egraph.graph.objects import check_names
 from egraph.graph.read import keys
 from egraph.mining.graph_tables import MinedGraph
 
-NEEDED = frozenset({"prior", "score_mean", "score_deviation", "offset", "habit", "familiarity_levels"})
+SETTINGS = tuple(field.name for field in fields(VoteSettings))
+NEEDED = frozenset({"prior", "prior_weight", "score_deviation", "offset", "habit", "familiarity_levels", *SETTINGS})
 """Properties without which nothing can be located."""
 
 
@@ -74,17 +76,21 @@ def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) ->
             )
         create(transaction, "aog/learnt_from", len(aog.learnt_from), id=aog.id, object=aog.learnt_from)
         for number, template in enumerate(aog.templates, start=1):
+            composed = np.flatnonzero(template.weight)
             create(
                 transaction,
                 "aog/composed_of",
-                len(names),
+                len(composed),
                 template=f"{aog.id}/{number}",
-                pattern=names,
-                dx=template.displacement[:, 1].tolist(),
-                dy=template.displacement[:, 0].tolist(),
-                sigma=template.sigma.tolist(),
-                weight=aog.weight.tolist(),
-                strength=template.strength.tolist(),
+                pattern=[names[row] for row in composed],
+                dx=template.displacement[composed, 1].tolist(),
+                dy=template.displacement[composed, 0].tolist(),
+                sigma=template.sigma[composed].tolist(),
+                response_dx=template.response[composed, 1].tolist(),
+                response_dy=template.response[composed, 0].tolist(),
+                weight=template.weight[composed].tolist(),
+                mean_evidence=aog.mean_evidence[composed].tolist(),
+                share=template.share[composed].tolist(),
             )
         create(
             transaction,
@@ -94,6 +100,8 @@ def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) ->
             object=aog.found.objects,
             x=[x for x, _ in seen],
             y=[y for _, y in seen],
+            residual_x=aog.found.residual[:, 1].tolist(),
+            residual_y=aog.found.residual[:, 0].tolist(),
             confidence=aog.found.confidence.tolist(),
             trust=aog.found.trust.tolist(),
             template=(aog.found.template + 1).tolist(),
@@ -118,8 +126,8 @@ def properties(aog: AndOrGraph) -> dict[str, Any]:
         "patterns": len(aog.layer),
         "prior": aog.prior.tolist(),
         "prior_weight": aog.prior_weight,
-        "score_mean": aog.score_mean,
         "score_deviation": aog.score_deviation,
+        **asdict(aog.settings),
         "offset": aog.offset.tolist(),
         "habit": aog.habit.tolist(),
         "familiarity_levels": aog.familiarity_levels.tolist(),
@@ -207,9 +215,12 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
             f"{aog_id} was built by an earlier egraph; build it again with `egraph aog build --category "
             f"{kept['category']} --part {kept['part']} --name {kept['name']}`."
         )
-    tables = [database.read("aog/read_patterns", template=row["template"]["id"]) for row in rows]
-    order = sorted(range(len(tables[0])), key=lambda i: _place_in(graph, tables[0][i]))
-    tables = [[table[i] for i in order] for table in tables]
+    tables = [
+        {_number(graph, row): row for row in database.read("aog/read_patterns", template=row["template"]["id"])}
+        for row in rows
+    ]
+    order = sorted({number for table in tables for number in table})
+    known = [next(table[number] for table in tables if number in table) for number in order]
     mirrored = {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)}
     found = database.read("aog/read_found", id=aog_id)
     places = [as_photographed(np.array([f["y"], f["x"]]), mirrored[f["object"]]) for f in found]
@@ -223,35 +234,47 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
         parameters=json.loads(kept["parameters"]),
         versions=json.loads(kept["versions"]),
         learnt_from=[row["object"] for row in database.read("aog/read_learnt_from", id=aog_id)],
-        layer=[row["layer"] for row in tables[0]],
-        filter=np.array([row["filter"] for row in tables[0]], np.int32),
-        number=np.array([row["number"] for row in tables[0]], np.int32),
-        weight=floats([row["weight"] for row in tables[0]]),
+        layer=[row["layer"] for row in known],
+        filter=np.array([row["filter"] for row in known], np.int32),
+        number=np.array([row["number"] for row in known], np.int32),
+        mean_evidence=floats([row["mean_evidence"] for row in known]),
         prior=floats(kept["prior"]),
         prior_weight=kept["prior_weight"],
-        score_mean=kept["score_mean"],
         score_deviation=kept["score_deviation"],
+        settings=VoteSettings(**{name: kept[name] for name in SETTINGS}),
         offset=floats(kept["offset"]),
         habit=floats(kept["habit"]),
         familiarity_levels=floats(kept["familiarity_levels"]),
         templates=[
-            Template(
-                pose=floats(row["template"]["pose"]),
-                box=floats([row["template"]["box_height"], row["template"]["box_width"]]),
-                objects=row["template"]["objects"],
-                displacement=floats([[r["dy"], r["dx"]] for r in table]),
-                sigma=floats([r["sigma"] for r in table]),
-                strength=floats([r["strength"] for r in table]),
-            )
-            for row, table in zip(rows, tables, strict=True)
+            _template(row["template"], [table.get(n) for n in order]) for row, table in zip(rows, tables, strict=True)
         ],
         found=Found(
             objects=[f["object"] for f in found],
             places=floats([[y, x] for x, y in places]),
+            residual=floats([[f["residual_y"], f["residual_x"]] for f in found]),
             trust=floats([f["trust"] for f in found]),
             confidence=floats([f["confidence"] for f in found]),
             template=np.array([f["template"] - 1 for f in found], np.int32),
         ),
+    )
+
+
+def _template(kept: dict[str, Any], table: list[dict[str, Any] | None]) -> Template:
+    """A template as it stands in the database; patterns that it lacks have no weight."""
+
+    def column(*names: str) -> np.ndarray:
+        rows = [[0.0 if row is None else row[name] for name in names] for row in table]
+        return floats(rows).reshape(len(table), len(names))
+
+    return Template(
+        pose=floats(kept["pose"]),
+        box=floats([kept["box_height"], kept["box_width"]]),
+        objects=kept["objects"],
+        weight=column("weight")[:, 0],
+        displacement=column("dy", "dx"),
+        sigma=column("sigma")[:, 0],
+        response=column("response_dy", "response_dx"),
+        share=column("share")[:, 0],
     )
 
 
@@ -265,7 +288,7 @@ def remove_aog(database: Database, aog_id: str) -> None:
         raise NothingYetError(f"There is no And-Or graph {aog_id}; `egraph aog list` shows those there are.")
 
 
-def _place_in(graph: MinedGraph, row: dict[str, Any]) -> tuple[int, int]:
+def _number(graph: MinedGraph, row: dict[str, Any]) -> tuple[int, int]:
     """Where a pattern stands in the graph: the layers from the input up, then filters and numbers."""
     names = [layer.name for layer in graph.layers]
     return names.index(row["layer"]), int(keys(np.array(row["filter"]), np.array(row["number"])))

@@ -5,60 +5,45 @@ import torch
 from sklearn.cluster import KMeans
 from torch import Tensor
 
-from egraph.aog.energy import bumps
 from egraph.aog.learn import LearntPart
 from egraph.aog.model import Template
-from egraph.aog.pool import Pool
 
 POSES = 8
 FEWEST_OBJECTS = 12
 """Objects to a template, on average, below which there are fewer templates."""
 
 
-def group_poses(pose: Tensor, seed: int) -> np.ndarray:
+def group_poses(pose: Tensor, seed: int) -> Tensor:
     """Objects by pose, k-means on the unit pose vectors: (n, r) gives (n,) numbers from 0, the largest group first."""
     count = max(1, min(POSES, len(pose) // FEWEST_OBJECTS))
     direction = torch.nn.functional.normalize(pose, dim=1).numpy()
     groups = KMeans(count, n_init=4, random_state=seed).fit_predict(direction)
     order = np.argsort(-np.bincount(groups, minlength=count), kind="stable")
-    return np.argsort(order)[groups]
+    return torch.from_numpy(np.argsort(order)[groups])
 
 
-def describe_templates(
-    pool: Pool, learnt: LearntPart, patterns: Tensor, columns: Tensor, groups: np.ndarray, box: np.ndarray
-) -> list[Template]:
-    """What each group of objects says about the part, of the first label set.
+def describe_templates(learnt: LearntPart, pose: Tensor, box: np.ndarray) -> list[Template]:
+    """What one label set taught of each group of objects.
 
     Args:
-        patterns: (S,) rows of the pool's patterns. columns: (S,) their filters. groups: (n,). box: (2,).
+        pose: (n, r) of the pool's objects. box: (2,) height and width of the part.
     """
-    parse, trust = learnt.places[0], learnt.trust[0]
-    here = bumps(parse, pool.grid, 0.5 / len(pool.grid) ** 0.5)
-    evidence = torch.cat([torch.einsum("nu,nuf->nf", maps, block[..., columns]) for maps, block in _blocks(here, pool)])
-    shown = evidence * learnt.weights[0, columns]
+    voters, known = learnt.model.voters, learnt.model.exemplars
     templates = []
-    for group in range(groups.max() + 1):
-        rows = torch.from_numpy(np.flatnonzero(groups == group))
-        share = trust[rows] / trust[rows].sum()
-        apart = parse[rows] - pool.places[patterns][:, rows]
-        mean = (share[:, None] * apart).sum(1)
-        spread = ((apart - mean[:, None]).square().sum(2) @ share).sqrt()
-        strength = share @ shown[rows]
+    for number in range(voters.weight.shape[1]):
+        rows = (known.template == number).nonzero()[:, 0]
+        trust = known.trust[rows] / known.trust[rows].sum()
+        share = (trust @ learnt.votes[rows]).clamp_min(0)
         templates.append(
             Template(
-                pose=pool.pose[rows].mean(0).numpy(),
+                pose=pose[rows].mean(0).numpy(),
                 box=box,
                 objects=len(rows),
-                displacement=mean.numpy(),
-                sigma=spread.numpy(),
-                strength=(strength / strength.sum().clamp_min(1e-12)).numpy(),
+                weight=voters.weight[:, number].numpy().copy(),
+                displacement=voters.displacement[:, number].numpy(),
+                sigma=learnt.sigma[:, number].numpy(),
+                response=voters.response[:, number].numpy(),
+                share=(share / share.sum().clamp_min(1e-12)).numpy(),
             )
         )
     return templates
-
-
-def _blocks(maps: Tensor, pool: Pool):
-    start = 0
-    for block in pool.evidence():
-        yield maps[start : start + len(block)], block
-        start += len(block)

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from torch import nn
+import numpy as np
+from torch import Tensor, nn
 
 from egraph.aog.build import describe
 from egraph.aog.labels import choose_labels
 from egraph.aog.pool import Pool, gather_pool
 from egraph.aog.storage import write_aog
+from egraph.aog.subgraph import read_subgraph, rows_of
 from egraph.commands.network import network_of
+from egraph.commands.place import place_mined
 from egraph.commands.requests import BuildRequest
 from egraph.errors import NothingYetError
-from egraph.graph.connection import Fence, open_database
+from egraph.graph.connection import Database, Fence, open_database
 from egraph.graph.graph_state import content_of
 from egraph.graph.graphs import find_graph
 from egraph.graph.objects import check_names
@@ -20,6 +23,7 @@ from egraph.graph.parts import labelled_objects
 from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.network.load import Network
+from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress, report
 from egraph.responses.forward import collect_responses, plan_responses
 from egraph.results import Result
@@ -75,7 +79,8 @@ def build_aog(
         network = network_of(graph, request, module)
         pool = pool_of(settings, graph, network, [o.id for o in labelled], progress)
         report(progress, "learning the part", 0, 1)
-        aog = describe(pool, content, request, labelled)
+        asked = _led_to(database, pool, content, network, labelled, request.part, progress)
+        aog = describe(pool, content, labelled, asked, request.part, request.name, request.seed)
         report(progress, "learning the part", 1, 1)
         if not len(aog.layer):
             raise NothingYetError(
@@ -90,9 +95,37 @@ def build_aog(
         labels=len(aog.learnt_from),
         left_out=left_out,
         templates=[
-            TemplateSummary(f"{aog.id}/{number}", len(aog.layer)) for number in range(1, len(aog.templates) + 1)
+            TemplateSummary(f"{aog.id}/{number}", int(np.count_nonzero(template.weight)))
+            for number, template in enumerate(aog.templates, start=1)
         ],
     )
+
+
+def _led_to(
+    database: Database,
+    pool: Pool,
+    content: str,
+    network: Network,
+    labelled: Sequence[PhotoObject],
+    part: str,
+    progress: Progress | None,
+) -> Tensor:
+    """The patterns that the labelled boxes lead to: (P,) bool. Where the patterns' firings on these objects are not yet
+    in the database, they are written first.
+
+    Raises:
+        NothingYetError: no pattern fires in the boxes.
+    """
+    graph, ids = pool.graph, [o.id for o in labelled]
+    found = read_subgraph(database, graph.id, pool.layers, graph.category, part, ids)
+    if not found:
+        place_mined(database, graph, content, network, set(ids), progress)
+        found = read_subgraph(database, graph.id, pool.layers, graph.category, part, ids)
+    if not found:
+        raise NothingYetError(
+            f"No pattern of {graph.id} fires in the boxes of {part}; draw them larger, or on other photos."
+        )
+    return rows_of(pool, found)
 
 
 def pool_of(

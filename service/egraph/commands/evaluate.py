@@ -1,7 +1,7 @@
 """Measuring a graph of the database against boxes that a person drew."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,8 +147,7 @@ def measure_localization(
     annotated = read_annotations(request.annotations, request.folder, request.category, progress=progress, part=part)
     drawn = {o.id: o for o in annotated.objects}
     with open_database(settings) as database:
-        graph_id = find_graph(database, request.category, request.graph).id
-        whole = read_graph(database, graph_id, placing=True)
+        whole = read_graph(database, find_graph(database, request.category, request.graph).id)
     require_model(whole)
     objects = [drawn.get(o.id, o) for o in whole.objects]
     if not any(o.parts.get(part) for o in objects):
@@ -222,30 +221,33 @@ def _on_new(
 
 
 def summarise(runs: Sequence[dict[str, list[Figures]]]) -> dict[str, dict[str, float | None]]:
-    """Of each method, means over runs and label sets, with the 95 % confidence interval of the error's mean over label
-    sets (Student's t). behind: by how much its error exceeds that of `egraph` on the same label sets, with interval.
+    """Of each method, the means of its `Figures` over runs and label sets.
+
+    low, high: 95 % confidence interval of the error's mean over label sets (Student's t). behind: by how much the error
+    exceeds that of `egraph` on the same label sets. box_gain: by how much more boxes overlap by half than boxes of one
+    size at the same places. Both with their intervals.
 
     Args:
         runs: by method, the figures of each label set.
     """
-    errors = {name: np.mean([[f.error for f in run[name]] for run in runs], axis=0) for name in runs[0]}
-    found = {}
-    for name, values in errors.items():
-        every = [f for run in runs for f in run[name]]
-        low, high = confidence_interval(values)
-        behind = values - errors["egraph"]
-        behind_low, behind_high = confidence_interval(behind)
-        found[name] = {
-            "error": float(values.mean()),
-            "low": low,
-            "high": high,
-            "behind": float(behind.mean()),
-            "behind_low": behind_low,
-            "behind_high": behind_high,
-            "centre_in_box": float(np.mean([f.centre_in_box for f in every])),
-            "iou50": float(np.mean([f.iou50 for f in every])),
-        }
+
+    def by_set(name: str, figure: str) -> np.ndarray:
+        return np.mean([[getattr(f, figure) for f in run[name]] for run in runs], axis=0)
+
+    found: dict[str, dict[str, float | None]] = {}
+    for name in runs[0]:
+        error = by_set(name, "error")
+        low, high = confidence_interval(error)
+        found[name] = {"error": float(error.mean()), "low": low, "high": high}
+        found[name] |= _with_interval("behind", error - by_set("egraph", "error"))
+        found[name] |= {field.name: float(by_set(name, field.name).mean()) for field in fields(Figures)}
+        found[name] |= _with_interval("box_gain", by_set(name, "iou50") - by_set(name, "one_size_iou50"))
     return found
+
+
+def _with_interval(name: str, values: np.ndarray) -> dict[str, float | None]:
+    low, high = confidence_interval(values)
+    return {name: float(values.mean()), f"{name}_low": low, f"{name}_high": high}
 
 
 def confidence_interval(values: np.ndarray) -> tuple[float | None, float | None]:

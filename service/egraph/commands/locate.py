@@ -63,7 +63,7 @@ class LocatedObject(Result):
         }
 
     def picture(self) -> Image.Image:
-        """The parts and the patterns that spoke for their places, drawn on the photo.
+        """The parts, and what the patterns add to the score of their places, drawn on the photo.
 
         Raises:
             PhotoError: the photo cannot be read any more.
@@ -122,11 +122,12 @@ def located_values(part: LocatedPart) -> dict[str, Any]:
         "box": plain(part.box),
         "center": [part.x, part.y],
         "score": part.score,
+        "prior": part.prior,
         "confidence": part.confidence,
         "unsure": part.unsure,
         "template": part.template,
         "mirrored": part.mirrored,
-        "patterns": plain(part.voters),
+        "patterns": plain(part.patterns),
     }
 
 
@@ -202,17 +203,21 @@ def objects_of(request: LocateRequest, progress: Progress | None = None) -> Phot
 
 
 def _found(
-    locator: Locator, objects: Sequence[PhotoObject], voters: int, skipped: list[Skipped], progress: Progress | None
+    locator: Locator,
+    objects: Sequence[PhotoObject],
+    patterns: int | None,
+    skipped: list[Skipped],
+    progress: Progress | None,
 ) -> Iterator[tuple[PhotoObject, list[LocatedPart]]]:
     for start in range(0, len(objects), BATCH_OBJECTS):
         some = objects[start : start + BATCH_OBJECTS]
         try:
-            yield from zip(some, locator.locate(some, voters), strict=True)
+            yield from zip(some, locator.locate(some, patterns), strict=True)
         except InputError:
             # One photo of the batch cannot be decoded: the others are looked at one by one.
             for obj in some:
                 try:
-                    yield obj, locator.locate([obj], voters)[0]
+                    yield obj, locator.locate([obj], patterns)[0]
                 except InputError as error:
                     skipped.append(
                         Skipped(str(obj.path), error.reason if isinstance(error, PhotoError) else str(error))

@@ -93,7 +93,7 @@ class LabelRequest:
 
 @dataclass(frozen=True)
 class LocateRequest:
-    """Which photos, which And-Or graphs; `patterns` names so many of each part's patterns."""
+    """Which photos, which And-Or graphs; `patterns` names so many of each part's patterns, None all of them."""
 
     photos: Sequence[Path]
     category: str
@@ -103,7 +103,7 @@ class LocateRequest:
     annotations: Path | None = None
     weights: str | None = None
     device: str = "cpu"
-    patterns: int = 10
+    patterns: int | None = 10
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from egraph.aog.energy import bumps, energy, median_place
-from egraph.aog.learn import LabelSets, label_offset, nearest_units
+from egraph.aog.learn import LabelSets, label_offset
+from egraph.aog.maps import gaussian_maps, log_map, median_place, nearest_units
 from egraph.aog.pool import Pool
 from egraph.responses.evidence import context_direction
 
@@ -43,7 +43,7 @@ class Template:
     def energy(self, raw: Tensor) -> Tensor:
         """Standardised scores and the prior: (m, n, u)."""
         scores = (raw - self.score_mean[:, None, None]) / self.score_deviation[:, None, None]
-        return energy(scores, self.prior, self.prior_weight)
+        return scores + self.prior_weight[:, None, None] * log_map(self.prior)[:, None]
 
 
 def learn_template(pool: Pool, labels: LabelSets, prior_weight: float = PRIOR_WEIGHT) -> Template:
@@ -64,7 +64,7 @@ def learn_template(pool: Pool, labels: LabelSets, prior_weight: float = PRIOR_WE
     template = Template(
         templates=templates,
         evidence_mean=pool.evidence_mean,
-        prior=bumps(labels.places, pool.grid, PRIOR_WIDTH).mean(1),
+        prior=gaussian_maps(labels.places, pool.grid, PRIOR_WIDTH).mean(1),
         prior_weight=torch.full((sets,), prior_weight),
         score_mean=raw.mean((1, 2)),
         score_deviation=raw.std((1, 2)).clamp_min(1e-9),

@@ -11,11 +11,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from egraph.aog.boxes import size_on, square_size
 from egraph.aog.labels import part_places
 from egraph.aog.learn import LabelSets, LearntPart, Terms, learn_part
 from egraph.aog.locate import Viewer
-from egraph.aog.parse import PartModel, learnt_model
 from egraph.aog.pool import Pool
+from egraph.aog.subgraph import led_to
+from egraph.aog.templates import group_poses
 from egraph.errors import NothingYetError
 from egraph.evaluation.baselines import Template, learn_template
 from egraph.photos.photo import PhotoObject
@@ -23,7 +25,7 @@ from egraph.progress import Progress
 
 AOGS = {
     "egraph": Terms(),
-    "no_graph": Terms(neighbours=False, patterns=False),
+    "no_graph": Terms(places=False, patterns=False),
     "evidence_off": Terms(evidence=False),
     "appearance_off": Terms(appearance=False),
 }
@@ -35,14 +37,19 @@ TEMPLATES = {"template": None, "plain_template": 0.0}
 
 NEW_AT_ONCE = 8
 
+FAR = 0.15
+"""Diagonals of the object by which a gross error is off."""
+
 
 @dataclass(frozen=True)
 class Truth:
     """What a person drew on n objects, as photographed, in fractions of the crop: places (n, 2) row, column; sizes
-    (n, 2) height, width; NaN where the part is not drawn exactly once. photo: (n,) which photo each object is on."""
+    (n, 2) height, width; NaN where the part is not drawn exactly once. frames: (n, 2) height and width of the objects
+    in pixels. photo: (n,) which photo each object is on."""
 
     places: Tensor
     sizes: Tensor
+    frames: Tensor
     photo: Tensor
 
     @classmethod
@@ -56,11 +63,12 @@ class Truth:
             boxes = [(o.parts[part][0], o.box) for o in shown]
             sizes[once] = torch.tensor([[b.height / o.height, b.width / o.width] for b, o in boxes])
         _, photo = np.unique([o.sha256 for o in objects], return_inverse=True)
-        return cls(places, sizes, torch.from_numpy(photo))
+        frames = torch.tensor([[o.box.height, o.box.width] for o in objects], dtype=torch.float32).reshape(-1, 2)
+        return cls(places, sizes, frames, torch.from_numpy(photo))
 
     def of_rows(self, rows: Tensor) -> "Truth":
         """The same of some objects."""
-        return Truth(self.places[rows], self.sizes[rows], self.photo[rows])
+        return Truth(self.places[rows], self.sizes[rows], self.frames[rows], self.photo[rows])
 
     def turned(self, mirrored: np.ndarray) -> "Truth":
         """The same in the views that `mirrored` (n,) names."""
@@ -74,11 +82,39 @@ class Truth:
 
 @dataclass(frozen=True)
 class Figures:
-    """Of one label set: mean error, share of the centres inside the box, share of the boxes with IoU >= 0.5."""
+    """Of one label set, over the objects that are scored.
+
+    error, median: mean and median distance of the centres, in diagonals of the object. pck10, pck20: share of the
+    centres that are off by at most .1 and .2 of the object's longer side. far: share that are off by more than .15
+    diagonals. centre_in_box: share of the centres inside the drawn box. iou, iou50: mean overlap of the boxes, and
+    share of at least .5; one_size_iou, one_size_iou50: the same with the labels' mean size on every object.
+    """
 
     error: float
+    median: float
+    pck10: float
+    pck20: float
+    far: float
     centre_in_box: float
+    iou: float
     iou50: float
+    one_size_iou: float
+    one_size_iou50: float
+
+
+@dataclass(frozen=True)
+class LabelSizes:
+    """Sizes of the labelled boxes of one label set, by which boxes are drawn on others. square: (2,) see
+    `egraph.aog.boxes`. mean: (2,) in fractions of the object."""
+
+    square: np.ndarray
+    mean: Tensor
+
+    @classmethod
+    def of(cls, truth: Truth, rows: Tensor) -> "LabelSizes":
+        """From the labelled rows (K,)."""
+        sizes = truth.sizes[rows]
+        return cls(square_size(sizes.numpy(), truth.frames[rows].numpy()), sizes.mean(0))
 
 
 def turn(places: Tensor, mirrored: np.ndarray) -> Tensor:
@@ -110,11 +146,12 @@ def evaluate_pool(pool: Pool, truth: Truth, sets: Tensor) -> dict[str, list[Figu
     mirrored = pool.graph.mirrored[pool.rows]
     canonical = truth.turned(mirrored)
     labels = LabelSets(sets, canonical.places[sets])
-    places = {name: learn_part(pool, labels, terms).places for name, terms in AOGS.items()}
+    learnt = _learnt(pool, labels, truth.sizes[sets])
+    places = {name: torch.stack([part.places for part in parts]) for name, parts in learnt.items()}
     for name, template in _templates(pool, labels).items():
         places[name] = template.places(pool.evidence(), pool.grid)
     places |= _still(truth, canonical, sets, mirrored)
-    sizes = truth.sizes[sets].mean(1)
+    sizes = [LabelSizes.of(truth, rows) for rows in sets]
     return {name: [figures(p, canonical, sets[i], sizes[i]) for i, p in enumerate(of)] for name, of in places.items()}
 
 
@@ -129,10 +166,7 @@ def evaluate_new(
     mirrored = pool.graph.mirrored[pool.rows]
     canonical = truth.turned(mirrored)
     labels = LabelSets(sets, canonical.places[sets])
-    learnt: dict[str, LearntPart] = {name: learn_part(pool, labels, terms) for name, terms in AOGS.items()}
-    models: dict[str, list[PartModel]] = {
-        name: [learnt_model(pool, learnt[name], i, terms) for i in range(len(sets))] for name, terms in AOGS.items()
-    }
+    learnt = _learnt(pool, labels, truth.sizes[sets])
     templates = _templates(pool, labels)
     showing = Truth.of(new, part)
     rows = showing.there
@@ -142,9 +176,10 @@ def evaluate_new(
         some = [new[row] for row in rows[start : start + NEW_AT_ONCE].tolist()]
         _, seen = viewer.look(some)
         ids = [o.id for o in some]
-        for name, parts in models.items():
-            pose = seen.pose if AOGS[name].evidence else seen.expected_pose
-            found[name].append(torch.stack([p.parse(seen.evidence, pose, ids, viewer.grid).places for p in parts]))
+        for name, parts in learnt.items():
+            stance = seen.stance if AOGS[name].evidence else seen.expected
+            parses = [part.model.parse(seen.evidence, stance, ids, viewer.grid) for part in parts]
+            found[name].append(torch.stack([parse.places for parse in parses]))
         for name, template in templates.items():
             found[name].append(template.places([seen.evidence], viewer.grid))
         sides.append(seen.mirrored)
@@ -153,24 +188,47 @@ def evaluate_new(
     shown = showing.of_rows(rows).turned(side)
     places = {name: torch.cat(blocks, 1) for name, blocks in found.items()}
     places |= _still(truth, canonical, sets, side)
-    sizes = truth.sizes[sets].mean(1)
+    sizes = [LabelSizes.of(truth, rows) for rows in sets]
     none = torch.zeros(0, dtype=torch.long)
     return {name: [figures(p, shown, none, sizes[i]) for i, p in enumerate(of)] for name, of in places.items()}
 
 
-def figures(places: Tensor, truth: Truth, labelled: Tensor, size: Tensor) -> Figures:
-    """How well places (n, 2), with boxes of one size (2,), fit what was drawn; photos of labelled rows do not count."""
+def figures(places: Tensor, truth: Truth, labelled: Tensor, sizes: LabelSizes) -> Figures:
+    """How well places (n, 2), with boxes of the labels' sizes, fit what was drawn; photos of labelled rows do not
+    count."""
     counted = truth.there[~torch.isin(truth.photo[truth.there], truth.photo[labelled])]
-    guess, centre, drawn = places[counted], truth.places[counted], truth.sizes[counted]
+    guess, centre, drawn, frames = places[counted], truth.places[counted], truth.sizes[counted], truth.frames[counted]
     off = (guess - centre).abs()
-    overlap = torch.minimum(guess + size / 2, centre + drawn / 2) - torch.maximum(guess - size / 2, centre - drawn / 2)
-    shared = overlap.clamp_min(0).prod(1)
-    iou = shared / (size.prod() + drawn.prod(1) - shared)
+    error = off.norm(dim=1) / 2**0.5
+    pixels = (off * frames).norm(dim=1) / frames.amax(1)
+    iou = overlap(guess, torch.from_numpy(size_on(sizes.square, frames.numpy())), centre, drawn)
+    one_size = overlap(guess, sizes.mean.expand_as(drawn), centre, drawn)
     return Figures(
-        error=float(off.norm(dim=1).mean() / 2**0.5),
+        error=float(error.mean()),
+        median=float(error.quantile(0.5)),
+        pck10=float((pixels <= 0.1).float().mean()),
+        pck20=float((pixels <= 0.2).float().mean()),
+        far=float((error > FAR).float().mean()),
         centre_in_box=float((off <= drawn / 2).all(1).float().mean()),
+        iou=float(iou.mean()),
         iou50=float((iou >= 0.5).float().mean()),
+        one_size_iou=float(one_size.mean()),
+        one_size_iou50=float((one_size >= 0.5).float().mean()),
     )
+
+
+def overlap(places: Tensor, sizes: Tensor, centres: Tensor, drawn: Tensor) -> Tensor:
+    """Intersection over union of boxes, given by their centres and sizes, (n, 2) each: (n,)."""
+    low = torch.maximum(places - sizes / 2, centres - drawn / 2)
+    high = torch.minimum(places + sizes / 2, centres + drawn / 2)
+    shared = (high - low).clamp_min(0).prod(1)
+    return shared / (sizes.prod(1) + drawn.prod(1) - shared)
+
+
+def _learnt(pool: Pool, labels: LabelSets, sizes: Tensor) -> dict[str, list[LearntPart]]:
+    """What each label set teaches, with all terms and with some taken away."""
+    template, asked = group_poses(pool.stance.pose, pool.graph.seed), led_to(pool, labels, sizes)
+    return {name: learn_part(pool, labels, template, asked, terms) for name, terms in AOGS.items()}
 
 
 def _templates(pool: Pool, labels: LabelSets) -> dict[str, Template]:

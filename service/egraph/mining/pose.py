@@ -91,6 +91,15 @@ def placing_numbers(vectors: Tensor, lengths: Tensor) -> Tensor:
     return vectors[:, :PLACING_NUMBERS] * lengths[:, None]
 
 
+def unseen_vectors(vectors: Tensor) -> Tensor:
+    """The pose vectors (n, r) of objects that the pose was found from, as if it had been found without them.
+
+    An object pulls the directions towards itself. With l_r the sum over objects of z_Ir^2, the leave-one-out vector is
+    z_Ir (1 - 1 / l_r): exactly so, because every object's likeness to itself is 1.
+    """
+    return vectors * (1 - 1 / vectors.square().sum(0).clamp_min(1e-12)).clamp_min(0)
+
+
 def posed_displacements(loadings: Tensor, numbers: Tensor) -> Tensor:
     """Where the pose puts patterns, from their mean places: |u_I| b_V . z_I, (P, n, 2).
 

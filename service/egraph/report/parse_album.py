@@ -14,16 +14,16 @@ from egraph.report.page import PAGE, STYLE, table, text
 from egraph.report.parse_picture import (
     CONFIDENCE,
     KEY,
-    MOST_VOTERS,
+    MOST_PATTERNS,
+    account,
     bare_panel,
     certainty_words,
     layer_colours,
     parse_panel,
     parse_picture,
+    pattern_layer,
+    pattern_name,
     pose_words,
-    together_words,
-    voter_layer,
-    voter_name,
 )
 from egraph.report.pictures import data_uri, png_bytes, read_photo
 
@@ -189,24 +189,23 @@ def parse_section(
         yield f'<h3>{text(part.part)}</h3><p class="soft">{text(pose_words(part))}</p>'
         yield f'<p class="{"unsure" if part.unsure else "sure"}">{text(certainty_words(part))}</p>'
         yield _bar(part.confidence, tone)
-        if part.voters:
-            yield voters_table(part, colours)
+        if part.patterns:
+            yield account_table(part, colours)
         yield "</div></div>"
     yield "</section>"
 
 
-def voters_table(part: LocatedPart, colours: dict[str, str]) -> str:
-    """The patterns that spoke for a place, by their numbers in the picture."""
-    most = max(voter.weight for voter in part.voters) or 1.0
+def account_table(part: LocatedPart, colours: dict[str, str]) -> str:
+    """What the score of a place is the sum of; the patterns by their numbers in the picture."""
+    most = max(pattern.share for pattern in part.patterns) or 1.0
     rows = []
-    for place, voter in enumerate(part.voters[:MOST_VOTERS], start=1):
-        colour = colours.get(voter_layer(voter.id), "#5b6472")
-        badge = (
-            f'<span class="badge" style="background:{colour}">{place}</span> <code>{text(voter_name(voter.id))}</code>'
-        )
-        rows.append((badge, _bar(voter.weight / most, colour), f"{voter.weight:.0%}"))
-    columns = [("pattern that spoke for the place", False), ("", False), ("share", True)]
-    return table(columns, rows) + f'<p class="soft">{text(together_words(part))}</p>'
+    for place, pattern in enumerate(part.patterns[:MOST_PATTERNS], start=1):
+        colour = colours.get(pattern_layer(pattern.id), "#5b6472")
+        name = text(pattern_name(pattern.id))
+        badge = f'<span class="badge" style="background:{colour}">{place}</span> <code>{name}</code>'
+        rows.append((badge, _bar(pattern.share / most, colour), f"{pattern.share:+.2f}"))
+    rows += [(text(words), "", f"{share:+.2f}") for words, share in account(part)]
+    return table([("what adds to the score of the place", False), ("", False), ("share", True)], rows)
 
 
 def _bar(share: float, colour: str) -> str:

@@ -23,13 +23,13 @@ MARGIN = 28
 FINER = 2
 AIR = 0.06
 """Around the object, as a share of its longer side."""
-MOST_VOTERS = 12
+MOST_PATTERNS = 12
 DASH = 14
-LIST_TOP, ROW = 198, 33
+LIST_TOP, ROW, ACCOUNT_ROW = 198, 33, 24
 CONFIDENCE = "the share of the mined photos that look less familiar"
 KEY_LINES = (
     "White box and cross: the part and its centre; dashed and on grey where it is unsure.",
-    "Disc: where a pattern stands, the larger the more it weighs; its colour is its layer's.",
+    "Disc: where a pattern is expected, the larger the more it adds to the score; its colour is its layer's.",
 )
 KEY = " ".join(KEY_LINES)
 KEY_ROW = 19
@@ -37,12 +37,12 @@ INK, SOFT, LINE, WARNING = "#1d2129", "#5b6472", "#dde1e7", "#b3261e"
 BOX = "#ffffff"
 
 
-def voter_name(id: str) -> str:
+def pattern_name(id: str) -> str:
     """Layer, filter and number of a pattern, from its id."""
     return "/".join(id.rsplit("/", 3)[1:])
 
 
-def voter_layer(id: str) -> str:
+def pattern_layer(id: str) -> str:
     """The layer of a pattern, from its id."""
     return id.rsplit("/", 3)[1]
 
@@ -62,10 +62,15 @@ def certainty_words(part: LocatedPart) -> str:
     return f"confidence {part.confidence:.2f}" + (": unsure, it is hardly there" if part.unsure else "")
 
 
-def together_words(part: LocatedPart) -> str:
-    """How much of the score the drawn patterns are."""
-    drawn = part.voters[:MOST_VOTERS]
-    return f"these {len(drawn)} together {sum(voter.weight for voter in drawn):.0%} of all that spoke"
+def account(part: LocatedPart) -> list[tuple[str, float]]:
+    """What the score of the place is the sum of, beside the drawn patterns, and the score itself."""
+    drawn = part.patterns[:MOST_PATTERNS]
+    rest = part.score - part.prior - sum(pattern.share for pattern in drawn)
+    return [
+        (f"the other {part.voting - len(drawn):,} patterns", rest),
+        ("where the part usually is", part.prior),
+        ("score of the place", part.score),
+    ]
 
 
 def parse_picture(
@@ -112,8 +117,8 @@ def parse_panel(
 
     parts: all of the object; the others' boxes are faint. Its longer side measures PANEL_PIXELS.
     """
-    voters = part.voters[:MOST_VOTERS]
-    spots = [Box(v.x, v.y, 0, 0) for v in voters]
+    patterns = part.patterns[:MOST_PATTERNS]
+    spots = [Box(v.x, v.y, 0, 0) for v in patterns]
     picture, left, top, scale = _piece(photo, obj, [part.box, *spots])
     if part.unsure:
         picture = Image.blend(picture, picture.convert("L").convert("RGB"), 0.85)
@@ -137,18 +142,18 @@ def parse_panel(
             draw.rectangle((x, y, right, bottom), outline=(255, 255, 255, 150), width=FINER)
             write(draw, (x + 6 * FINER, y + 12 * FINER), other.part, 13 * FINER, "#ffffffcc", right - x - 8 * FINER)
     centre = seen(part.x, part.y)
-    places = {voter.id: seen(voter.x, voter.y) for voter in voters}
-    hues = {voter.id: colours.get(voter_layer(voter.id), SOFT) for voter in voters}
-    for voter in voters:
-        draw.line((places[voter.id], centre), fill=(255, 255, 255, 170), width=2 * FINER)
+    places = {pattern.id: seen(pattern.x, pattern.y) for pattern in patterns}
+    hues = {pattern.id: colours.get(pattern_layer(pattern.id), SOFT) for pattern in patterns}
+    for pattern in patterns:
+        draw.line((places[pattern.id], centre), fill=(255, 255, 255, 170), width=2 * FINER)
     outline(draw, corners(part.box), dashed=part.unsure)
-    most = max([voter.weight for voter in voters if voter.weight > 0], default=1.0)
-    for voter in reversed(voters):
-        x, y = places[voter.id]
-        radius = (4 + 9 * math.sqrt(max(voter.weight, 0.0) / most)) * FINER
+    most = max([pattern.share for pattern in patterns if pattern.share > 0], default=1.0)
+    for pattern in reversed(patterns):
+        x, y = places[pattern.id]
+        radius = (4 + 9 * math.sqrt(max(pattern.share, 0.0) / most)) * FINER
         ring = (x - radius, y - radius, x + radius, y + radius)
-        draw.ellipse(ring, fill=hues[voter.id] + "b0", outline="white", width=FINER)
-    numbers = {voter.id: number for number, voter in enumerate(voters, start=1)}
+        draw.ellipse(ring, fill=hues[pattern.id] + "b0", outline="white", width=FINER)
+    numbers = {pattern.id: number for number, pattern in enumerate(patterns, start=1)}
     badges(draw, places, numbers, hues, size, centre, 12.0 * FINER)
     _cross(draw, *centre)
     return picture.resize((max(1, size[0] // FINER), max(1, size[1] // FINER)), Image.Resampling.LANCZOS)
@@ -200,7 +205,8 @@ def _cross(draw: ImageDraw.ImageDraw, x: float, y: float) -> None:
 def _legend_height(part: LocatedPart | None) -> int:
     if part is None:
         return 0
-    return LIST_TOP + (ROW * min(len(part.voters), MOST_VOTERS) + 12 if part.voters else 0)
+    drawn = min(len(part.patterns), MOST_PATTERNS)
+    return LIST_TOP + (ROW * drawn + ACCOUNT_ROW * len(account(part)) if drawn else 0)
 
 
 def _legend(draw: ImageDraw.ImageDraw, part: LocatedPart, colours: Mapping[str, str], x: float, y: float) -> None:
@@ -216,20 +222,23 @@ def _legend(draw: ImageDraw.ImageDraw, part: LocatedPart, colours: Mapping[str, 
     tick = x + UNSURE * wide
     draw.line((tick, y + 101 * FINER, tick, y + 115 * FINER), fill=WARNING, width=2 * FINER)
     write(draw, at(130), CONFIDENCE, 13 * FINER, SOFT, wide)
-    if not part.voters:
+    if not part.patterns:
         return
-    write(draw, at(166), "patterns that spoke for the place", 15 * FINER, SOFT)
+    write(draw, at(166), "what the patterns add to the score of the place", 15 * FINER, SOFT)
     write(draw, at(166, LEGEND_WIDTH), "share", 15 * FINER, SOFT, anchor="rm")
     down = LIST_TOP
-    most = max(voter.weight for voter in part.voters)
-    for number, voter in enumerate(part.voters[:MOST_VOTERS], start=1):
-        colour = colours.get(voter_layer(voter.id), SOFT)
+    most = max(pattern.share for pattern in part.patterns)
+    for number, pattern in enumerate(part.patterns[:MOST_PATTERNS], start=1):
+        colour = colours.get(pattern_layer(pattern.id), SOFT)
         badge(draw, at(down, 12), str(number), colour, 12.0 * FINER)
-        write(draw, at(down, 34), voter_name(voter.id), 17 * FINER, INK, 190 * FINER)
-        _bar(draw, at(down - 5, 236), 120 * FINER, 10 * FINER, voter.weight / most if most > 0 else 0.0, colour)
-        write(draw, at(down, LEGEND_WIDTH), f"{voter.weight:.0%}", 17 * FINER, INK, anchor="rm")
+        write(draw, at(down, 34), pattern_name(pattern.id), 17 * FINER, INK, 190 * FINER)
+        _bar(draw, at(down - 5, 236), 120 * FINER, 10 * FINER, pattern.share / most if most > 0 else 0.0, colour)
+        write(draw, at(down, LEGEND_WIDTH), f"{pattern.share:+.2f}", 17 * FINER, INK, anchor="rm")
         down += ROW
-    write(draw, at(down - 4), together_words(part), 13 * FINER, SOFT, wide)
+    for words, share in account(part):
+        write(draw, at(down), words, 15 * FINER, SOFT, 300 * FINER)
+        write(draw, at(down, LEGEND_WIDTH), f"{share:+.2f}", 17 * FINER, INK, anchor="rm")
+        down += ACCOUNT_ROW
 
 
 def _bar(

@@ -177,8 +177,17 @@ AND_OR_GRAPH = Node(
         Column("patterns", INTEGER, "how many patterns it has"),
         mined("prior", NUMBERS, "where the part is expected, and how much that weighs", mirroring=OTHER),
         mined("prior_weight", NUMBER, "where the part is expected, and how much that weighs"),
-        mined("score_mean", NUMBER, "mean and standard deviation of the appearance's score"),
-        mined("score_deviation", NUMBER, "mean and standard deviation of the appearance's score"),
+        mined("score_deviation", NUMBER, "by what the evidence in a vote is divided"),
+        Column("place_weight", NUMBER, "how the patterns' places vote: see `docs/parts.md`"),
+        Column("saturation", NUMBER, "how the patterns' places vote: see `docs/parts.md`"),
+        Column("width", NUMBER, "how the patterns' places vote: see `docs/parts.md`", OBJECT),
+        Column("following", NUMBER, "how the patterns' places vote: see `docs/parts.md`"),
+        Column(
+            "nearest", INTEGER, "how many objects of `FOUND_ON` speak for another one, and how their likeness counts"
+        ),
+        Column(
+            "temperature", NUMBER, "how many objects of `FOUND_ON` speak for another one, and how their likeness counts"
+        ),
         mined(
             "offset",
             NUMBERS,
@@ -198,8 +207,8 @@ TEMPLATE = Node(
         identifier(),
         Column("number", INTEGER, "number in the And-Or graph"),
         mined("pose", NUMBERS, "mean pose of its objects", mirroring=OTHER),
-        Column("box_height", NUMBER, "size of the part", OBJECT),
-        Column("box_width", NUMBER, "size of the part", OBJECT),
+        Column("box_height", NUMBER, "size of the part on a square object", OBJECT),
+        Column("box_width", NUMBER, "size of the part on a square object", OBJECT),
         mined("objects", INTEGER, "how many objects it was learnt from"),
     ),
 )

@@ -157,11 +157,14 @@ COMPOSED_OF = Relationship(
     type="COMPOSED_OF",
     ends=(("Template", "Pattern"),),
     columns=(
-        Column("dx", NUMBER, "of the part from the pattern", OBJECT, STEP),
-        Column("dy", NUMBER, "of the part from the pattern", OBJECT),
+        Column("dx", NUMBER, "of the part from where the pattern stands", OBJECT, STEP),
+        Column("dy", NUMBER, "of the part from where the pattern stands", OBJECT),
         Column("sigma", NUMBER, "standard deviation of that displacement", OBJECT),
-        Column("weight", NUMBER, "of the pattern in the appearance"),
-        Column("strength", NUMBER, "mean share of the pattern in the appearance on the template's objects"),
+        Column("response_dx", NUMBER, "of where its filter responds from where the pattern stands", OBJECT, STEP),
+        Column("response_dy", NUMBER, "of where its filter responds from where the pattern stands", OBJECT),
+        Column("weight", NUMBER, "of the pattern's vote"),
+        Column("mean_evidence", NUMBER, "mean evidence of the pattern's filter over objects and places"),
+        Column("share", NUMBER, "mean share of the pattern in the votes on the template's objects"),
     ),
 )
 FOUND_ON = Relationship(
@@ -171,6 +174,8 @@ FOUND_ON = Relationship(
     columns=(
         Column("x", NUMBER, "place, as photographed", OBJECT, PLACE),
         Column("y", NUMBER, "place, as photographed", OBJECT),
+        Column("residual_x", NUMBER, "of the place from where the patterns put it together", OBJECT, STEP),
+        Column("residual_y", NUMBER, "of the place from where the patterns put it together", OBJECT),
         Column("confidence", NUMBER, "share of the photos learnt from that look less familiar"),
         Column("trust", NUMBER, "how much it counts in the place of the part"),
         Column("template", INTEGER, "number of the template"),

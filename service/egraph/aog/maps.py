@@ -1,4 +1,4 @@
-"""Where on a grid over the object a part is: the terms of an And-Or graph's energy, and the place that they agree on.
+"""Where on a grid over the object a part is: maps of places, the prior's weight, and the place that a score tells.
 
 Shapes: u = cells * cells places of the grid; maps are (..., u) and sum to 1; places are (row, column) in fractions of
 the crop in the canonical view. Widths are fractions of the crop too; they were found in pixels of crops of 224.
@@ -11,7 +11,6 @@ from torch import Tensor
 
 FLOOR = 0.1
 """Share of every map that is even: no place is impossible."""
-NEIGHBOUR_WEIGHT = 0.5
 TEMPERATURE = 0.75
 FAR = 44 / 224
 MEDIAN_STEPS = 8
@@ -29,7 +28,7 @@ class Surety:
     most: float = 1.5
 
 
-def bumps(places: Tensor, grid: Tensor, width: float) -> Tensor:
+def gaussian_maps(places: Tensor, grid: Tensor, width: float) -> Tensor:
     """Gaussian maps about places: (..., 2) and (u, 2) give (..., u)."""
     square = (places[..., None, :] - grid).square().sum(-1)
     map_ = torch.exp(square / (-2 * width**2))
@@ -41,14 +40,9 @@ def log_map(map_: Tensor) -> Tensor:
     return (map_ * ((1 - FLOOR) * map_.shape[-1]) + FLOOR).log()
 
 
-def energy(scores: Tensor, prior: Tensor, prior_weight: Tensor, neighbours: Tensor | None = None) -> Tensor:
-    """Standardised scores + weight * log prior + half the log of where the part is on the nearest objects.
-
-    Args:
-        scores: (m, n, u). prior: (m, u). prior_weight: (m,). neighbours: (m, n, u) or None.
-    """
-    total = scores + prior_weight[:, None, None] * log_map(prior)[:, None]
-    return total if neighbours is None else total + NEIGHBOUR_WEIGHT * log_map(neighbours)
+def nearest_units(places: Tensor, grid: Tensor) -> Tensor:
+    """The grid's unit nearest to each place: (..., 2) gives (...)."""
+    return (places[..., None, :] - grid).square().sum(-1).argmin(-1)
 
 
 def margin(scores: Tensor, grid: Tensor) -> Tensor:
@@ -64,12 +58,12 @@ def prior_weight(margin_: Tensor, surety: Surety) -> Tensor:
     return (surety.at * ratio**surety.power).clamp(surety.least, surety.most)
 
 
-def median_place(energy_: Tensor, grid: Tensor) -> Tensor:
-    """Geometric median of softmax(energy / temperature), the place of least expected distance: (..., 2).
+def median_place(score: Tensor, grid: Tensor) -> Tensor:
+    """Geometric median of softmax(score / temperature), the place of least expected distance: (..., 2).
 
     Weiszfeld's iteration from the mean.
     """
-    posterior = torch.softmax(energy_ / TEMPERATURE, -1)
+    posterior = torch.softmax(score / TEMPERATURE, -1)
     place = posterior @ grid
     for _ in range(MEDIAN_STEPS):
         distance = ((place[..., None, :] - grid).square().sum(-1) + MEDIAN_SOFTENING**2).sqrt()
