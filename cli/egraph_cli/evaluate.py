@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from egraph.commands.requests import EvaluateRequest, PurityRequest
+from egraph.commands.requests import EvaluateRequest, PurityRequest, StabilityRequest
 from egraph_cli.options import Category, Device, Part, Quiet, Seed, settings_of
 from egraph_cli.output import Format, formats, write_rows
 from egraph_cli.progress import ProgressDisplay
@@ -165,6 +165,34 @@ def purity(
         request = PurityRequest(category, judge, judge_weights, annotations, photos, graph, weights, device, seed)
         found = measure_purity(settings, request, progress)
     show(output, found, ["coherence", "purity", "nodes"])
+
+
+@app.command("stability")
+@formats
+def stability(
+    context: typer.Context,
+    category: Category,
+    graph: Graph = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    *,
+    output: Format,
+) -> None:
+    """Are patterns found again on other photos?
+
+    Two random halves of the graph's photos are mined with two seeds, and the patterns of both are seen on all photos.
+    found again: share of the patterns for which the other half has one of the same filter within a unit, whose scores
+    correlate above .5. place: without asking for the scores. photos: share of the 20 strongest photos in common with
+    the nearest. Beside it: as many patterns as there are filters (surest), and patterns of the next filter.
+    """
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.commands.stability import measure_stability
+
+        found = measure_stability(settings, StabilityRequest(category, graph, weights, device, seed), progress)
+    show(output, found, ["found_again", "place", "photos", "patterns"])
 
 
 def show(output: Format, found: "Result", columns: list[str]) -> None:

@@ -165,3 +165,14 @@ def read_box(given: Box | str | Sequence[float], name: str) -> Box:
     if not all(math.isfinite(number) for number in numbers) or width <= 0 or height <= 0:
         raise UsageError(f"{name} {given!r} has no area; give x,y,width,height in pixels.")
     return Box(x, y, width, height)
+
+
+@dataclass(frozen=True)
+class StabilityRequest:
+    """Which graph's photos to halve by `seed`; the halves are mined with it and with the seed behind it."""
+
+    category: str
+    graph: str | None = None
+    weights: str | None = None
+    device: str = "cpu"
+    seed: int = 0

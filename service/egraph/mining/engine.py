@@ -96,6 +96,7 @@ def mine(
     at_layer: LayerWatch | None = None,
     model: str = OWN,
     group: Group = ALONE,
+    mirrored: np.ndarray | None = None,
 ) -> Mined:
     """Mine a category.
 
@@ -104,6 +105,7 @@ def mine(
         objects: all of them; each process of a group takes its share.
         home: folder for responses and checkpoints; what is there already is used.
         model: one of `MODELS`.
+        mirrored: (objects,) which of them stand mirrored in the canonical view, where that is known; else it is found.
 
     Raises:
         InputError: too few photos can be used, or the network gives NaN.
@@ -116,7 +118,11 @@ def mine(
         store = collect_responses(network, plan, own, home / "cache" / "responses", progress, group)
         clock.lap("forward")
         used = [o for some in group.collect([own[row] for row in store.usable()]) for o in some]
-        session = _Session(network, store, tuple(layers), seed, used, model, group)
+        sides = None
+        if mirrored is not None:
+            known = {o.id: bool(side) for o, side in zip(objects, mirrored, strict=True)}
+            sides = np.array([known[o.id] for o in used])
+        session = _Session(network, store, tuple(layers), seed, used, model, group, sides)
         try:
             graph = session.graph(category, name, home / "cache" / "mining", progress, at_layer)
         except OSError as error:
@@ -161,6 +167,7 @@ class _Session:
         objects: list[PhotoObject],
         model: str,
         group: Group,
+        sides: np.ndarray | None,
     ) -> None:
         calibration = store.read_calibration()
         assert calibration is not None
@@ -173,6 +180,7 @@ class _Session:
         counts = group.collect(len(self.rows))
         self.first = sum(counts[: group.rank])
         self.device = network.device
+        self.sides = sides
 
     def graph(
         self, category: str, name: str, root: Path, progress: Progress | None, at_layer: LayerWatch | None
@@ -180,10 +188,7 @@ class _Session:
         """Run all stages."""
         report = progress or (lambda stage, done, total: None)
         report("solving orientation", 0, 1)
-        cells = self.store.plan.context_cells**2
-        similarity = view_similarity(self._context_cells, cells, group=self.group)
-        orientation = self.group.first(solve_orientation(similarity))
-        del similarity
+        orientation = self._orientation()
         everyone = (orientation > 0).numpy().astype(np.int64)
         views = everyone[self.first : self.first + len(self.rows)]
         report("solving orientation", 1, 1)
@@ -201,6 +206,7 @@ class _Session:
             "seed": self.seed,
             "version": egraph.__version__,
             "process": [self.group.rank, self.group.size],
+            **({} if self.sides is None else {"mirrored": self.sides.tolist()}),
         }
         moved = planes((places.places - anchor_mean[:, None]).to(self.device))
         mined, pose, side = self._conv_layers(
@@ -251,6 +257,13 @@ class _Session:
                 reason: int(sum(layer.dropped[i] for layer in mined.values())) for i, reason in enumerate(REASONS)
             },
         )
+
+    def _orientation(self) -> Tensor:
+        """Of all objects, see `solve_orientation`."""
+        if self.sides is not None:
+            return torch.where(torch.from_numpy(self.sides), 1.0, -1.0)
+        similarity = view_similarity(self._context_cells, self.store.plan.context_cells**2, group=self.group)
+        return self.group.first(solve_orientation(similarity))
 
     def _conv_layers(
         self,
