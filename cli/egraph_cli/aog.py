@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +11,7 @@ from egraph.commands.requests import BuildRequest, LocateRequest
 from egraph.errors import UsageError
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
-from egraph_cli.output import Format, dumps, formats, skipped_lines, write_json, write_rows
+from egraph_cli.output import Format, dumps, formats, printable, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
 from egraph_cli.tree import print_tree
 
@@ -71,7 +72,7 @@ def build(
         print(f"  {reason}")
     for template in built.templates:
         print(f"  template {template.id.rsplit('/', 1)[1]}: {template.patterns} patterns")
-    print(f"Next: egraph aog locate PHOTO --category {category} --part {part}")
+    print(f"Next: egraph aog locate PHOTO --category {quote(category)} --part {quote(part)}")
 
 
 @app.command("list")
@@ -156,7 +157,7 @@ def locate(
                     print(dumps(one.to_json()), flush=True)
                 else:
                     for located in one.parts:
-                        print(sentence(one.object, located), flush=True)
+                        print(printable(sentence(one.object, located)), flush=True)
     for line in skipped_lines(found.skipped):
         typer.echo(line, err=True)
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from egraph_cli.options import Json, settings_of
-from egraph_cli.output import Format, formats, write_json, write_rows
+from egraph_cli.output import Format, formats, printable, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def logs(
             # Lines that were printed may have been pushed out at the beginning.
             fresh = found.log[found.log.index(printed[-1]) + 1 :] if printed and printed[-1] in found.log else found.log
             for line in fresh:
-                print(line, flush=follow)
+                print(printable(line), flush=follow)
             printed = found.log
             if not follow or found.state in ENDED:
                 return
@@ -160,7 +160,7 @@ def wait(
     if as_json:
         write_json(found.to_json())
     else:
-        print(f"{found.id} {found.state}" + (f": {found.error}" if found.error else ""))
+        print(printable(f"{found.id} {found.state}" + (f": {found.error}" if found.error else "")))
     if found.state != DONE:
         raise typer.Exit(1)
 
@@ -184,7 +184,7 @@ def show_job(job: "Job", as_json: bool) -> None:
     values = {**values, **{f"  {name}": value for name, value in parameters.items()}}
     for name, value in values.items():
         if value is not None:
-            print(f"{name}: {value}")
+            print(printable(f"{name}: {value}"))
 
 
 def enqueue(

@@ -14,6 +14,7 @@ from egraph import __version__
 from egraph.errors import EgraphError
 from egraph_cli import aog, db, demo, evaluate, export, graph, jobs, layers, mine, part, query, worker
 from egraph_cli.complete import whole_words
+from egraph_cli.output import printable
 
 INTERRUPTED = "Interrupted; what is done stays, and the same command goes on from there."
 
@@ -77,7 +78,7 @@ def egraph(
 
 def say(sentence: str) -> None:
     """Tell the user something that is no result."""
-    print(sentence, file=sys.stderr)
+    print(printable(sentence), file=sys.stderr)
 
 
 class Warnings(logging.Handler):
@@ -106,6 +107,8 @@ def failure(error: Exception) -> tuple[str, int]:
 def run() -> None:
     """Run the command line and end the process with its exit code."""
     logging.getLogger("egraph").addHandler(Warnings(logging.WARNING))
+    # The driver speaks of every retry, in lines of its own; what ends a command is said in one sentence.
+    logging.getLogger("neo4j").addHandler(logging.NullHandler())
     code = outcome()
     if code == 130:
         say(INTERRUPTED)

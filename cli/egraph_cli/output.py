@@ -6,6 +6,7 @@ import inspect
 import json
 import math
 import posixpath
+import re
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import StrEnum
@@ -23,6 +24,15 @@ PIPE_WIDTH = 100_000
 SKIPPED_SHOWN = 10
 NARROW = 12
 """Characters that a column may be squeezed to before a table becomes one block per row."""
+
+
+CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What moves a terminal's cursor, changes its colours, or turns the order of what is read; and halves of characters."""
+
+
+def printable(text: str) -> str:
+    """A text for a person's eyes, with names that others chose: control characters as Python writes them."""
+    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
 class Format(StrEnum):
@@ -146,7 +156,7 @@ def skipped_lines(skipped: "Sequence[Skipped]") -> list[str]:
     """The photos that were left out and why: the first ten by name, then how many more."""
     if not skipped:
         return []
-    lines = ["Skipped:"] + [f"  {one.path}: {one.reason}" for one in skipped[:SKIPPED_SHOWN]]
+    lines = ["Skipped:"] + [printable(f"  {one.path}: {one.reason}") for one in skipped[:SKIPPED_SHOWN]]
     if len(skipped) > SKIPPED_SHOWN:
         lines.append(f"  and {len(skipped) - SKIPPED_SHOWN:,} more; --json names them all")
     return lines
@@ -162,7 +172,7 @@ def write_table(columns: Sequence[str], rows: Sequence[Row]) -> None:
     console = Console(
         file=sys.stdout, width=None if terminal else PIPE_WIDTH, highlight=False, markup=False, emoji=False
     )
-    cells = [[cell(row.get(column)) for column in columns] for row in rows]
+    cells = [[printable(cell(row.get(column))) for column in columns] for row in rows]
     if terminal and (prefix := shared_prefix(cells)):
         print(f"… is {prefix}")
         cells = [

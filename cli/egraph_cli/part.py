@@ -2,13 +2,14 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
 
 from egraph.commands.requests import ImportRequest, LabelRequest, read_box
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
-from egraph_cli.output import Format, formats, skipped_lines, write_json, write_rows
+from egraph_cli.output import Format, formats, printable, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
 
 app = typer.Typer(
@@ -56,7 +57,7 @@ def import_(
         )
     for line in skipped_lines(done.skipped):
         print(line)
-    print(f"Next: egraph query fires-together -P category={category} -P part={part}")
+    print(f"Next: egraph query fires-together -P category={quote(category)} -P part={quote(part)}")
 
 
 @app.command("label")
@@ -94,7 +95,7 @@ def label(
     if as_json:
         write_json(done.to_json())
         return
-    print(f"Kept a box of {category}/{part} on {photo}.")
+    print(printable(f"Kept a box of {category}/{part} on {photo}."))
     if done.boxes > 1:
         print(
             f"It bears {done.boxes} of them now, and And-Or graphs learn from objects that show a part once; "
@@ -104,7 +105,7 @@ def label(
         print(f"Placed the patterns of {graph} on it.")
     if not done.graphs:
         print(f"No graph of {category} was mined from this object; And-Or graphs learn from objects that were.")
-    print(f"Next: egraph aog build --category {category} --part {part}")
+    print(f"Next: egraph aog build --category {quote(category)} --part {quote(part)}")
 
 
 @app.command("list")
@@ -152,5 +153,5 @@ def remove(
     elif photo is None:
         print(f"Removed {category}/{part} with {boxes}.")
     else:
-        print(f"Removed {boxes} of {category}/{part} on {photo}.")
-        print(f"Next: egraph aog build --category {category} --part {part}")
+        print(printable(f"Removed {boxes} of {category}/{part} on {photo}."))
+        print(f"Next: egraph aog build --category {quote(category)} --part {quote(part)}")

@@ -9,7 +9,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import neo4j
 import pytest
+from neo4j.exceptions import AuthError, ServiceUnavailable
 from synthetic import synthetic_graph
 
 from egraph.errors import DatabaseError
@@ -72,18 +74,55 @@ def test_only_the_owner_reads_the_password(own: Settings) -> None:
     assert len(status.password_file.read_text()) >= 24
 
 
-def test_it_listens_on_loopback_alone(own: Settings) -> None:
-    status = embedded.start(own)
-    links = [str(link.readlink()) for link in Path(f"/proc/{status.pid}/fd").iterdir() if link.is_symlink()]
+def listening(pid: int | None) -> list[tuple[str, int]]:
+    """Addresses, in hexadecimal, and ports at which a process listens."""
+    links = [str(link.readlink()) for link in Path(f"/proc/{pid}/fd").iterdir() if link.is_symlink()]
     sockets = {link[8:-1] for link in links if link.startswith("socket:[")}
-    listening = []
+    found = []
     for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/{status.pid}/net/{table}").read_text().splitlines()[1:]:
+        for line in Path(f"/proc/{pid}/net/{table}").read_text().splitlines()[1:]:
             fields = line.split()
             if fields[9] in sockets and fields[3] == "0A":
-                listening.append(fields[1].split(":")[0])
-    assert listening
-    assert all(address.endswith("0100007F") for address in listening)
+                address, port = fields[1].split(":")
+                found.append((address, int(port, 16)))
+    return found
+
+
+def test_it_listens_at_one_port_of_loopback_alone(own: Settings) -> None:
+    status = embedded.start(own)
+    [(address, port)] = listening(status.pid)
+    assert address.endswith("0100007F") and str(status.address).endswith(f":{port}")
+
+
+def test_wrong_passwords_of_others_do_not_shut_the_owner_out(own: Settings) -> None:
+    status = embedded.start(own)
+    for user in ("root", "reader", "neo4j", "egraph"):
+        for _ in range(10):
+            with (
+                pytest.raises(AuthError),
+                neo4j.GraphDatabase.driver(str(status.address), auth=(user, "guessed")) as driver,
+            ):
+                driver.verify_connectivity()
+    with open_database(own) as database, open_database(own, reader=True) as reader:
+        assert database.agent and reader.agent
+    assert status.user not in ("root", "reader", "neo4j", "egraph", None)
+    assert Path(status.folder, "state.json").read_text().find(str(status.user)) < 0
+
+
+def test_a_password_that_was_changed_meanwhile_is_not_blamed_on_the_user(own: Settings) -> None:
+    status = embedded.start(own)
+    status.password_file.write_text("another")
+    with pytest.raises(DatabaseError, match="egraph db stop") as failure, open_database(own):
+        pass
+    assert "NEO4J" not in str(failure.value)
+
+
+def test_a_database_that_is_killed_while_it_answers_is_one_sentence(own: Settings) -> None:
+    status = embedded.start(own)
+    with open_database(own) as database:
+        error = database.explain(ServiceUnavailable("Couldn't connect to 127.0.0.1:1 (resolved to ('127.0.0.1:1',))"))
+    assert "NEO4J_URI" not in str(error) and "run the same command again" in str(error)
+    assert status.address is not None and status.address not in str(error)
 
 
 def test_processes_that_start_at_once_share_one_child(own: Settings) -> None:

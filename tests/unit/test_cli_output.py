@@ -5,6 +5,7 @@ import io
 import json
 import math
 import re
+import shlex
 from typing import Annotated
 
 import numpy as np
@@ -14,7 +15,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from egraph_cli.output import Format, cell, dumps, formats, write_rows
+from egraph.graph.questions import unknown
+from egraph.graph.statements import statement
+from egraph.photos.photo import Skipped
+from egraph_cli.main import say
+from egraph_cli.output import CONTROLS, Format, cell, dumps, formats, printable, skipped_lines, write_rows, write_table
 
 COLUMNS = ["id", "strength", "layers"]
 ROWS = [
@@ -142,3 +147,24 @@ def test_the_decorator_adds_the_flags() -> None:
 
 def test_two_formats_are_wrong_usage() -> None:
     assert CliRunner().invoke(sample_app(), ["--json", "--csv"]).exit_code == 2
+
+
+def test_names_that_others_chose_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "a\x1b]0;owned\x07\x9b2J\nhorse\u202egpj.exe"
+    assert printable(name) == "a\\x1b]0;owned\\x07\\x9b2J\\nhorse\\u202egpj.exe"
+    assert printable("Pferd äöü 馬 🐴 a\xa0b") == "Pferd äöü 馬 🐴 a\xa0b"
+    assert not CONTROLS.search("".join(skipped_lines([Skipped(name, name)])))
+    write_table(["photo"], [{"photo": name}])
+    say(f"The photo {name} is damaged.")
+    shown = capsys.readouterr()
+    assert not CONTROLS.search(shown.out.replace("\n", "") + shown.err.replace("\n", ""))
+    assert "owned" in shown.out and "owned" in shown.err
+
+
+@pytest.mark.parametrize("name", ["big horse; rm -rf ~", "it's", "horse"])
+def test_commands_in_sentences_can_be_pasted_into_a_shell(name: str) -> None:
+    for parameter in statement("questions/fires-together").parameters:
+        if parameter.type in ("category", "part"):
+            words = shlex.split(re.findall("`(.*?)`", str(unknown(parameter, name, [], name)))[-1])
+            assert words[words.index("--category") + 1] == name
+            assert parameter.type == "category" or words[words.index("--part") + 1] == name

@@ -1,6 +1,7 @@
 """The boxes that a person drew: which of them an And-Or graph learns from, and where they are."""
 
 from collections.abc import Sequence
+from shlex import quote
 
 import torch
 from torch import Tensor
@@ -23,7 +24,7 @@ def choose_labels(
         NothingYetError: there is none.
     """
     showing = [o for o in labelled if o.parts.get(part)]
-    how = f"egraph part import coco.json --category {graph.category} --part {part}, or egraph part label"
+    how = f"egraph part import coco.json --category {quote(graph.category)} --part {quote(part)}, or egraph part label"
     if not showing:
         raise NothingYetError(f"{graph.category} has no boxes of {part} yet; draw one to three: {how}.")
     mined = {o.id for o in graph.objects}
@@ -42,7 +43,7 @@ def choose_labels(
     if twice := len(inside) - len(once):
         left_out.append(
             f"{twice:,} more left out: several boxes of {part}; take them back with `egraph part remove --photo PHOTO "
-            f"--category {graph.category} --part {part}`"
+            f"--category {quote(graph.category)} --part {quote(part)}`"
         )
     if shots is not None and shots > len(once):
         left_out.append(f"{shots} were asked for; there are no more")

@@ -3,6 +3,7 @@
 import json
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -182,8 +183,8 @@ def find_aogs(
     if not fitting:
         have = f"; there are: {', '.join(a.id for a in known)}" if known else ""
         raise NothingYetError(
-            f"There is no such And-Or graph of {category}; build one with `egraph aog build --category {category} "
-            f"--part {part or 'NAME'}`{have}."
+            f"There is no such And-Or graph of {category}; build one with `egraph aog build --category "
+            f"{quote(category)} --part {quote(part or 'NAME')}`{have}."
         )
     parts = [a.part for a in fitting]
     if len(parts) != len(set(parts)) or len({a.graph for a in fitting}) > 1:
@@ -194,7 +195,7 @@ def find_aogs(
     for stale in (a for a in fitting if not a.current):
         raise NothingYetError(
             f"{stale.id} is older than its graph, which was mined again or removed; build it again with `egraph aog "
-            f"build --category {category} --part {stale.part} --name {stale.name}`."
+            f"build --category {quote(category)} --part {quote(stale.part)} --name {quote(stale.name)}`."
         )
     return fitting
 
@@ -213,7 +214,7 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
     if not kept.keys() >= NEEDED:
         raise NothingYetError(
             f"{aog_id} was built by an earlier egraph; build it again with `egraph aog build --category "
-            f"{kept['category']} --part {kept['part']} --name {kept['name']}`."
+            f"{quote(kept['category'])} --part {quote(kept['part'])} --name {quote(kept['name'])}`."
         )
     tables = [
         {_number(graph, row): row for row in database.read("aog/read_patterns", template=row["template"]["id"])}

@@ -5,6 +5,7 @@ import json
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from shlex import quote
 from typing import Any
 
 from egraph.commands.place import place_mined, read_asked
@@ -165,7 +166,7 @@ def _already(there: dict[str, Any], provenance: dict[str, Any], request: MineReq
     if json.loads(there["parameters"]) != json.loads(json.dumps(provenance)) or there["seed"] != request.seed:
         raise UsageError(
             f"The graph {there['id']} is there, from other photos or settings; give another --name, or remove it with "
-            f"egraph graph remove {there['id']}."
+            f"`egraph graph remove {quote(there['id'])}`."
         )
     if not json.loads(there["edges"])["FIRES_ON"]:
         raise _nothing_found(there["images"])

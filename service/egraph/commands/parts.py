@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from shlex import quote
 
 from torch import nn
 
@@ -134,7 +135,7 @@ def _check_category(database: Database, category: str) -> None:
     if misspelt(category, known):
         raise UsageError(f"{there}. Name one of these categories.")
     raise NothingYetError(
-        f"{there}. Name one of these, or mine first: `egraph mine PHOTOS --network NAME --category {category}`."
+        f"{there}. Name one of these, or mine first: `egraph mine PHOTOS --network NAME --category {quote(category)}`."
     )
 
 

@@ -18,6 +18,7 @@ from neo4j.exceptions import (
     TransientError,
 )
 
+from egraph.errors import DatabaseError
 from egraph.graph import embedded
 from egraph.graph.failures import AwayError, MissingError, check_version, no_address, sentence
 from egraph.graph.statements import Statement, text_of
@@ -102,9 +103,9 @@ class Database:
         if settings.neo4j_uri is None:
             self._child = embedded.join(settings, self._start)
             self.address = self._child.address
-            self.user = embedded.READER if self._reader else embedded.USER
+            password: str | None
+            self.user, password = self._child.login(self._reader)
             self.name: str | None = embedded.DATABASE
-            password: str | None = self._child.reader_password if self._reader else self._child.password
         else:
             self.address, self.user = settings.neo4j_uri, settings.neo4j_username
             self.name = settings.neo4j_database
@@ -140,7 +141,12 @@ class Database:
         try:
             yield
         except (DriverError, Neo4jError, OSError) as error:
-            raise sentence(error, self.address, self.user, self.name) from error
+            raise self.explain(error) from error
+
+    def explain(self, error: Exception) -> DatabaseError:
+        """The error that a user sees for one that the driver raised."""
+        folder = embedded.folder_of(self._settings) if self.embedded else None
+        return sentence(error, self.address, self.user, self.name, folder)
 
     def _session(self, access: str) -> neo4j.Session:
         """A session; a child that was killed since the last statement is replaced first."""

@@ -15,8 +15,6 @@ from egraph.errors import DatabaseError
 from egraph.graph.folder import ChildState, DatabaseFolder, fcntl
 from egraph.settings import Settings
 
-USER = "root"
-READER = "reader"
 DATABASE = "neo4j"
 START_SECONDS = 60.0
 
@@ -26,9 +24,16 @@ class Child:
     """A running embedded database that this process has joined; it does not stop by idleness while `joined` is open."""
 
     address: str
-    password: str
-    reader_password: str
+    folder: DatabaseFolder
     joined: IO[str]
+
+    def login(self, reader: bool) -> tuple[str, str]:
+        """Name and password of the database's user, or of the one who may only read.
+
+        Raises:
+            DatabaseError: the file of the password is gone or may not be read.
+        """
+        return self.folder.user(reader), self.folder.password(reader)
 
     def leave(self) -> None:
         """Say that this process no longer uses it."""
@@ -37,12 +42,12 @@ class Child:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What `egraph db status` shows; `address` and `pid` are None while the database does not run."""
+    """What `egraph db status` shows; `address`, `pid` and `user` are None while the database does not run."""
 
     running: bool
     address: str | None
     pid: int | None
-    user: str
+    user: str | None
     password_file: Path
     database: str
     folder: Path
@@ -77,7 +82,7 @@ def join(settings: Settings, start: bool = True) -> Child:
         raise DatabaseError("The embedded database is still stopping; try again in a moment.")
     try:
         state = folder.state() or start_child(folder, settings)
-        return Child(f"bolt://127.0.0.1:{state.port}", folder.password(), folder.password(reader=True), joined)
+        return Child(f"bolt://127.0.0.1:{state.port}", folder, joined)
     except BaseException:
         joined.close()
         raise
@@ -173,7 +178,7 @@ def status(settings: Settings) -> Status:
         running=state is not None,
         address=f"bolt://127.0.0.1:{state.port}" if state else None,
         pid=state.pid if state else None,
-        user=USER,
+        user=folder.user() if state else None,
         password_file=folder.password_file,
         database=DATABASE,
         folder=folder.path,

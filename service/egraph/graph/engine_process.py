@@ -5,25 +5,23 @@ answers
 through the pipe with one JSON object, `{"port": …}` or `{"error": sentence}`.
 """
 
-import base64
 import json
 import logging
 import os
+import secrets
 import signal
 import socket
 import sys
 import threading
 import time
-import urllib.request
 from pathlib import Path
 from typing import Any
 
 from egraph.errors import DatabaseError
+from egraph.graph.engine_users import write_users
 from egraph.graph.folder import ChildState, DatabaseFolder
 
 DATABASE = "neo4j"
-USER = "root"
-READER = "reader"
 COMMAND_SECONDS = 600
 """No statement runs longer; the driver's own transaction timeout is ignored by the engine."""
 
@@ -48,9 +46,7 @@ def start_engine(folder: DatabaseFolder, wal_flush: int) -> tuple[Any, int]:
     os.environ["ARCADEDB_LOG_CONSOLE"] = "0"
     import arcadedb
 
-    # The engine keeps users from an earlier start; without the file it makes `root` anew from our password file.
-    (folder.data / "config" / "server-users.jsonl").unlink(missing_ok=True)
-    write_groups(folder.data / "config" / "server-groups.json")
+    write_users(folder)
     failure: Exception | None = None
     for _ in range(3):
         # Another program may take a port between our looking and the engine's listening: look again.
@@ -65,12 +61,13 @@ def start_engine(folder: DatabaseFolder, wal_flush: int) -> tuple[Any, int]:
             "bolt_port": port,
             "command_timeout": COMMAND_SECONDS * 1000,
             "txWalFlush": wal_flush,
+            "server_securityAlgorithm": "PBKDF2WithHmacSHA256",
         }
-        server = arcadedb.create_server(str(folder.data), folder.password(), settings)
+        server = arcadedb.create_server(str(folder.data), secrets.token_urlsafe(24), settings)
         try:
             server.start()
+            close_listener(settings["http_port"])
             server.create_database(DATABASE)
-            create_reader(folder, settings["http_port"])
             return server, port
         except arcadedb.ArcadeDBError as error:
             failure = error
@@ -80,48 +77,27 @@ def start_engine(folder: DatabaseFolder, wal_flush: int) -> tuple[Any, int]:
     raise DatabaseError(explain(str(failure), folder)) from failure
 
 
-def write_groups(file: Path) -> None:
-    """Say what the engine's users may do: administrators everything, readers read, everybody else nothing."""
+def close_listener(port: int) -> None:
+    """Close the socket of this process that listens at a port.
 
-    def group(rights: list[str], records: list[str]) -> dict[str, Any]:
-        types = {"*": {"access": records}}
-        return {"resultSetLimit": -1, "readTimeout": -1, "access": rights, "types": types}
-
-    groups = {
-        "admin": group(
-            ["updateSecurity", "updateSchema", "updateDatabaseSettings"],
-            ["createRecord", "readRecord", "updateRecord", "deleteRecord"],
-        ),
-        READER: group([], ["readRecord"]),
-        "*": group([], []),
-    }
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(json.dumps({"databases": {"*": {"groups": groups}}, "version": 2}), encoding="utf-8")
-
-
-def create_reader(folder: DatabaseFolder, http_port: int) -> None:
-    """Make the user who may only read; only the engine's HTTP side makes users.
-
-    Raises:
-        DatabaseError: it was not made.
+    The engine cannot go without its HTTP side, which nobody needs here: less for others on this machine to knock at.
     """
-    user = {"name": READER, "password": folder.password(reader=True), "databases": {DATABASE: [READER]}}
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{http_port}/api/v1/server",
-        json.dumps({"command": f"create user {json.dumps(user)}"}).encode(),
-        {
-            "Authorization": "Basic " + base64.b64encode(f"{USER}:{folder.password()}".encode()).decode(),
-            "Content-Type": "application/json",
-        },
-    )
-    # Without a proxy, whatever the environment says: the passwords are for nobody else.
-    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-    try:
-        with opener.open(request, timeout=10):
-            pass
-    except OSError as error:
-        log.error("The reading user was not made: %s", error)
-        raise DatabaseError(f"The embedded database does not start; the reason stands in {folder.log}.") from error
+    for link in Path("/dev/fd").iterdir():
+        try:
+            number = os.dup(int(link.name))
+        except OSError:
+            continue
+        try:
+            found = socket.socket(fileno=number)
+        except OSError:
+            os.close(number)
+            continue
+        with found:
+            inet = found.family in (socket.AF_INET, socket.AF_INET6)
+            if inet and found.getsockname()[1] == port and found.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN):
+                found.shutdown(socket.SHUT_RDWR)
+                return
+    log.error("The HTTP port %d stays open.", port)
 
 
 def explain(message: str, folder: DatabaseFolder) -> str:

@@ -3,6 +3,7 @@
 import neo4j.exceptions as failures
 
 from egraph.errors import DatabaseError, EgraphError
+from egraph.graph.folder import DatabaseFolder
 
 OLDEST = (5, 26)
 
@@ -23,8 +24,15 @@ class FullError(DatabaseError):
     """The database's disk is full."""
 
 
-def sentence(error: Exception, address: str, user: str, database: str | None) -> DatabaseError:
-    """The error that a user sees for `error`, raised by the driver while it talked to `address` as `user`."""
+def sentence(
+    error: Exception, address: str, user: str, database: str | None, folder: DatabaseFolder | None = None
+) -> DatabaseError:
+    """The error that a user sees for `error`, raised by the driver while it talked to `address` as `user`.
+
+    With `folder`, the database is the embedded one, which has no settings that could be wrong.
+    """
+    if folder is not None and (found := _embedded_error(error, folder)) is not None:
+        return found
     code = str(getattr(error, "code", None) or "")
     text = " ".join(str(error).split())
     low = text.lower()
@@ -63,6 +71,27 @@ def sentence(error: Exception, address: str, user: str, database: str | None) ->
             f"No database answers at {address}; start it, or unset NEO4J_URI to use the embedded database."
         )
     return DatabaseError(f"The database at {address} failed: {text[:300] or type(error).__name__}.")
+
+
+def _embedded_error(error: Exception, folder: DatabaseFolder) -> DatabaseError | None:
+    """What only the embedded database fails by; None for what any database may."""
+    code, low = str(getattr(error, "code", None) or ""), str(error).lower()
+    if folder.is_full() or "no space left" in low or "disk full" in low:
+        return FullError(
+            f"The disk that holds the embedded database, {folder.path}, is full; free some space there, then run the "
+            "same command again: it goes on where it stopped."
+        )
+    if isinstance(error, failures.AuthError) or code.startswith("Neo.ClientError.Security.Auth"):
+        return DatabaseError(
+            f"The embedded database does not know egraph any more: its files in {folder.path} were changed while it "
+            "ran; type `egraph db stop`, then run the same command again."
+        )
+    if isinstance(error, failures.ServiceUnavailable | failures.SessionExpired | OSError):
+        return AwayError(
+            "The embedded database stopped while it was asked; run the same command again, which starts it. If that "
+            f"does not help, the reason stands in {folder.log}."
+        )
+    return None
 
 
 def no_address(address: str) -> DatabaseError:

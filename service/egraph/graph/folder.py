@@ -7,8 +7,11 @@ process that uses it (shared) and by a child that stops because nobody does (exc
 
 import contextlib
 import errno
+import hashlib
 import json
+import os
 import secrets
+import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
@@ -23,6 +26,9 @@ try:
 except ImportError:
     # Whoever uses a Neo4j needs no embedded database, so this is said only when it is wanted.
     fcntl = None  # type: ignore[assignment]
+
+LEAST_BYTES = 2 << 20
+"""A disk with less room than this is full: the engine writes whole pages and logs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +86,8 @@ class DatabaseFolder:
                     # Of two processes at once, the first one's password stays.
                     with first_file(file, mode=0o600) as fresh:
                         fresh.write(secrets.token_urlsafe(24).encode("ascii"))
-            self.heartbeat.touch()
+            if not self.heartbeat.exists() or os.access(self.heartbeat, os.W_OK):
+                self.heartbeat.touch()
 
     def password(self, reader: bool = False) -> str:
         """The password of the database's user, or of the one who may only read.
@@ -91,6 +98,15 @@ class DatabaseFolder:
         with self.failures():
             file = self.reader_password_file if reader else self.password_file
             return file.read_text(encoding="ascii").strip()
+
+    def user(self, reader: bool = False) -> str:
+        """The name of the database's user, or of the one who may only read: as secret as the password it follows from.
+
+        Raises:
+            DatabaseError: the password's file is gone or may not be read.
+        """
+        kind = "egraph-reader" if reader else "egraph"
+        return f"{kind}-{hashlib.sha256(f'{kind} {self.password(reader)}'.encode()).hexdigest()[:16]}"
 
     @contextlib.contextmanager
     def failures(self) -> Iterator[None]:
@@ -107,10 +123,20 @@ class DatabaseFolder:
         reason = (error.strerror or str(error)).lower()
         return f"The folder {self.path} cannot be used ({reason}); set EGRAPH_HOME to a folder that you may write to."
 
+    def is_full(self) -> bool:
+        """Whether the disk has no room for a database that works."""
+        try:
+            return shutil.disk_usage(self.path).free < LEAST_BYTES
+        except OSError:
+            return False
+
     def lock(self, name: str, shared: bool = False, seconds: float = 0.0) -> IO[str] | None:
         """Take the lock `name`; None if others hold it for `seconds`. Closing the returned file gives it back."""
+        path = self.path / f"{name}.lock"
         with self.failures():
-            file = (self.path / f"{name}.lock").open("a", encoding="ascii")
+            # a lock that is there can be taken on a disk that is read-only now
+            writable = not path.exists() or os.access(path, os.W_OK)
+            file = path.open("a" if writable else "r", encoding="ascii")
         deadline = time.monotonic() + seconds
         while True:
             try:

@@ -4,6 +4,7 @@ import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from shlex import quote
 from typing import Any
 
 from egraph.errors import DatabaseError, NothingYetError, UsageError
@@ -191,7 +192,7 @@ def check_graphs(database: Database, values: Mapping[str, Any]) -> list[GraphSum
     if not complete:
         category = values.get("category") or "CATEGORY"
         raise NothingYetError(
-            f"There is no graph yet; make one with `egraph mine PHOTOS --network NAME --category {category}`."
+            f"There is no graph yet; make one with `egraph mine PHOTOS --network NAME --category {quote(category)}`."
         )
     if not all(graph.summed for graph in complete):
         # It needs the tables of mining, which those who only ask need not load.
@@ -223,10 +224,11 @@ def unknown(parameter: Parameter, value: str, valid: list[str], category: str | 
     listed = ", ".join(nearest(value, valid)[:LISTED]) + (", …" if len(valid) > LISTED else "")
     there = f"; there are: {listed}" if valid else ""
     of = f" of {category}" if parameter.type != "category" and category else ""
+    kept, named = quote(value), quote(category or "CATEGORY")
     add = {
-        "category": f"make its graph with `egraph mine PHOTOS --network NAME --category {value}`",
-        "part": f"add one with `egraph part import annotations.json --category {category} --part {value}`",
-        "and_or_graph": f"build one with `egraph aog build --category {category} --part PART --name {value}`",
+        "category": f"make its graph with `egraph mine PHOTOS --network NAME --category {kept}`",
+        "part": f"add one with `egraph part import annotations.json --category {named} --part {kept}`",
+        "and_or_graph": f"build one with `egraph aog build --category {named} --part PART --name {kept}`",
     }.get(parameter.type)
     kind = SPOKEN.get(parameter.type, parameter.type)
     if add is None or misspelt(value, valid):

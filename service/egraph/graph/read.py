@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from shlex import quote
 from typing import Any, get_args, get_type_hints
 
 import numpy as np
@@ -78,8 +79,8 @@ def check_whole(database: Database, graph: dict[str, Any], read: MinedGraph) -> 
     if (patterns, len(read.objects)) != (graph["patterns"], graph["images"]):
         raise NothingYetError(
             f"The graph {read.id} says that it has {graph['patterns']:,} patterns and {graph['images']:,} objects, but "
-            f"{patterns:,} and {len(read.objects):,} are there; `egraph graph remove {read.id}` removes it, then mine "
-            "it again."
+            f"{patterns:,} and {len(read.objects):,} are there; `egraph graph remove {quote(read.id)}` removes it, "
+            "then mine it again."
         )
 
 

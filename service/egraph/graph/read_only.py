@@ -21,7 +21,6 @@ from neo4j.exceptions import AuthError, ClientError, DriverError, Neo4jError
 
 from egraph.errors import DatabaseError, EgraphError, UsageError
 from egraph.graph.connection import Database, Rows, open_database
-from egraph.graph.failures import sentence
 from egraph.graph.json_values import plain
 from egraph.graph.questions import parse_assignments
 from egraph.results import Table
@@ -317,7 +316,7 @@ def explained(error: Exception, database: Database, seconds: float) -> Exception
         assert isinstance(error, Neo4jError)
         return UsageError(f"The database does not take the statement: {message(error)}.")
     if isinstance(error, Neo4jError | DriverError | OSError):
-        return sentence(error, database.address, database.user, database.name)
+        return database.explain(error)
     if isinstance(error, ValueError | TypeError | OverflowError):
         return UsageError(f"A parameter cannot be sent to the database: {error}.")
     return error

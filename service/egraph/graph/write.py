@@ -4,6 +4,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from shlex import quote
 from typing import Any
 
 from egraph.errors import UsageError
@@ -95,7 +96,8 @@ def check_not_removed(graph: str, state: str) -> None:
     """
     if state == DELETING:
         raise UsageError(
-            f"The graph {graph} is being removed; `egraph graph remove {graph}` finishes that, or give another --name."
+            f"The graph {graph} is being removed; `egraph graph remove {quote(graph)}` finishes that, or give another "
+            "--name."
         )
 
 
@@ -126,7 +128,8 @@ def finish(database: Database, mined: MinedGraph, content: str) -> None:
             if found[what] != number:
                 raise MissingError(
                     f"The database holds {found[what]:,} {what.replace('_', '-')} of the graph {mined.id} instead of "
-                    f"{number:,}; remove it with `egraph graph remove {mined.id}` and run the same command again."
+                    f"{number:,}; remove it with `egraph graph remove {quote(mined.id)}` and run the same command "
+                    "again."
                 )
         transaction.run("write/graph_complete", graph=mined.id)
 
