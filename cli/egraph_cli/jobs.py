@@ -22,6 +22,7 @@ COLUMNS = [
     *("error", "submitted_by", "created_at", "worker", "graph"),
 ]
 SHORT = ["id", "kind", "category", "state", "stage", "done", "total", "seconds_left", "error", "created_at"]
+INTERNAL = ("token", "beats", "stuck")
 WAIT_SECONDS = 1.0
 
 Queue = Annotated[bool, typer.Option("--queue", help="Do not do it here: put it into the queue for a worker.")]
@@ -175,16 +176,23 @@ def find(context: typer.Context, job: str) -> "Job":
 
 
 def show_job(job: "Job", as_json: bool) -> None:
-    """Print a job's properties."""
+    """Print a job's properties; what only workers need stands in its JSON."""
     values = job.to_json()
     if as_json:
         write_json(values)
         return
     parameters: dict[str, Any] = values.pop("parameters")
+    deaths: list[str] = values.pop("deaths")
+    for name in INTERNAL:
+        del values[name]
     values = {**values, **{f"  {name}": value for name, value in parameters.items()}}
     for name, value in values.items():
         if value is not None:
             print(printable(f"{name}: {value}"))
+    if deaths:
+        print(f"deaths: {len(deaths)} (workers that ended, or were silent for their lease, and how far the job was)")
+        for death in deaths:
+            print(printable(f"  {death}"))
 
 
 def enqueue(
@@ -199,6 +207,8 @@ def enqueue(
     from egraph.graph.constraints import ensure_schema
     from egraph.graph.objects import check_names
     from egraph.worker.job_kinds import submit_request
+    from egraph.worker.jobs import QUEUED
+    from egraph.worker.submission import check_possible, same_job
 
     values = {field.name: getattr(request, field.name) for field in fields(request)}
     check_names(*(values[name] for name in ("category", "part", "name") if name in values))
@@ -208,9 +218,16 @@ def enqueue(
     request = replace(request, **named)
     with open_database(settings) as database:
         ensure_schema(database)
-        job = submit_request(database, kind, request, priority)
+        check_possible(database, request)
+        same = same_job(database, kind, request)
+        waits = same is not None and same.state == QUEUED
+        job = same.id if same is not None and waits else submit_request(database, kind, request, priority)
+    said = "The same job waits already, so none was added" if waits else "Queued"
+    if same is not None and not waits:
+        said = f"Queued once more: {same.id} runs already and asks for the same"
     if as_json:
-        write_json({"job": job})
+        write_json({"job": job, "already": waits})
     else:
         print(job)
-        print(f"Queued; `egraph jobs wait {job[:8]}` waits for it, `egraph worker` does it.", file=sys.stderr)
+    if same is not None or not as_json:
+        print(f"{said}; `egraph jobs wait {job[:8]}` waits for it, `egraph worker` does it.", file=sys.stderr)

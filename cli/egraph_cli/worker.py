@@ -109,11 +109,13 @@ def member_command(context: typer.Context, number: int, metrics_port: int | None
 @app.command()
 def health(context: typer.Context, as_json: Json = False) -> None:
     """Tell whether this machine's workers are well; exit code 1 if there is none, or one is stuck."""
-    from egraph.worker.health import check_workers
+    from egraph.worker.health import check_workers, workers
 
-    found = check_workers(settings_of(context).home)
+    home = settings_of(context).home
     if as_json:
-        write_json([asdict(one) for one in found])
+        write_json([asdict(one) for one in workers(home)])
+    found = check_workers(home)
+    if as_json:
         return
     for one in found:
         print(f"{one.worker}: {one.state}" + (f" on {one.job}" if one.job else "") + f", heard of {one.age:.0f} s ago")

@@ -112,6 +112,42 @@ def test_a_worker_that_sleeps_beyond_its_lease_has_lost_its_job(
     assert str(awake.pid) in str(after.worker)
 
 
+def test_a_dead_workers_job_is_taken_after_its_lease_whatever_else_waits(
+    database: Database, tmp_path: Path, start: Callable[..., Worker], egraph_here: Callable
+) -> None:
+    file = tmp_path / "done"
+    dead = submit(database, "count", {"file": str(file), "text": "dead", "steps": 12}, priority=-1)
+    start(EGRAPH_FAILPOINT="counting:9").ends(-signal.SIGKILL)
+    # Each takes longer than the lease, so that whoever does them has no time in between.
+    count(database, file, 5, steps=15)
+    start("--once").ends(0)
+    assert file.read_text().split() == ["0", "dead", "1", "2", "3", "4"]
+    job = seen(database, dead)
+    assert (job.state, job.attempts, len(job.deaths)) == (DONE, 2, 1)
+    shown = egraph_here("jobs", "show", dead).stdout
+    assert "deaths: 1" in shown and "at counting" in shown and "attempts: 2" in shown
+    assert not {"token", "beats", "stage"} & {line.partition(":")[0] for line in shown.splitlines()}
+    assert {"token", "beats"} < json.loads(egraph_here("jobs", "show", dead, "--json").stdout).keys()
+
+
+def test_once_waits_for_the_lease_of_a_worker_that_was_alive_before(
+    database: Database, tmp_path: Path, start: Callable[..., Worker]
+) -> None:
+    file, room = tmp_path / "done", tmp_path / "room"
+    doomed = submit(database, "fill", {"file": str(room)})
+    dying = start()
+    until(lambda: "paused" in str(seen(database, doomed).stage))
+    count(database, file, 2, steps=6)
+    once = start("--once")
+    # It has heard of the other one between its two jobs.
+    until(file.exists)
+    dying.kill()
+    room.touch()
+    once.ends(0)
+    assert file.read_text().split() == ["0", "1"]
+    assert (seen(database, doomed).state, seen(database, doomed).attempts) == (DONE, 2)
+
+
 def test_the_time_of_day_does_not_matter(database: Database, tmp_path: Path, start: Callable[..., Worker]) -> None:
     file = tmp_path / "done"
     queued = count(database, file, 2, steps=25)
@@ -161,6 +197,8 @@ def test_a_full_disk_pauses_the_job(
     worker.signal(signal.SIGTERM)
     worker.ends(0)
     assert "start one with" in egraph_here("worker", "health", code=1).stderr
+    nobody = egraph_here("worker", "health", "--json", code=1)
+    assert json.loads(nobody.stdout) == [] and "start one with" in nobody.stderr
 
 
 def test_a_job_that_kills_its_workers_is_set_aside_and_takes_nothing_else_down(

@@ -4,6 +4,7 @@ import threading
 import time
 import uuid
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck
@@ -13,16 +14,19 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invaria
 from synthetic import synthetic_graph
 
 from database.test_write import names
+from egraph.commands.requests import BuildRequest, PlaceRequest
 from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.graph.connection import Database, Fence, Transaction, open_database
 from egraph.graph.content_hash import content_hash
 from egraph.graph.firings import write_firings
 from egraph.graph.graphs import graphs
+from egraph.graph.parts import add_labels
 from egraph.graph.write import write_graph
 from egraph.settings import Settings
+from egraph.worker.job_kinds import submit_request
 from egraph.worker.jobs import (
-    ATTEMPTS,
     CANCELLED,
+    DEATHS,
     DONE,
     FAILED,
     QUEUED,
@@ -44,6 +48,8 @@ from egraph.worker.jobs import (
     running,
     submit,
 )
+from egraph.worker.progress import JobProgress
+from egraph.worker.submission import check_possible, same_job
 
 
 def put(database: Database, **more: object) -> Job:
@@ -211,18 +217,110 @@ def test_a_holder_that_falls_asleep_in_a_transaction_keeps_nobody_waiting(settin
 
 def test_a_job_that_takes_its_workers_down_is_set_aside(queue: Database) -> None:
     put(queue)
-    for attempt in range(1, ATTEMPTS + 1):
+    for attempt in range(1, DEATHS + 1):
         held = claim(queue, (queued(queue) or running(queue))[0], "w", 60)
-        assert held and held.attempts == attempt
+        assert held and (held.attempts, held.stuck) == (attempt, attempt - 1)
     assert claim(queue, running(queue)[0], "w", 60) is None
     job = jobs(queue)[0]
     assert job.state == FAILED and "took 3 workers down" in str(job.error)
-    assert retry(queue, job).attempts == 0
+    assert len(job.deaths) == DEATHS and all("w at its beginning" in death for death in job.deaths)
+    again = retry(queue, job)
+    assert (again.attempts, again.stuck, len(again.deaths)) == (0, 0, DEATHS)
+
+
+def test_deaths_count_only_where_the_job_gets_no_further(queue: Database) -> None:
+    put(queue)
+
+    def die(done: int) -> Job | None:
+        """A worker takes the job, is told how far it is, and is heard of no more."""
+        held = claim(queue, (queued(queue) or running(queue))[0], f"worker-{done}", 60)
+        if held is not None:
+            progress = JobProgress(reached=held.reached, advanced=held.advanced)
+            progress.tell("mining patterns", done, 100)
+            renew(queue, held, 1, progress.report())
+        return held
+
+    for done in range(0, 10 * DEATHS, 10):
+        assert die(done), "each gets further than the one before"
+    job = jobs(queue)[0]
+    assert (job.state, job.attempts, job.stuck) == (RUNNING, DEATHS, 1)
+    assert "worker-10 at mining patterns, 10 of 100" in job.deaths[-1] and "no further" not in job.deaths[-1]
+    for done in (20, 5):
+        assert die(done)
+    # It was never further than 20 since: one death there, then those of the two that came no further.
+    assert claim(queue, running(queue)[0], "last", 60) is None
+    job = jobs(queue)[0]
+    assert (job.state, job.stuck) == (FAILED, DEATHS)
+    assert "without getting any further, at mining patterns, 5 of 100" in str(job.error)
+    assert job.deaths[-1].endswith("no further than before")
+
+
+def test_a_job_whose_graph_was_removed_before_it_ended_has_failed(queue: Database, category: str) -> None:
+    mined = synthetic_graph(category)
+    write_graph(queue, mined)
+    held = claim(queue, put(queue), "w", 60)
+    assert held
+    queue.write("write/graph_deleting", graph=mined.id)
+    assert complete(queue, held, Product("jobs/produced_graph", mined.id)).state == FAILED
+    job = find_job(queue, held.id)
+    assert (job.state, job.graph) == (FAILED, None)
+    assert f"{mined.id} was removed before the job had ended" in str(job.error)
+    assert "egraph jobs retry" in str(job.error)
+    with pytest.raises(LostError):
+        renew(queue, held, 1, {})
+
+
+def test_what_must_fail_is_not_queued(queue: Database, category: str) -> None:
+    build = BuildRequest(category, "head")
+    mined, other = synthetic_graph(category), synthetic_graph(category, name="other", objects=3, salt=category)
+    with pytest.raises(NothingYetError, match=f"no graph of {category}"):
+        check_possible(queue, PlaceRequest(Path("photos"), category))
+    with pytest.raises(NothingYetError, match="has no boxes of head yet"):
+        submit(queue, "mine", {}, category)
+        check_possible(queue, build)
+    add_labels(queue, [replace(other.objects[0], parts={"head": (other.objects[0].box,)})], category, "head")
+    # Its mining waits in the queue.
+    check_possible(queue, build)
+    cancel(queue, queued(queue)[0])
+    write_graph(queue, mined)
+    with pytest.raises(NothingYetError, match="None of the 1 objects with a box of head was mined into"):
+        check_possible(queue, build)
+    add_labels(queue, [replace(mined.objects[0], parts={"head": (mined.objects[0].box,)})], category, "head")
+    check_possible(queue, build)
+    check_possible(queue, PlaceRequest(Path("photos"), category))
+    with pytest.raises(NothingYetError, match="no such graph"):
+        check_possible(queue, replace(build, graph="another"))
+
+
+def test_the_same_job_is_known(queue: Database) -> None:
+    build = BuildRequest("horse", "head")
+    assert same_job(queue, "aog", build) is None
+    first = submit_request(queue, "aog", build)
+    assert same_job(queue, "aog", replace(build, seed=1)) is None
+    held = claim(queue, find_job(queue, first), "w", 60)
+    assert held
+    found = same_job(queue, "aog", build)
+    assert found and (found.id, found.state) == (first, RUNNING)
+    second = submit_request(queue, "aog", build)
+    found = same_job(queue, "aog", build)
+    assert found and (found.id, found.state) == (second, QUEUED), "the one that waits"
+    for job in (first, second):
+        cancel(queue, find_job(queue, job))
+    assert same_job(queue, "aog", build) is None
+
+
+def test_a_done_job_does_not_look_unfinished(queue: Database) -> None:
+    held = claim(queue, put(queue), "w", 60)
+    assert held
+    renew(queue, held, 1, {"stage": "writing", "done": 6151, "total": 67591, "seconds_left": 3.0})
+    complete(queue, held, None)
+    job = find_job(queue, held.id)
+    assert (job.state, job.stage, job.done, job.total, job.seconds_left) == (DONE, None, None, None, None)
 
 
 def test_a_job_that_was_given_back_counts_no_attempt(queue: Database) -> None:
     put(queue)
-    for _ in range(ATTEMPTS + 2):
+    for _ in range(DEATHS + 2):
         held = claim(queue, queued(queue)[0], "w", 60)
         assert held and held.attempts == 1
         release(queue, held)
@@ -269,6 +367,8 @@ class Model:
 
     state: str = QUEUED
     attempts: int = 0
+    stuck: int = 0
+    advanced: bool = False
     holder: Job | None = None
     former: list[Job] = field(default_factory=list)
 
@@ -297,7 +397,9 @@ class Queue(RuleBasedStateMachine):
         taken = claim(self.database, find_job(self.database, chosen), "w", 60)
         if model.holder:
             model.former.append(model.holder)
-        if model.attempts >= ATTEMPTS:
+        if model.state == RUNNING:
+            model.stuck, model.advanced = 1 if model.advanced else model.stuck + 1, False
+        if model.stuck >= DEATHS:
             assert taken is None
             model.state, model.holder = FAILED, None
             return multiple()
@@ -308,13 +410,15 @@ class Queue(RuleBasedStateMachine):
     def holds(self, job: Job) -> bool:
         return self.model[job.id].holder == job
 
-    @rule(job=held)
-    def renew(self, job: Job) -> None:
+    @rule(job=held, advanced=st.booleans())
+    def renew(self, job: Job, advanced: bool) -> None:
+        said = {"done": 1, "advanced": advanced}
         if self.holds(job):
-            renew(self.database, job, 1, {"done": 1})
+            renew(self.database, job, 1, said)
+            self.model[job.id].advanced = advanced
         else:
             with pytest.raises(LostError):
-                renew(self.database, job, 1, {"done": 1})
+                renew(self.database, job, 1, said)
 
     @rule(job=consumes(held), way=st.sampled_from(["complete", "fail", "release"]))
     def end(self, job: Job, way: str) -> None:
@@ -362,13 +466,14 @@ class Queue(RuleBasedStateMachine):
             model.former.append(model.holder)
         model.holder = None
         model.state = CANCELLED if way == "cancel" else QUEUED
-        model.attempts = model.attempts if way == "cancel" else 0
+        if way == "retry":
+            model.attempts, model.stuck, model.advanced = 0, 0, False
 
     @invariant()
     def the_database_agrees(self) -> None:
         there = {job.id: job for job in jobs(self.database) if job.id in self.model}
-        assert {i: (j.state, j.attempts) for i, j in there.items()} == {
-            i: (m.state, m.attempts) for i, m in self.model.items()
+        assert {i: (j.state, j.attempts, j.stuck) for i, j in there.items()} == {
+            i: (m.state, m.attempts, m.stuck) for i, m in self.model.items()
         }
         for i, model in self.model.items():
             assert (there[i].error is not None) == (model.state == FAILED)

@@ -23,7 +23,8 @@ def test_the_time_left_counts_what_was_done_here() -> None:
     clock = Clock()
     progress = JobProgress(clock)
     assert progress.tell("writing", 40, 100)
-    assert progress.report() == {"stage": "writing", "done": 40, "total": 100, "seconds_left": None}
+    said = {"stage": "writing", "done": 40, "total": 100, "seconds_left": None}
+    assert progress.report() == said | {"advanced": True, "reached": '{"writing": 40}'}
     clock.now += 10
     assert not progress.tell("writing", 60, 100)
     # Twenty in ten seconds; the first forty were there.
@@ -45,7 +46,7 @@ def test_the_layer_stands_beside_the_stage() -> None:
 def test_a_holder_is_silent_after_its_lease() -> None:
     clock = Clock()
     watch = Watch(10.0, clock)
-    assert watch.silent([job()]) == [] and watch.undecided()
+    assert watch.silent([job()]) == [] and watch.undecided(clock.now)
     clock.now += 9
     assert watch.silent([job()]) == []
     clock.now += 2
@@ -57,8 +58,9 @@ def test_a_holder_that_beats_is_alive() -> None:
     watch = Watch(10.0, clock)
     for beats in range(10):
         assert watch.silent([job(beats)]) == []
-        assert watch.undecided() == (beats == 0)
+        assert watch.undecided(clock.now) == (beats == 0)
         clock.now += 6
+    assert watch.undecided(clock.now), "it was heard of before, and may have died since"
     assert watch.silent([job(9, token=2)]) == [], "another holder has its own lease"
 
 
@@ -75,3 +77,22 @@ def test_who_did_not_look_for_long_cannot_tell() -> None:
     assert watch.silent([job()]) == []
     clock.now += 6
     assert watch.silent([job()]) == [job()]
+
+
+def test_only_what_nobody_reached_before_is_progress() -> None:
+    def advanced(reached: dict[str, int], *told: tuple[str | None, str, int]) -> bool:
+        progress = JobProgress(reached=reached)
+        for layer, stage, done in told:
+            progress.enter(layer)
+            progress.tell(stage, done, 100)
+        return bool(progress.report()["advanced"])
+
+    reached = {"reading photos": 12, "mining patterns: layer3": 40}
+    assert not advanced(reached, (None, "reading photos", 12), ("layer3", "mining patterns", 39))
+    assert not advanced(reached, ("layer3", "mining patterns", 40))
+    assert advanced(reached, ("layer3", "mining patterns", 41))
+    assert advanced(reached, ("layer2", "mining patterns", 0))
+    paused = JobProgress(reached=reached)
+    paused.pause("The disk is full.")
+    assert not paused.report()["advanced"]
+    assert JobProgress(reached=reached, advanced=True).report()["advanced"], "of an earlier worker that gave it back"

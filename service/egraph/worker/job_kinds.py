@@ -1,6 +1,7 @@
 """The kinds of jobs: what each is asked, and how it is done. A new kind is one more entry of `KINDS`."""
 
 import dataclasses
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -71,8 +72,12 @@ KINDS = {
 
 def submit_request(database: Database, kind: str, request: Any, priority: int = 0) -> str:
     """Put a request into the queue; returns the job's id."""
-    parameters = TypeAdapter(KINDS[kind].request).dump_python(request, mode="json")
-    return submit(database, kind, parameters, request.category, priority)
+    return submit(database, kind, parameters_of(kind, request), request.category, priority)
+
+
+def parameters_of(kind: str, request: Any) -> str:
+    """A request as its job keeps it: JSON text, the same for the same request."""
+    return json.dumps(TypeAdapter(KINDS[kind].request).dump_python(request, mode="json"), sort_keys=True)
 
 
 def run_job(job: Job, work: Work) -> Product | None:

@@ -3,8 +3,8 @@
 Every change is a compare-and-set in one transaction (`cypher/jobs/change.cypher`): it takes the job's lock, looks
 again, and changes nothing where another one was first. Nothing here compares clocks: see `egraph.worker.lease`.
 
-    queued -> running -> done | failed | cancelled        running -> queued (given back, or taken again after its lease)
-    queued -> cancelled        failed, cancelled -> queued (retry)
+    queued -> running -> done | failed | cancelled        queued -> cancelled        failed, cancelled -> queued (retry)
+    running -> queued (given back)        running -> running (taken after its holder's lease) | failed (set aside)
 """
 
 import getpass
@@ -21,8 +21,10 @@ from egraph.graph.connection import Database, Fence, Transaction
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = STATES = ("queued", "running", "done", "failed", "cancelled")
 ENDED = (DONE, FAILED, CANCELLED)
-ATTEMPTS = 3
-"""A job that took so many workers down with it is set aside."""
+DEATHS = 3
+"""A job that took so many workers down, one after another and none of them further than before, is set aside."""
+
+DEATHS_SHOWN = 20
 
 SHORTEST_WRITE = 5.0
 
@@ -41,6 +43,9 @@ class Job:
     token: grows with every worker that takes the job; who holds an older one may not write. beats: how often the holder
     said since that it is alive; lease: seconds of silence after which others may take the job. attempts: how often it
     was taken and not given back. stage, done, total, seconds_left: its progress. log: its last lines.
+
+    deaths: where its workers died, or fell silent for their lease. stuck: how many of the last ones in a row without
+    progress. reached: how far any worker came in each stage; advanced: whether one came further since the last death.
     """
 
     id: str
@@ -64,29 +69,43 @@ class Job:
     started_at: str | None = None
     ended_at: str | None = None
     graph: str | None = None
+    deaths: list[str] = field(default_factory=list)
+    stuck: int = 0
+    advanced: bool = False
+    reached: dict[str, int] = field(default_factory=dict, repr=False)
     log: list[str] = field(default_factory=list, repr=False)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything but the log, for programs."""
-        return {f.name: getattr(self, f.name) for f in fields(self) if f.name != "log"}
+        """Everything but the log and what only the next worker needs, for programs."""
+        return {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("log", "reached", "advanced")}
+
+    @property
+    def step(self) -> str:
+        """The step at which it was when its worker was last heard of."""
+        of = f", {self.done:,} of {self.total:,}" if self.done is not None and self.total else ""
+        return f"{self.stage or 'its beginning'}{of}"
 
 
 def read_job(properties: Mapping[str, Any], graph: str | None = None) -> Job:
     """A job from its node's properties."""
     known = {f.name for f in fields(Job)}
     values = {name: value for name, value in properties.items() if name in known}
-    return Job(**values | {"parameters": json.loads(properties["parameters"]), "graph": graph})
+    parsed = {
+        "parameters": json.loads(properties["parameters"]),
+        "reached": json.loads(properties.get("reached", "{}")),
+    }
+    return Job(**values | parsed | {"graph": graph})
 
 
 def submit(
-    database: Database, kind: str, parameters: Mapping[str, Any], category: str | None = None, priority: int = 0
+    database: Database, kind: str, parameters: Mapping[str, Any] | str, category: str | None = None, priority: int = 0
 ) -> str:
-    """Put a job into the queue; returns its id."""
+    """Put a job into the queue; returns its id. parameters: what it is asked, or that as JSON text."""
     job = str(uuid.uuid4())
     properties: dict[str, Any] = {
         "kind": kind,
         "category": category,
-        "parameters": json.dumps(parameters, sort_keys=True),
+        "parameters": parameters if isinstance(parameters, str) else json.dumps(parameters, sort_keys=True),
         "state": QUEUED,
         "priority": priority,
         "attempts": 0,
@@ -148,9 +167,9 @@ def running(database: Database) -> list[Job]:
 def claim(database: Database, seen: Job, worker: str, lease: float) -> Job | None:
     """Take a job that waits, or whose holder was silent for its lease; None where another was first.
 
-    A job that has taken down `ATTEMPTS` workers is set aside instead.
+    The latter is a death. A job that has taken down `DEATHS` workers without any progress is set aside instead.
     """
-    taken = {
+    taken: dict[str, Any] = {
         "state": RUNNING,
         "token": seen.token + 1,
         "beats": 0,
@@ -161,10 +180,19 @@ def claim(database: Database, seen: Job, worker: str, lease: float) -> Job | Non
         "error": None,
     }
     line = f"{now()} taken by {worker}"
-    if seen.attempts >= ATTEMPTS:
-        ended = f"It took {seen.attempts} workers down with it, the last one {seen.worker}."
-        taken = {"state": FAILED, "error": ended, "ended_at": now()}
-        line = f"{now()} set aside: {ended}"
+    if seen.state == RUNNING:
+        stuck = 1 if seen.advanced else seen.stuck + 1
+        further = "" if seen.advanced else ", no further than before"
+        death = f"{now()} {seen.worker} at {seen.step}{further}"
+        dead = {"deaths": [*seen.deaths, death][-DEATHS_SHOWN:], "stuck": stuck, "advanced": False}
+        taken |= dead
+        if stuck >= DEATHS:
+            ended = (
+                f"It took {stuck} workers down with it without getting any further, at {seen.step}; the last one was "
+                f"{seen.worker}."
+            )
+            taken = {"state": FAILED, "error": ended, "ended_at": now(), "seconds_left": None, **dead}
+            line = f"{now()} set aside: {ended}"
     job = _change(database, seen.id, [seen.state], taken, [line], seen.token, seen.beats)
     return job if job is not None and job.state == RUNNING else None
 
@@ -206,21 +234,28 @@ class Product:
     id: str
 
 
-def complete(database: Database, job: Job, product: Product | None, lines: Sequence[str] = ()) -> None:
-    """End a job that is done, and note what it made.
+def complete(database: Database, job: Job, product: Product | None, lines: Sequence[str] = ()) -> Job:
+    """End a job that is done, and note what it made; where that was removed before the job could end, it has failed.
 
     Raises:
         LostError: the job is another's, or was cancelled.
     """
 
-    def work(transaction: Transaction) -> None:
-        changes = {"state": DONE, "ended_at": now(), "seconds_left": None, "error": None}
-        if _changed(transaction, job.id, [RUNNING], changes, [*lines, f"{now()} done"], job.token) is None:
+    def work(transaction: Transaction) -> Job:
+        changes = {"state": DONE, "error": None, "stage": None, "done": None, "total": None}
+        line = "done"
+        if product is not None and not transaction.run(product.statement, job=job.id, product=product.id)[0]["found"]:
+            error = (
+                f"{product.id} was removed before the job had ended; `egraph jobs retry {job.id[:8]}` makes it anew."
+            )
+            changes, line = {"state": FAILED, "error": error}, f"failed: {error}"
+        changes |= {"ended_at": now(), "seconds_left": None}
+        changed = _changed(transaction, job.id, [RUNNING], changes, [*lines, f"{now()} {line}"], job.token)
+        if changed is None:
             raise lost(job)
-        if product is not None:
-            transaction.run(product.statement, job=job.id, product=product.id)
+        return changed
 
-    database.transaction(work, shared=False)
+    return database.transaction(work, shared=False)
 
 
 def cancel(database: Database, job: Job) -> Job:
@@ -242,7 +277,8 @@ def retry(database: Database, job: Job) -> Job:
     Raises:
         UsageError: it waits, runs, or is done.
     """
-    changes = {"state": QUEUED, "attempts": 0, "error": None, "ended_at": None, "worker": None}
+    begun = {"attempts": 0, "stuck": 0, "advanced": False, "reached": "{}"}
+    changes = {"state": QUEUED, "error": None, "ended_at": None, "worker": None, **begun}
     changed = _change(database, job.id, [FAILED, CANCELLED], changes, [f"{now()} tried again by {user()}"])
     if changed is None:
         raise UsageError(f"The job {job.id} neither failed nor was cancelled, so it cannot be tried again.")

@@ -11,6 +11,7 @@ import socket
 import time
 import uuid
 from collections.abc import Callable
+from typing import TypeVar
 
 from egraph.errors import DatabaseError, EgraphError
 from egraph.failpoint import failpoint
@@ -26,6 +27,8 @@ from egraph.worker.log import LOGGER, Fields, JobLines
 from egraph.worker.metrics import Metrics
 from egraph.worker.progress import JobProgress
 from egraph.worker.stop import Stop, Stopped
+
+T = TypeVar("T")
 
 PAUSE = 10.0
 """Seconds, at most, until a job whose disk was full, or whose database failed, is tried again."""
@@ -48,7 +51,7 @@ class Worker:
         self.name = f"{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
         self.settings, self.stop = settings, stop
         self.metrics = metrics or Metrics()
-        self._watch = Watch(max(settings.lease, 2 * settings.poll))
+        self.watch = Watch(max(settings.lease, 2 * settings.poll))
         self._log = Fields(LOGGER, {"worker": self.name})
         self.health = HealthFile(settings.home, self.name, os.getpid())
 
@@ -75,26 +78,29 @@ class Worker:
                         raise
                     self._log.warning("%s Trying again.", error)
                     self.health.say("waiting for the database")
-                    self._watch.forget()
+                    self.watch.forget()
                     self.stop.wait(max(self.settings.poll, 1.0))
         finally:
             self._log.info("worker stopped")
             self.health.close()
 
     def _serve(self, database: Database, once: bool) -> None:
+        idle_since: float | None = None
         while not self.stop.asked:
             self.health.say("idle")
             job = self._next(database)
             if job is not None:
                 _Task(self, database, job).run()
-            elif once and not self._watch.undecided():
+                idle_since = None
+                continue
+            idle_since = self.watch.now() if idle_since is None else idle_since
+            if once and not self.watch.undecided(idle_since):
                 return
-            else:
-                self.stop.wait(self.settings.poll)
+            self.stop.wait(self.settings.poll)
 
     def _next(self, database: Database) -> Job | None:
-        """Take the next job: one that waits, or one whose holder was silent for its lease."""
-        for seen in [*queued(database), *self._watch.silent(running(database))]:
+        """Take the next job: first one whose holder was silent for its lease, whatever waits; then one that waits."""
+        for seen in [*self.watch.silent(running(database)), *queued(database)]:
             if job := claim(database, seen, self.name, self.settings.lease):
                 return job
         return None
@@ -108,10 +114,12 @@ class _Task:
         self._settings, self._stop = worker.settings, worker.stop
         self._log = Fields(LOGGER, {"worker": worker.name, "job": job.id})
         self._lines = JobLines()
-        self._progress = JobProgress()
+        self._progress = JobProgress(reached=job.reached, advanced=job.advanced)
         self._told = time.monotonic()
         self._failures, self._failed_at = 0, ("", 0)
-        self._heartbeat = Heartbeat(self._settings, job, self._progress.report, self._lines.lines, self._beaten)
+        self._heartbeat = Heartbeat(
+            self._settings, job, self._progress.report, self._lines.lines, worker.watch, self._beaten
+        )
 
     def run(self) -> None:
         """Do the job to whatever end it comes to."""
@@ -165,9 +173,11 @@ class _Task:
             self._settle(lambda: fail(self._database, self._job, reason, self._lines.lines))
             return "failed"
         failpoint("before the last commit")
-        self._settle(lambda: complete(self._database, self._job, product, self._lines.lines))
+        ended = self._settle(lambda: complete(self._database, self._job, product, self._lines.lines))
         failpoint("after the last commit")
-        return "done"
+        if ended.error is not None:
+            self._log.error("%s", ended.error)
+        return ended.state
 
     def _passes(self, error: Exception) -> bool:
         """Whether to try again after a while: the disk is full, or the database failed. Not where it always does."""
@@ -191,7 +201,7 @@ class _Task:
             self._heartbeat.check()
         self._log.info("going on")
 
-    def _settle(self, end: Callable[[], None]) -> None:
+    def _settle(self, end: Callable[[], T]) -> T:
         """Write how the job ended, as soon as the database answers."""
         while True:
             try:
@@ -212,7 +222,10 @@ class _Task:
     def _tell(self, stage: str, done: int, total: int) -> None:
         """Note the progress of the work, which has just kept what it did; end it here if there is a reason."""
         now = time.monotonic()
-        if self._progress.tell(stage, done, total) or now - self._told >= LOG_SECONDS:
+        another = self._progress.tell(stage, done, total)
+        if another:
+            self._heartbeat.beat_soon()
+        if another or now - self._told >= LOG_SECONDS:
             self._told = now
             layer = self._progress.step.layer
             self._log.info("%s", stage, extra={"layer": layer, "iteration": done, "total": total})
@@ -226,6 +239,7 @@ class _Task:
         self._progress.enter(None if kept else layer)
         self._log.info("layer %s", "kept" if kept else "begun", extra={"layer": layer})
         if kept:
+            self._heartbeat.beat_soon()
             failpoint("layer kept")
 
     def _beaten(self) -> None:
