@@ -1,6 +1,5 @@
 """`egraph aog`: And-Or graphs, which find a named part on photos and show why."""
 
-from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -18,8 +17,6 @@ from egraph_cli.tree import print_tree
 if TYPE_CHECKING:
     from egraph.aog.locate import LocatedPart
     from egraph.photos.photo import PhotoObject
-
-COLUMNS = ["category", "part", "name", "labels", "labelled", "templates", "patterns", "current", "created_at", "id"]
 
 app = typer.Typer(
     help="Build And-Or graphs from a part's boxes, and find the part with them.",
@@ -82,12 +79,10 @@ def list_(context: typer.Context, *, output: Format) -> None:
 
     labels: objects that it was learnt from; labelled: those of them whose labels are still there.
     """
-    from egraph.aog.storage import list_aogs
-    from egraph.graph.connection import open_database
+    from egraph.commands.inventory import list_aogs
 
-    with open_database(settings_of(context)) as database:
-        rows = [asdict(aog) for aog in list_aogs(database)]
-    write_rows(output, COLUMNS, rows)
+    found = list_aogs(settings_of(context))
+    write_rows(output, found.columns, found.rows)
 
 
 @app.command("remove")
@@ -100,11 +95,9 @@ def remove(
     """Remove an And-Or graph; the patterns and the part's boxes stay."""
     settings = settings_of(context)
     confirm(f"Remove the And-Or graph {aog}?", yes)
-    from egraph.aog.storage import remove_aog
-    from egraph.graph.connection import open_database
+    from egraph.commands.removal import remove_aog
 
-    with open_database(settings) as database:
-        remove_aog(database, aog)
+    remove_aog(settings, aog)
     if as_json:
         write_json({"aog": aog})
     else:

@@ -14,8 +14,6 @@ from egraph_cli.options import Category, Device, Json, Quiet, Seed, Yes, confirm
 from egraph_cli.output import Format, formats, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
 
-COLUMNS = ["category", "name", "network", "state", "images", "patterns", "created_at", "id"]
-
 app = typer.Typer(
     help="List and remove mined graphs, and place them on more photos.", no_args_is_help=True, rich_markup_mode=None
 )
@@ -25,12 +23,10 @@ app = typer.Typer(
 @formats
 def list_(context: typer.Context, *, output: Format) -> None:
     """List all graphs, those too that are still being written."""
-    from egraph.graph.connection import open_database
-    from egraph.graph.graphs import graphs
+    from egraph.commands.inventory import list_graphs
 
-    with open_database(settings_of(context)) as database:
-        rows = [asdict(graph) for graph in graphs(database)]
-    write_rows(output, COLUMNS, rows)
+    found = list_graphs(settings_of(context))
+    write_rows(output, found.columns, found.rows)
 
 
 @app.command("remove")
@@ -61,30 +57,24 @@ def remove(
     settings = settings_of(context)
     if sum(one is not None for one in (graph, category, network)) != 1:
         raise typer.BadParameter("name one graph, or give --category or --network.")
-    from egraph.graph import delete
-    from egraph.graph.connection import open_database
-    from egraph_cli.progress import ProgressDisplay
+    from egraph.commands import removal
 
-    with open_database(settings) as database:
-        if graph is not None:
-            confirm(f"Remove the graph {graph}?", yes)
-            with ProgressDisplay(quiet) as progress:
-                removed = delete.delete_graph(database, graph, progress)
-            if as_json:
-                write_json({"graph": graph, "patterns": removed})
-            else:
-                print(f"Removed {graph} with {removed:,} patterns.")
-            return
-        plan = delete.plan_category(database, category) if category else delete.plan_network(database, network or "")
-        for line in (*plan.graphs, *(f"{category}/{part}" for part in plan.parts)):
-            print(line, file=sys.stderr)
-        whole = category or plan.network
-        confirm(f"Remove all of {whole}: {len(plan.graphs)} graphs and {len(plan.parts)} parts?", yes)
+    if graph is not None:
+        confirm(f"Remove the graph {graph}?", yes)
         with ProgressDisplay(quiet) as progress:
-            if category:
-                done = delete.delete_category(database, category, progress)
-            else:
-                done = delete.delete_network(database, network or "", progress)
+            removed = removal.remove_graph(settings, graph, progress)
+        if as_json:
+            write_json({"graph": graph, "patterns": removed})
+        else:
+            print(f"Removed {graph} with {removed:,} patterns.")
+        return
+    plan = removal.plan_removal(settings, category, network)
+    for line in (*plan.graphs, *(f"{category}/{part}" for part in plan.parts)):
+        print(line, file=sys.stderr)
+    whole = category or plan.network
+    confirm(f"Remove all of {whole}: {len(plan.graphs)} graphs and {len(plan.parts)} parts?", yes)
+    with ProgressDisplay(quiet) as progress:
+        done = removal.remove_all(settings, category, network, progress)
     if as_json:
         write_json({"category": category, **asdict(done)})
     else:

@@ -7,8 +7,6 @@ import typer
 
 from egraph_cli.output import Format, formats, write_rows
 
-COLUMNS = ["layer", "channels", "height", "width", "stride", "receptive_field", "first_centre", "chosen"]
-
 
 @formats
 def layers(
@@ -23,34 +21,13 @@ def layers(
 
     Stride, receptive field and first centre are pixels of the network's input.
     """
-    from egraph.errors import UsageError
-    from egraph.network.geometry import layer_geometries
-    from egraph.network.layers import default_layers, valid_layers
+    from egraph.commands.layers import list_layers
     from egraph.network.load import load_network
 
-    loaded = load_network(network, weights)
-    for note in loaded.notes:
-        print(note, file=sys.stderr)
-    try:
-        chosen = set(default_layers(loaded))
-    except UsageError as error:
-        chosen = set()
-        print(error, file=sys.stderr)
-    valid = valid_layers(loaded)
-    rows = [
-        {
-            "layer": g.name,
-            "channels": g.channels,
-            "height": g.height,
-            "width": g.width,
-            "stride": g.stride,
-            "receptive_field": g.receptive_field,
-            "first_centre": g.first_centre,
-            "chosen": g.name in chosen,
-        }
-        for g in layer_geometries(loaded, valid)
-    ]
-    write_rows(output, COLUMNS, rows)
-    if chosen:
-        names = ",".join(name for name in valid if name in chosen)
-        print(f"Without --layers, egraph mine takes {names}", file=sys.stderr)
+    found = list_layers(load_network(network, weights))
+    for remark in (*found.notes, found.remark):
+        if remark is not None:
+            print(remark, file=sys.stderr)
+    write_rows(output, found.columns, found.rows)
+    if found.chosen:
+        print(f"Without --layers, egraph mine takes {','.join(found.chosen)}", file=sys.stderr)

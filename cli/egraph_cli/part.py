@@ -1,6 +1,5 @@
 """`egraph part`: the names and boxes that a person gives to parts."""
 
-from dataclasses import asdict
 from pathlib import Path
 from shlex import quote
 from typing import Annotated
@@ -112,12 +111,10 @@ def label(
 @formats
 def list_(context: typer.Context, *, output: Format) -> None:
     """List the named parts and on how many objects they are drawn."""
-    from egraph.graph.connection import open_database
-    from egraph.graph.parts import list_parts
+    from egraph.commands.inventory import list_parts
 
-    with open_database(settings_of(context)) as database:
-        rows = [asdict(part) for part in list_parts(database)]
-    write_rows(output, ["category", "part", "objects", "boxes"], rows)
+    found = list_parts(settings_of(context))
+    write_rows(output, found.columns, found.rows)
 
 
 @app.command("remove")
@@ -138,15 +135,9 @@ def remove(
     settings = settings_of(context)
     what = f"{category}/{part} and its boxes" if photo is None else f"the boxes of {category}/{part} on {photo}"
     confirm(f"Remove {what}?", yes)
-    from egraph.graph.connection import open_database
-    from egraph.graph.parts import remove_labels, remove_part
-    from egraph.photos.folder import read_photo
+    from egraph.commands.removal import remove_part
 
-    with open_database(settings) as database:
-        if photo is None:
-            removed = remove_part(database, category, part)
-        else:
-            removed = remove_labels(database, category, part, read_photo(photo).sha256)
+    removed = remove_part(settings, category, part, photo)
     boxes = "1 box" if removed == 1 else f"{removed:,} boxes"
     if as_json:
         write_json({"category": category, "part": part, "photo": photo and str(photo), "boxes": removed})

@@ -11,6 +11,15 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from egraph.api.asking import ask, export, open_aog, open_graph, questions
     from egraph.api.finding import evaluate, locate
+    from egraph.api.inventory import (
+        list_aogs,
+        list_graphs,
+        list_layers,
+        list_parts,
+        remove_aog,
+        remove_graph,
+        remove_part,
+    )
     from egraph.api.mining import mine, place
     from egraph.api.parts import build_aog, import_parts, label_part
     from egraph.commands.requests import (
@@ -34,6 +43,10 @@ HOMES = {
     "egraph.api.parts": ("import_parts", "label_part", "build_aog"),
     "egraph.api.finding": ("locate", "evaluate"),
     "egraph.api.asking": ("ask", "questions", "open_graph", "open_aog", "export"),
+    "egraph.api.inventory": (
+        *("list_layers", "list_graphs", "list_parts", "list_aogs"),
+        *("remove_graph", "remove_part", "remove_aog"),
+    ),
     "egraph.settings": ("Settings", "load_settings"),
     "egraph.photos.photo": ("Box",),
     "egraph.network.preprocessing": ("Preprocessing",),
@@ -64,6 +77,10 @@ __all__ = [
     "export",
     "import_parts",
     "label_part",
+    "list_aogs",
+    "list_graphs",
+    "list_layers",
+    "list_parts",
     "load_settings",
     "locate",
     "mine",
@@ -71,6 +88,9 @@ __all__ = [
     "open_graph",
     "place",
     "questions",
+    "remove_aog",
+    "remove_graph",
+    "remove_part",
 ]
 
 
