@@ -107,7 +107,9 @@ def parameters(context: typer.Context, incomplete: str) -> list[str]:
     if key not in asked or asked[key].type in PLAIN_TYPES:
         return []
     category = given.get("other_category" if key == "other_graph" else "category")
-    values = known(context, f"values/{asked[key].type}", "value", category=category, value="")
+    asked_of = {"category": category, "part": given.get("part"), "value": ""}
+    looked = {name: asked_of[name] for name in statement(f"values/{asked[key].type}").takes}
+    values = known(context, f"values/{asked[key].type}", "value", **looked)
     return proposals(incomplete, [f"{key}={value}" for value in values])
 
 

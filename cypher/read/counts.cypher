@@ -1,4 +1,4 @@
-// What one graph has, counted in the database
+// What one graph has, counted in the database: for each type of relationship, the patterns that it leaves, and how often
 //
 // The test of `row` is true of every object; without it the embedded database counts patterns as objects too.
 MATCH (g:ExplanatoryGraph {id: $graph})
@@ -7,31 +7,4 @@ WHERE r.row >= 0
 WITH g, count(o.id) AS objects
 OPTIONAL MATCH (g)<-[:IN_GRAPH]-(p:Pattern)
 OPTIONAL MATCH (p)-[e]->()
-RETURN
-  objects,
-  count(DISTINCT p) AS patterns,
-  sum(
-    CASE
-      WHEN type(e) = 'CO_ACTIVATES_WITH' THEN 1
-      ELSE 0
-    END) AS co_activations,
-  sum(
-    CASE
-      WHEN type(e) = 'DISPLACED_FROM' THEN 1
-      ELSE 0
-    END) AS displacements,
-  sum(
-    CASE
-      WHEN type(e) = 'FIRES_ON' THEN 1
-      ELSE 0
-    END) AS firings,
-  sum(
-    CASE
-      WHEN type(e) = 'SEPARATED_FROM' THEN 1
-      ELSE 0
-    END) AS filters,
-  sum(
-    CASE
-      WHEN type(e) = 'IN_GRAPH' THEN 1
-      ELSE 0
-    END) AS graphs
+RETURN objects, type(e) AS type, count(DISTINCT p) AS patterns, count(e) AS relationships

@@ -15,6 +15,7 @@ from egraph.graph.constraints import ensure_schema
 from egraph.graph.delete import delete_graph
 from egraph.graph.graphs import graphs
 from egraph.graph.parts import list_parts, remove_part
+from egraph.graph.statements import parse, statement
 from egraph.settings import Settings, load_settings
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
@@ -33,6 +34,18 @@ def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     settings = Settings(home=home, idle_minutes=5, wal_flush=0)
     yield settings
     embedded.stop(settings)
+
+
+@pytest.fixture(autouse=True)
+def parameters_are_those_of_the_statement(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test runs is given exactly the parameters that stand in its text."""
+    run = neo4j.ManagedTransaction.run
+
+    def checked(transaction: neo4j.ManagedTransaction, text: str, parameters: dict) -> neo4j.Result:
+        assert parameters.keys() == parse("run/now", text).takes, text
+        return run(transaction, text, parameters)
+
+    monkeypatch.setattr(neo4j.ManagedTransaction, "run", checked)
 
 
 @pytest.fixture
@@ -62,6 +75,12 @@ def run_file(settings: Settings, database: Database, name: str, **parameters: ob
     with neo4j.GraphDatabase.driver(database.address, auth=(database.user, str(password))) as driver:
         text = (Path(__file__).parent / name).read_text(encoding="utf-8")
         return [record.data() for record in driver.execute_query(text, parameters, database_=database.name).records]
+
+
+def objects_there(database: Database, ids: list[str]) -> list[str]:
+    """Which of some objects the database knows."""
+    rows = database.read(statement("export/nodes").filled(label="Object"), ids=ids)
+    return [row["properties"]["id"] for row in rows]
 
 
 def delete_jobs(settings: Settings, database: Database) -> None:

@@ -169,7 +169,7 @@ def test_a_writer_goes_on_when_the_child_is_killed_between_batches(
     with open_database(own) as database:
         write_graph(database, mined, kill)
         assert len(killed) == 2
-        assert count_graph(database, mined.id)["co_activations"] == sum(len(e.source) for e in mined.co_activations)
+        assert count_graph(database, mined.id)["CO_ACTIVATES_WITH"] == sum(len(e.source) for e in mined.co_activations)
         assert count_graph(database, mined.id)["patterns"] == sum(len(t) for t in mined.patterns.values())
 
 

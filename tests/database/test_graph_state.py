@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from synthetic import synthetic_graph
 
-from database.conftest import run_file
+from database.conftest import objects_there, run_file
 from database.test_and_or_graphs import sides, synthetic_aog
 from database.test_write import expected_counts, names
 from egraph.aog.storage import list_aogs, read_aog, write_aog
@@ -144,7 +144,7 @@ def test_what_is_less_than_was_mined_is_not_called_complete(
     def spoil(other: Database) -> None:
         run_file(settings, other, "delete_edge.cypher", graph=mined.id)
 
-    with pytest.raises(MissingError, match=r"holds \d+ displacements of the graph .* instead of \d+; remove it with"):
+    with pytest.raises(MissingError, match=r"holds \d+ DISPLACED_FROM of the graph .* instead of \d+; remove it with"):
         write_graph(database, mined, meanwhile(-1, spoil))
     assert state(database, mined) == WRITING
 
@@ -190,7 +190,7 @@ def test_firings_go_into_no_graph_but_their_own(
     with pytest.raises(RemovedError):
         write_firings(database, mined.id, content, more, mined.objects[:2], names(mined))
     assert left(settings, database, mined) == GONE
-    assert not database.read("read/objects_there", ids=[o.id for o in mined.objects])
+    assert not objects_there(database, [o.id for o in mined.objects])
 
 
 def test_firings_of_a_pattern_that_is_missing_leave_the_old_ones(

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 from synthetic import synthetic_graph, synthetic_objects
 
+from database.conftest import objects_there
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
 from egraph.graph.parts import LabelledPart, add_labels, labelled_objects, list_parts, remove_part
@@ -38,8 +39,7 @@ def test_removing_a_part_keeps_the_other_and_what_was_mined(database: Database, 
     assert remove_part(database, category, "head") == 2
     assert [part.part for part in parts_of(database, category)] == ["leg"]
     assert remove_part(database, category, "leg") == 2
-    there = database.read("read/objects_there", ids=[seen.id, unseen.id])
-    assert [row["id"] for row in there] == [seen.id], "only the object that nothing needs is gone"
+    assert objects_there(database, [seen.id, unseen.id]) == [seen.id], "only the object that nothing needs is gone"
     with pytest.raises(NothingYetError):
         remove_part(database, category, "leg")
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from synthetic import synthetic_graph
 
+from database.conftest import objects_there
 from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.graph import batches
 from egraph.graph.connection import Database, open_database
@@ -39,11 +40,11 @@ def expected_counts(mined: MinedGraph) -> dict[str, int]:
     return {
         "objects": len(mined.objects),
         "patterns": patterns,
-        "co_activations": sum(len(e.source) for e in mined.co_activations),
-        "displacements": sum(len(e.source) for e in mined.displacements),
-        "firings": sum(len(f.pattern) for f in mined.firings),
-        "filters": patterns,
-        "graphs": patterns,
+        "CO_ACTIVATES_WITH": sum(len(e.source) for e in mined.co_activations),
+        "DISPLACED_FROM": sum(len(e.source) for e in mined.displacements),
+        "FIRES_ON": sum(len(f.pattern) for f in mined.firings),
+        "SEPARATED_FROM": patterns,
+        "IN_GRAPH": patterns,
     }
 
 
@@ -215,7 +216,7 @@ def test_deleting_takes_one_graph_and_leaves_the_others(database: Database, cate
         delete_graph(database, one.id)
     delete_graph(database, two.id)
     ids = [o.id for o in one.objects]
-    assert not database.read("read/objects_there", ids=ids), "objects that nothing needs are gone"
+    assert not objects_there(database, ids), "objects that nothing needs are gone"
 
 
 def test_deleting_takes_objects_on_which_patterns_were_placed_later(
@@ -229,10 +230,9 @@ def test_deleting_takes_objects_on_which_patterns_were_placed_later(
     labelled = replace(more.objects[0], parts={"head": (more.objects[0].box,)})
     add_labels(database, [labelled], category, "head")
     ids = [o.id for o in (*one.objects, *more.objects)]
-    assert len(database.read("read/objects_there", ids=ids)) == len(ids)
+    assert len(objects_there(database, ids)) == len(ids)
     delete_graph(database, one.id)
-    left = [row["id"] for row in database.read("read/objects_there", ids=ids)]
-    assert left == [labelled.id], "what a person labelled stays"
+    assert objects_there(database, ids) == [labelled.id], "what a person labelled stays"
 
 
 def test_deleting_a_category_takes_all_of_it_and_nothing_else(
@@ -254,7 +254,7 @@ def test_deleting_a_category_takes_all_of_it_and_nothing_else(
     assert done == plan and done.patterns == patterns and done.parts == ("head",)
     assert set(done.graphs) == {graph.id for graph in graphs_of}
     assert told[-1] == (patterns, patterns) and len(told) > 2
-    assert not database.read("read/objects_there", ids=[o.id for o in graphs_of[0].objects])
+    assert not objects_there(database, [o.id for o in graphs_of[0].objects])
     assert [p.category for p in list_parts(database) if p.category.startswith(category)] == [other]
     assert count_graph(database, foreign.id) == expected_counts(foreign)
     with pytest.raises(NothingYetError, match=other):
@@ -291,7 +291,7 @@ def test_firings_replace_those_of_their_objects(database: Database, category: st
         assert write_firings(database, mined.id, content_hash(mined), more, mined.objects[:2], names(mined)) == sum(
             len(f.pattern) for f in more
         )
-        assert count_graph(database, mined.id)["firings"] == 10 * 5 * 2 + 2 * 8 * 2
+        assert count_graph(database, mined.id)["FIRES_ON"] == 10 * 5 * 2 + 2 * 8 * 2
 
 
 def test_hash_ignores_the_order_of_edges_and_sees_every_value() -> None:

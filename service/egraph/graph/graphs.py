@@ -1,10 +1,14 @@
 """Which graphs the database holds, and choosing one."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
+from egraph.graph.schema import FIRES_ON, IN_GRAPH, PAIRS, SEPARATED_FROM
+
+COUNTED = (*PAIRS, FIRES_ON, SEPARATED_FROM, IN_GRAPH)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +71,8 @@ def choose_graph(
 
 
 def count_graph(database: Database, graph_id: str) -> dict[str, int]:
-    """What the database holds of one graph, complete or not, counted: `patterns`, `objects` and each kind of edge.
+    """What the database holds of one graph, complete or not, counted: `patterns`, `objects`, and each type of
+    relationship that leaves patterns and does not follow from others.
 
     Raises:
         NothingYetError: there is no such graph.
@@ -76,4 +81,13 @@ def count_graph(database: Database, graph_id: str) -> dict[str, int]:
     rows = database.read("read/counts", graph=graph_id)
     if not rows:
         raise NothingYetError(f"There is no graph {graph_id}; `egraph query overview` shows those there are.")
-    return {name: int(count) for name, count in rows[0].items()}
+    return counted(rows)
+
+
+def counted(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    """What the rows of `read/counts` say of a graph."""
+    by_type = {row["type"]: row for row in rows}
+    found = {kind.type: by_type[kind.type]["relationships"] if kind.type in by_type else 0 for kind in COUNTED}
+    # Every pattern is in a graph.
+    patterns = by_type[IN_GRAPH.type]["patterns"] if IN_GRAPH.type in by_type else 0
+    return {"objects": rows[0]["objects"], "patterns": patterns, **found}

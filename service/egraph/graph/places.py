@@ -23,7 +23,8 @@ def refresh_places(database: Database, graph_id: str, category: str) -> None:
 
         def work(transaction: Transaction, names: dict[str, str] = names) -> None:
             if transaction.run("parts/begin_places", **names):
-                while transaction.run("parts/delete_places", **names, limit=DELETED)[0]["deleted"]:
+                of = {"graph": names["graph"], "part": names["part"]}
+                while transaction.run("parts/delete_places", **of, limit=DELETED)[0]["deleted"]:
                     pass
                 transaction.run("parts/places", **names)
 
@@ -49,6 +50,5 @@ def delete_places(database: Database, category: str, part: str) -> None:
     """
     database.write("parts/forget_places", category=category, part=part)
     for graph in (graph.id for graph in graphs(database) if graph.category == category):
-        names = {"graph": graph, "category": category, "part": part}
-        while database.write("parts/delete_places", **names, limit=DELETED)[0]["deleted"]:
+        while database.write("parts/delete_places", graph=graph, part=part, limit=DELETED)[0]["deleted"]:
             pass

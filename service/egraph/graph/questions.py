@@ -151,10 +151,20 @@ def check_values(
             continue
         category = values.get("other_category" if parameter.name == "other_graph" else "category")
         asked_of = {"category": category, "part": values.get("part"), "value": value}
-        rows = database.read(f"values/{parameter.type}", **asked_of)
-        valid = [row["value"] for row in rows]
+        valid = known_values(database, parameter.type, asked_of)
         if value not in valid and not (parameter.type == "graph" and value.partition("@")[1]):
             raise unknown(parameter, value, valid, category)
+
+
+def known_values(database: Database, type_: str, asked_of: Mapping[str, Any]) -> list[str]:
+    """The values of a parameter's type that the database knows; of `asked_of` a type looks at some.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    known = statement(f"values/{type_}")
+    answer = database.ask(known, {name: asked_of[name] for name in known.takes})
+    return [row[0] for row in answer.rows]
 
 
 def chosen_graphs(known: Sequence[GraphSummary], values: Mapping[str, Any]) -> dict[str, Any]:

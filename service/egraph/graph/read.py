@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from itertools import chain
 from shlex import quote
 from typing import Any, get_args, get_type_hints
 
@@ -121,7 +122,8 @@ def read_pairs(
         {"graph": graph_id, "lower": lower.layer, "upper": upper.layer, "columns": [c.name for c in columns]},
     )
     # One row for each filter of the lower layer, with the two ends and the columns of each edge.
-    rows = np.array([edge for _, edges in answer.rows for edge in edges]).reshape(-1, 4 + len(columns))
+    edges = chain.from_iterable(edges for _, edges in answer.rows)
+    rows = np.fromiter(chain.from_iterable(edges), np.float64).reshape(-1, 4 + len(columns))
     source, target = rows_of(lower, rows[:, :2]), rows_of(upper, rows[:, 2:4])
     order = np.lexsort((target, source))
     values = {column.name: rows[order, 4 + i] for i, column in enumerate(columns)}

@@ -14,6 +14,7 @@ from scipy.spatial import cKDTree
 from egraph.graph.batches import pattern_prefix
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graph_state import create
+from egraph.graph.schema import PATTERN
 
 KEPT = 100
 """Of each layer, so many patterns with their nearest ones are kept, those least likely by chance."""
@@ -36,7 +37,8 @@ class LayerPlaces:
 
     def turned(self) -> "LayerPlaces":
         """The same mirrored left to right."""
-        return LayerPlaces(self.filter, self.number, np.stack([1 - self.place[:, 0], self.place[:, 1]], 1))
+        x, y = (PATTERN.column(name).mirrored(self.place[:, i]) for i, name in enumerate("xy"))
+        return LayerPlaces(self.filter, self.number, np.stack([x, y], 1))
 
 
 def refresh_resemblance(database: Database, graph_id: str, other_id: str | None = None) -> None:

@@ -77,6 +77,12 @@ class Statement(BaseModel):
     columns: tuple[str, ...] = ()
     text: str
 
+    @property
+    def takes(self) -> frozenset[str]:
+        """The names of the parameters in its text."""
+        code = "\n".join(line for line in self.text.splitlines() if not line.startswith("//"))
+        return frozenset(re.findall(r"\$(\w+)", code))
+
     def filled(self, **words: str | Sequence[str]) -> "Statement":
         """The statement for these labels, types and columns of the schema.
 

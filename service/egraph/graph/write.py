@@ -16,10 +16,11 @@ from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
 from egraph.graph.failures import Conflict, MissingError
 from egraph.graph.graph_state import COMPLETE, DELETING, WRITING, RemovedError, create, hold
+from egraph.graph.graphs import counted
 from egraph.graph.objects import check_names
 from egraph.graph.places import refresh_places
 from egraph.graph.resemblance import refresh_resemblance
-from egraph.graph.schema import GEOMETRY, GRAPH, LAYER, NETWORK, PAIRS, PATTERN, READING
+from egraph.graph.schema import GEOMETRY, GRAPH, IN_GRAPH, LAYER, NETWORK, PAIRS, PATTERN, READING, SEPARATED_FROM
 from egraph.graph.schema.elements import row_of
 from egraph.graph.summaries import reading_summary
 from egraph.graph.upgrade import write_summaries
@@ -108,26 +109,18 @@ def finish(database: Database, mined: MinedGraph, content: str) -> None:
         RemovedError: it was removed while it was written.
         MissingError: there is less of it, or more, than was mined.
     """
-    written, patterns = counts(mined), counts(mined)["patterns"]
-    meant = {
-        "patterns": patterns,
-        "filters": patterns,
-        "graphs": patterns,
-        "objects": written["objects"],
-        "co_activations": written["CO_ACTIVATES_WITH"],
-        "displacements": written["DISPLACED_FROM"],
-        "firings": written["FIRES_ON"],
-    }
+    meant = counts(mined)
+    meant |= {SEPARATED_FROM.type: meant["patterns"], IN_GRAPH.type: meant["patterns"]}
 
     def work(transaction: Transaction) -> None:
         if hold(transaction, mined.id, content, WRITING, COMPLETE) == COMPLETE:
             # By another writer of the same graph.
             return
-        found = transaction.run("read/counts", graph=mined.id)[0]
+        found = counted(transaction.run("read/counts", graph=mined.id))
         for what, number in meant.items():
             if found[what] != number:
                 raise MissingError(
-                    f"The database holds {found[what]:,} {what.replace('_', '-')} of the graph {mined.id} instead of "
+                    f"The database holds {found[what]:,} {what} of the graph {mined.id} instead of "
                     f"{number:,}; remove it with `egraph graph remove {quote(mined.id)}` and run the same command "
                     "again."
                 )

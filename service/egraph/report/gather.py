@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from egraph.aog.locate import LocatedPart
+from egraph.graph.schema import FIRES_ON
 from egraph.mining.graph_model import Placed
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.photos.photo import PhotoObject, Skipped
@@ -139,4 +140,4 @@ def _row(graph: MinedGraph, name: str) -> tuple[str, int]:
 def _seen_at(placed: Placed, layer: str, row: int, object_row: int) -> tuple[float, float]:
     """Place (x, y) of a pattern on an object in fractions of its box, as photographed."""
     y, x = placed.places[layer][row, object_row].tolist()
-    return (1 - x if placed.mirrored[object_row] else x), y
+    return (FIRES_ON.column("x").mirrored(x) if placed.mirrored[object_row] else x), y

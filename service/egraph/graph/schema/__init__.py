@@ -7,7 +7,7 @@ the hints about names that the graph does not know (`schema.hints`). A new prope
 
 from egraph.graph.schema.elements import Element
 from egraph.graph.schema.nodes import GEOMETRY, GRAPH, LAYER, NETWORK, NODES, PATTERN, PHOTO_OBJECT
-from egraph.graph.schema.relationships import FIRES_ON, READING, RELATIONSHIPS
+from egraph.graph.schema.relationships import FIRES_ON, IN_GRAPH, READING, RELATIONSHIPS, SEPARATED_FROM
 
 ELEMENTS: tuple[Element, ...] = (*NODES, *RELATIONSHIPS)
 PAIRS = tuple(relationship for relationship in RELATIONSHIPS if relationship.joins_patterns)
@@ -18,6 +18,7 @@ __all__ = [
     "FIRES_ON",
     "GEOMETRY",
     "GRAPH",
+    "IN_GRAPH",
     "LAYER",
     "NETWORK",
     "NODES",
@@ -26,4 +27,5 @@ __all__ = [
     "PHOTO_OBJECT",
     "READING",
     "RELATIONSHIPS",
+    "SEPARATED_FROM",
 ]

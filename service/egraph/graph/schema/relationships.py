@@ -43,6 +43,7 @@ READING_SUMS = (
 )
 """What the relationships of a layer's patterns say of the layer, summed up."""
 
+SEPARATED_FROM = Relationship(type="SEPARATED_FROM", ends=(("Pattern", "Filter"),))
 CO_ACTIVATES_WITH = Relationship(
     type="CO_ACTIVATES_WITH",
     ends=(("Pattern", "Pattern"),),
@@ -187,7 +188,7 @@ RELATIONSHIPS = (
     Relationship(type="IN_NETWORK", ends=(("Layer", "Network"),)),
     Relationship(type="IN_LAYER", ends=(("Filter", "Layer"),)),
     READS,
-    Relationship(type="SEPARATED_FROM", ends=(("Pattern", "Filter"),)),
+    SEPARATED_FROM,
     IN_GRAPH,
     CO_ACTIVATES_WITH,
     DISPLACED_FROM,

@@ -1,0 +1,77 @@
+"""What stands in the database is what the schema declares: no more, no less, and of the declared types."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from synthetic import synthetic_graph
+
+from database.conftest import run_file
+from database.test_and_or_graphs import synthetic_aog
+from egraph.aog.storage import write_aog
+from egraph.graph.connection import Database
+from egraph.graph.delete import delete_graph
+from egraph.graph.parts import add_labels, remove_part
+from egraph.graph.places import refresh_places
+from egraph.graph.schema import ELEMENTS, RELATIONSHIPS
+from egraph.graph.schema.elements import Type
+from egraph.graph.write import write_graph
+from egraph.mining.graph_tables import MinedGraph
+from egraph.settings import Settings
+from egraph.worker.jobs import Product, claim, complete, fail, find_job, renew, submit
+from egraph.worker.progress import JobProgress
+from reference.questions import with_parts
+
+OF_TYPE = {Type.BOOLEAN: bool, Type.INTEGER: int, Type.NUMBER: float, Type.TEXT: str, Type.JSON: str}
+OF_LIST = {Type.INTEGERS: int, Type.NUMBERS: float, Type.TEXTS: str}
+
+
+@pytest.fixture
+def everything(queue: Database, category: str) -> Iterator[MinedGraph]:
+    """A database in which every label, relationship and property stands."""
+    mined = synthetic_graph(category, salt=category)
+    for graph in (mined, replace(mined, name="other")):
+        write_graph(queue, graph)
+    add_labels(queue, with_parts(mined), category, "head")
+    refresh_places(queue, mined.id, category)
+    write_aog(queue, synthetic_aog(mined), dict.fromkeys([o.id for o in mined.objects], False))
+    products = Product("jobs/produced_graph", mined.id), Product("jobs/produced_aog", synthetic_aog(mined).id)
+    for product in (*products, None):
+        waiting = find_job(queue, submit(queue, "mine", {}, category))
+        # Its first worker falls silent.
+        claim(queue, waiting, "a worker", 60)
+        held = claim(queue, find_job(queue, waiting.id), "another", 60)
+        assert held
+        progress = JobProgress()
+        for done in (0, 1):
+            progress.tell("writing", done, 3)
+        renew(queue, held, 1, progress.report())
+        if product is not None:
+            complete(queue, held, product)
+    failing = claim(queue, find_job(queue, submit(queue, "mine", {}, category)), "a worker", 60)
+    assert failing
+    fail(queue, failing, "none")
+    yield mined
+    for graph in (mined.id, replace(mined, name="other").id):
+        delete_graph(queue, graph)
+    remove_part(queue, category, "head")
+
+
+def test_the_database_has_what_the_schema_says(everything: MinedGraph, settings: Settings, queue: Database) -> None:
+    rows = run_file(settings, queue, "properties.cypher")
+    declared = {(element.name, column.name): column.type for element in ELEMENTS for column in element.columns}
+    assert {(row["element"], row["property"]) for row in rows} == declared.keys()
+    for row in rows:
+        type_, value = declared[row["element"], row["property"]], row["value"]
+        where = f"{row['element']}.{row['property']} is {value!r}"
+        if type_.is_list:
+            assert isinstance(value, list) and all(type(item) is OF_LIST[type_] for item in value), where
+        else:
+            assert type(value) is OF_TYPE[type_], where
+        if type_ is Type.JSON:
+            json.loads(value)
+    ends = run_file(settings, queue, "ends.cypher")
+    assert {(row["type"], row["source"], row["target"]) for row in ends} == {
+        (kind.type, *pair) for kind in RELATIONSHIPS for pair in kind.ends
+    }
