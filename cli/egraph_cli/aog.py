@@ -25,7 +25,9 @@ app = typer.Typer(
 )
 
 Name = Annotated[str, typer.Option(help="Name of the And-Or graph, to keep several of one part.")]
-Graph = Annotated[str | None, typer.Option(help="Name of the explanatory graph, where the category has several.")]
+Graph = Annotated[
+    str | None, typer.Option(help="Name, id or network of the explanatory graph, where the category has several.")
+]
 
 
 @app.command("build")
@@ -201,7 +203,8 @@ def number_or_all(patterns: str) -> int | None:
 
 def sentence(obj: "PhotoObject", part: "LocatedPart") -> str:
     """One part of one object for people."""
-    place = f"{part.part} at {part.x:.0f}, {part.y:.0f} ({part.box.width:.0f} x {part.box.height:.0f} pixels)"
+    size = f"{part.box.width:.0f} x {part.box.height:.0f} pixels"
+    place = f"{part.part}, {size} about its centre at {part.x:.0f}, {part.y:.0f}"
     sure = f"confidence {part.confidence:.2f}"
     doubt = ": unsure, fewer than one in twenty of the mined photos look less familiar" if part.unsure else ""
     pose = f"template {part.template.rsplit('/', 1)[1]}{', mirrored' if part.mirrored else ''}"

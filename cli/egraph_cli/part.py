@@ -1,14 +1,15 @@
 """`egraph part`: the names and boxes that a person gives to parts."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from egraph.commands.requests import ImportRequest, LabelRequest, read_box
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
-from egraph_cli.output import Format, formats, printable, skipped_lines, write_json, write_rows
+from egraph_cli.output import SKIPPED_SHOWN, Format, formats, printable, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
 
 app = typer.Typer(
@@ -110,11 +111,31 @@ def label(
 @app.command("list")
 @formats
 def list_(context: typer.Context, *, output: Format) -> None:
-    """List the named parts and on how many objects they are drawn."""
+    """List the named parts, and on how many objects they are drawn.
+
+    without_graph: on how many of these that no complete graph of the category was mined from.
+    """
     from egraph.commands.inventory import list_parts
 
     found = list_parts(settings_of(context))
     write_rows(output, found.columns, found.rows)
+    if output is Format.TABLE:
+        for line in beside_graphs(found.rows):
+            typer.echo(printable(line), err=True)
+
+
+def beside_graphs(parts: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Which labels no graph can learn from, and what to do."""
+    lines = []
+    for row in (row for row in parts if row["without_graph"]):
+        photos, category = row["photos_without_graph"], row["category"]
+        shown = ", ".join(photos[:SKIPPED_SHOWN]) + (" and more" if len(photos) > SKIPPED_SHOWN else "")
+        lines.append(
+            f"{category}/{row['part']} is on {row['without_graph']:,} objects that no complete graph of {category} was "
+            f"mined from, so nothing is learnt there: {shown}. Mine them, or take the boxes back with `egraph part "
+            "remove --photo`."
+        )
+    return lines
 
 
 @app.command("remove")

@@ -113,7 +113,7 @@ def test_a_part_is_found_on_mined_and_on_new_photos(mined: Callable, world: Path
     whole = located(mined, *some, *HEAD)
     assert all(line["object"][:2] == [0, 0] for line in whole.values()), "without annotations, a photo is one object"
     people = mined("aog", "locate", *some, *HEAD, "--annotations", coco, "-q").stdout.splitlines()
-    assert len(people) == 3 and all("head at" in line and "confidence" in line for line in people)
+    assert len(people) == 3 and all("about its centre at" in line and "confidence" in line for line in people)
 
 
 def test_labels_are_data(mined: Callable, world: Path, tmp_path: Path) -> None:

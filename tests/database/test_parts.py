@@ -24,7 +24,11 @@ def test_labels_are_kept_once_and_come_back(database: Database, category: str) -
     for expected in (2, 0):
         assert add_labels(database, [one, two], category, "leg") == expected
         assert add_labels(database, [one, two], category, "head") == expected
-    assert parts_of(database, category) == [LabelledPart(category, "head", 2, 2), LabelledPart(category, "leg", 1, 2)]
+    paths = sorted(str(o.path) for o in (one, two))
+    assert parts_of(database, category) == [
+        LabelledPart(category, "head", 2, 2, 2, paths),
+        LabelledPart(category, "leg", 1, 2, 1, [str(one.path)]),
+    ]
     assert labelled_objects(database, category) == sorted([one, two], key=lambda o: o.id)
 
 
@@ -36,6 +40,7 @@ def test_removing_a_part_keeps_the_other_and_what_was_mined(database: Database, 
     objects = [replace(seen, parts=boxes), replace(unseen, parts=boxes)]
     add_labels(database, objects, category, "head")
     add_labels(database, objects, category, "leg")
+    assert [part.photos_without_graph for part in parts_of(database, category)] == [[str(unseen.path)]] * 2
     assert remove_part(database, category, "head") == 2
     assert [part.part for part in parts_of(database, category)] == ["leg"]
     assert remove_part(database, category, "leg") == 2

@@ -1,5 +1,6 @@
 """Writing and reading back: exactly once, exactly the same, however often it is interrupted."""
 
+import re
 import threading
 from dataclasses import fields, replace
 from itertools import pairwise
@@ -194,10 +195,17 @@ def test_choosing_a_graph(database: Database, category: str) -> None:
     for name in ("one", "two"):
         write_graph(database, synthetic_graph(category, name=name))
     assert find_graph(database, category, "two").name == "two"
-    with pytest.raises(UsageError, match="several"):
+    one = find_graph(database, category, "one")
+    with pytest.raises(UsageError, match=rf"several .*--graph {re.escape(one.id)} or --graph .*/two"):
         find_graph(database, category)
+    network = one.network.partition("@")[0]
+    with pytest.raises(UsageError, match="several"):
+        find_graph(database, category, network)
+    write_graph(database, replace(synthetic_graph(category, name="three"), network_id="other@1", network_name="other"))
+    for name in ("other", "other@1", "three", f"other@1/{category}/three"):
+        assert find_graph(database, category, name).name == "three"
     with pytest.raises(NothingYetError, match=f"{category}/one"):
-        find_graph(database, category, "three")
+        find_graph(database, category, "four")
 
 
 @pytest.mark.parametrize("name", ["", " ", "a/b"])

@@ -15,6 +15,7 @@ from egraph.graph.arrays import floats
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.graph_state import COMPLETE, create, hold
+from egraph.graph.graphs import names_of_network
 from egraph.graph.objects import check_names
 from egraph.graph.read import keys
 from egraph.mining.graph_tables import MinedGraph
@@ -178,7 +179,7 @@ def find_aogs(
     fitting = [
         a
         for a in known
-        if part in (None, a.part) and name in (None, a.name, a.id) and graph in (None, a.graph, a.graph.split("/")[-1])
+        if part in (None, a.part) and name in (None, a.name, a.id) and graph in (None, *_names_of_graph(a.graph))
     ]
     if not fitting:
         have = f"; there are: {', '.join(a.id for a in known)}" if known else ""
@@ -198,6 +199,12 @@ def find_aogs(
             f"build --category {quote(category)} --part {quote(stale.part)} --name {quote(stale.name)}`."
         )
     return fitting
+
+
+def _names_of_graph(graph_id: str) -> tuple[str, ...]:
+    """What a graph may be called: its id, its own name, and its network."""
+    network, *_, name = graph_id.split("/")
+    return graph_id, name, *names_of_network(network)
 
 
 def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:

@@ -11,7 +11,7 @@ from egraph.results import Table, plain
 from egraph.settings import Settings
 
 GRAPHS = ("category", "name", "network", "state", "images", "patterns", "created_at", "id")
-PARTS = ("category", "part", "objects", "boxes")
+PARTS = ("category", "part", "objects", "boxes", "without_graph")
 AOGS = ("category", "part", "name", "labels", "labelled", "templates", "patterns", "current", "created_at", "id")
 
 
@@ -35,7 +35,7 @@ def list_graphs(settings: Settings) -> Inventory:
 
 
 def list_parts(settings: Settings) -> Inventory:
-    """The named parts, and on how many objects they are drawn."""
+    """The named parts, and on how many objects they are drawn; without_graph: how many of them were mined nowhere."""
     with open_database(settings) as database:
         return Inventory.of(PARTS, parts_of(database))
 

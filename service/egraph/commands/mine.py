@@ -30,10 +30,14 @@ from egraph.progress import Progress
 from egraph.settings import Settings
 from egraph.torchrun import own_device
 
+FEW_OBJECTS = 50
+"""A graph of fewer is written with a word of warning."""
+
 
 @dataclass(frozen=True)
 class MineReport:
-    """What mining did. `already` is true where the graph was complete before; `notes` say what was passed over."""
+    """What mining did. `already` is true where the graph was complete before; `notes` say what was passed over, and
+    what is to be taken with care."""
 
     graph: str
     counts: dict[str, int]
@@ -107,7 +111,10 @@ def _mine_together(
             if there:
                 check_not_removed(graph_id, there[0]["graph"]["state"])
             if there and there[0]["graph"]["state"] == COMPLETE:
-                already = replace(_already(there[0]["graph"], provenance, request, photos), notes=network.notes)
+                already = replace(
+                    _already(there[0]["graph"], provenance, request, photos),
+                    notes=network.notes + _warning(there[0]["graph"]["images"]),
+                )
     if (already := group.first(already)) is not None:
         return already
     mined = mine(
@@ -140,7 +147,7 @@ def _mine_together(
             skipped=photos.skipped + mined.skipped,
             seconds=mined.seconds | {"writing": time.perf_counter() - start},
             dropped=mined.graph.dropped,
-            notes=network.notes,
+            notes=network.notes + _warning(len(mined.graph.objects)),
         )
     return group.first(report)
 
@@ -149,6 +156,16 @@ def _nothing_found(photos: int) -> InputError:
     return InputError(
         f"No pattern fires on any of {photos:,} photos: they show too little in common, or the layers hardly react to "
         "them; give more photos of one kind of object, other layers, or trained weights."
+    )
+
+
+def _warning(objects: int) -> tuple[str, ...]:
+    """What to know of a graph of few objects."""
+    if objects >= FEW_OBJECTS:
+        return ()
+    return (
+        f"Only {objects} objects were mined. On so few, what fires together by chance looks like what belongs "
+        "together, so do not rely on these patterns; a few hundred photos are a good number.",
     )
 
 

@@ -31,7 +31,7 @@ def graphs(database: Database) -> list[GraphSummary]:
     return [GraphSummary(**row) for row in database.read("read/graphs")]
 
 
-def find_graph(database: Database, category: str, name: str | None = None, network: str | None = None) -> GraphSummary:
+def find_graph(database: Database, category: str, name: str | None = None) -> GraphSummary:
     """The one complete graph of `category` that fits; see `choose_graph`.
 
     Raises:
@@ -39,13 +39,18 @@ def find_graph(database: Database, category: str, name: str | None = None, netwo
         UsageError: there are several.
         DatabaseError: the database failed.
     """
-    return choose_graph(graphs(database), category, name, network)
+    return choose_graph(graphs(database), category, name)
 
 
 def choose_graph(
-    known: Sequence[GraphSummary], category: str, name: str | None = None, network: str | None = None
+    known: Sequence[GraphSummary],
+    category: str,
+    name: str | None = None,
+    network: str | None = None,
+    option: str = "--graph ",
 ) -> GraphSummary:
-    """The one complete graph of `category` that fits; `name` may also be a whole id, `network` its name or its id.
+    """The one complete graph of `category` that fits; `name` may also be its id, or its network where no graph is
+    called so. `network` is its network's name or id, `option` what one types before the name of a graph.
 
     Raises:
         NothingYetError: there is none.
@@ -56,18 +61,22 @@ def choose_graph(
         raise NothingYetError(
             f"There is no graph of {category} yet; make one with `egraph mine PHOTOS --network NAME --category …`."
         )
-    fitting = [
-        graph
-        for graph in complete
-        if name in (None, graph.name, graph.id) and network in (None, graph.network, graph.network.partition("@")[0])
-    ]
+    there = [g for g in complete if network in (None, *names_of_network(g.network))]
+    called = [g for g in there if name in (None, g.name, g.id)]
+    fitting = called or [g for g in there if name in names_of_network(g.network)]
     if len(fitting) == 1:
         return fitting[0]
     listed = ", ".join(graph.id for graph in fitting or complete)
     if fitting:
-        raise UsageError(f"There are several graphs of {category}, so name one of them as a whole: {listed}.")
+        choices = " or ".join(f"{option}{graph.id}" for graph in fitting)
+        raise UsageError(f"There are several graphs of {category}, so add one of: {choices}.")
     of = f" of the network {network}" if network else ""
     raise NothingYetError(f"There is no such graph of {category}{of}; there are: {listed}.")
+
+
+def names_of_network(network: str) -> tuple[str, str]:
+    """What a network may be called: its id, and the name in it."""
+    return network, network.partition("@")[0]
 
 
 def count_graph(database: Database, graph_id: str) -> dict[str, int]:

@@ -18,12 +18,18 @@ LABELS = 4000
 
 @dataclass(frozen=True, slots=True)
 class LabelledPart:
-    """A part that a person labelled: on how many objects, with how many boxes."""
+    """A part that a person labelled: on how many objects, with how many boxes.
+
+    without_graph: on how many of those that no complete graph of the category was mined from, and their photos; nothing
+    is learnt from their boxes.
+    """
 
     category: str
     part: str
     objects: int
     boxes: int
+    without_graph: int
+    photos_without_graph: list[str]
 
 
 def add_labels(database: Database, objects: Sequence[PhotoObject], category: str, part: str) -> int:
@@ -68,7 +74,14 @@ def count_labels(database: Database, category: str, part: str) -> int:
 
 def list_parts(database: Database) -> list[LabelledPart]:
     """All labelled parts, by category and name."""
-    return [LabelledPart(**row) for row in database.read("parts/list")]
+    beside: dict[tuple[str, str], list[str]] = {}
+    for row in database.read("parts/without_graph"):
+        beside.setdefault((row["category"], row["part"]), []).append(row["path"])
+    found = []
+    for row in database.read("parts/list"):
+        photos = beside.get((row["category"], row["part"]), [])
+        found.append(LabelledPart(**row, without_graph=len(photos), photos_without_graph=list(dict.fromkeys(photos))))
+    return found
 
 
 def labelled_objects(database: Database, category: str) -> list[PhotoObject]:

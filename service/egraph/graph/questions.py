@@ -179,7 +179,7 @@ def chosen_graphs(known: Sequence[GraphSummary], values: Mapping[str, Any]) -> d
     """
     chosen = dict(values)
     if "graph" in chosen:
-        found = choose_graph(known, chosen["category"], chosen["graph"])
+        found = choose_graph(known, chosen["category"], chosen["graph"], option="-P graph=")
         chosen["graph"] = found.id
         if "other_graph" in chosen:
             others = [graph for graph in known if graph.id != found.id]
@@ -187,7 +187,7 @@ def chosen_graphs(known: Sequence[GraphSummary], values: Mapping[str, Any]) -> d
                 raise UsageError(f"{found.id} is the only graph of {found.category}; give another other_category.")
             # Filters are shared only within one network.
             chosen["other_graph"] = choose_graph(
-                others, chosen["other_category"], chosen["other_graph"], found.network
+                others, chosen["other_category"], chosen["other_graph"], found.network, "-P other_graph="
             ).id
     return chosen
 
