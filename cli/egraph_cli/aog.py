@@ -115,7 +115,11 @@ def locate(
     name: Annotated[str | None, typer.Option(help="Name of the And-Or graph, where a part has several.")] = None,
     graph: Graph = None,
     annotations: Annotated[
-        Path | None, typer.Option(help="COCO file with the objects' boxes; without it, a photo is one object.")
+        Path | None,
+        typer.Option(
+            help="The objects' boxes: a COCO file, or a folder of Pascal VOC, labelme or YOLO files. Without it, a "
+            "photo is one object."
+        ),
     ] = None,
     weights: Weights = None,
     device: Device = "cpu",

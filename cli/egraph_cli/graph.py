@@ -87,7 +87,11 @@ def place(
     photos: Annotated[Path, typer.Argument(help="Folder of photos, or of the photos that --annotations names.")],
     category: Category,
     annotations: Annotated[
-        Path | None, typer.Option(help="COCO file with the objects' boxes; without it, a photo is one object.")
+        Path | None,
+        typer.Option(
+            help="The objects' boxes: a COCO file, or a folder of Pascal VOC, labelme or YOLO files. Without it, a "
+            "photo is one object."
+        ),
     ] = None,
     graph: Annotated[str | None, typer.Option(help="The graph's name, where the category has several.")] = None,
     weights: Annotated[

@@ -31,7 +31,11 @@ def mine(
         ),
     ] = None,
     annotations: Annotated[
-        Path | None, typer.Option(help="COCO file with the objects' boxes; without it, a photo is one object.")
+        Path | None,
+        typer.Option(
+            help="The objects' boxes: a COCO file, or a folder of Pascal VOC, labelme or YOLO files. Without it, a "
+            "photo is one object."
+        ),
     ] = None,
     layers: Annotated[
         str | None, typer.Option(help="Layers to mine, comma separated; `egraph layers` lists them.", metavar="A,B,C")

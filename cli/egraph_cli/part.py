@@ -20,11 +20,16 @@ app = typer.Typer(
 @app.command("import")
 def import_(
     context: typer.Context,
-    annotations: Annotated[Path, typer.Argument(help="COCO file with boxes of the object and of its part.")],
+    annotations: Annotated[
+        Path,
+        typer.Argument(
+            help="Boxes of the object and of its part: a COCO file, or a folder of Pascal VOC, labelme or YOLO files."
+        ),
+    ],
     category: Category,
     part: Part,
     photos: Annotated[
-        Path | None, typer.Option(help="Folder of the photos.", show_default="the folder of the COCO file")
+        Path | None, typer.Option(help="Folder of the photos.", show_default="the folder of the annotations")
     ] = None,
     limit: Annotated[
         int | None, typer.Option(help="Import at most so many objects, drawn by --seed.", min=1, metavar="N")

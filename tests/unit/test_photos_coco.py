@@ -420,7 +420,7 @@ def test_files_that_are_no_coco(tmp_path, content, words):
 def test_missing_files(tmp_path, coco):
     with pytest.raises(InputError, match="does not exist"):
         read_annotations(tmp_path / "a.json", tmp_path, "horse")
-    with pytest.raises(InputError, match="cannot be read"):
+    with pytest.raises(InputError, match="has no such file; give a COCO file, or a folder"):
         read_annotations(tmp_path, tmp_path, "horse")
     coco.box(coco.photo("a.png"), 1, 0, 0, 50, 50)
     with pytest.raises(InputError, match="does not exist"):

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from egraph.errors import InputError
+from egraph.photos.annotation_files import read_annotation_files
 from egraph.photos.boxes import clip_inside, corners_fit, exceeds, fractional, whole_pixels
 from egraph.photos.coco import load_json, read_coco
 from egraph.photos.drawn import Drawing, Drawn, DrawnPhoto
@@ -76,7 +77,7 @@ def read_annotations(
             the folder cannot be read, or no object can be used.
         UsageError: `limit` is below 1.
     """
-    drawn = read_coco(annotations, load_json(annotations))
+    drawn = _read(annotations)
     roles = _roles(drawn, category, part)
     check_folder(folder)
     skipped = list(drawn.skipped)
@@ -93,13 +94,14 @@ def read_annotations(
         except PhotoError as error:
             skipped.append(Skipped(photos[0].file_name, error.reason))
         else:
-            seen.append((whole, [drawing for photo in photos for drawing in photo.drawings]))
+            drawings = [drawing for photo in photos for drawing in photo.drawings]
+            seen.append((whole, [_in_pixels(d, whole) for d in drawings] if drawn.in_fractions else drawings))
         if progress:
             progress("reading photos", done, len(found))
     _check_pixels(seen, roles, annotations)
     objects: list[PhotoObject] = []
-    for whole, drawings in seen:
-        named, reasons = _objects(whole, drawings, roles)
+    for whole, on_photo in seen:
+        named, reasons = _objects(whole, on_photo, roles)
         objects += named
         skipped += [Skipped(found[whole.path][0].file_name, reason) for reason in reasons]
     if not objects and files is not None:
@@ -117,6 +119,23 @@ def read_annotations(
             f"No box of {part} in {annotations} is on a {category} that can be used (the first: {reason})."
         )
     return select(objects, skipped, limit, seed)
+
+
+def _read(annotations: Path) -> Drawn:
+    """A COCO file, or files with the annotations of one photo each."""
+    if annotations.is_dir() or annotations.suffix.lower() in (".xml", ".txt"):
+        return read_annotation_files(annotations)
+    content = load_json(annotations)
+    if isinstance(content, dict) and "shapes" in content and "images" not in content:
+        return read_annotation_files(annotations)
+    return read_coco(annotations, content)
+
+
+def _in_pixels(drawing: Drawing, photo: PhotoObject) -> Drawing:
+    if drawing.box is None:
+        return drawing
+    width, height, box = photo.photo_width, photo.photo_height, drawing.box
+    return replace(drawing, box=Box(box.x * width, box.y * height, box.width * width, box.height * height))
 
 
 def _roles(drawn: Drawn, category: str, part: str | None) -> Roles:

@@ -40,6 +40,7 @@ class Drawn:
     """All photos and labels of a file or folder of annotations.
 
     lost: drawings of which it cannot be told on which photo they are. skipped: entries that are no drawings at all.
+    in_fractions: boxes count in fractions of their photos, not in pixels.
     """
 
     source: Path
@@ -47,3 +48,4 @@ class Drawn:
     labels: Sequence[str]
     lost: Sequence[Drawing] = ()
     skipped: Sequence[Skipped] = ()
+    in_fractions: bool = False

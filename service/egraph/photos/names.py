@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from urllib.parse import unquote
 
+from egraph.photos.folder import COMPANIONS
 from egraph.photos.image import PhotoError
 
 UPLOAD = re.compile(r"[0-9a-f]{8}-(?=.)")
@@ -31,7 +32,8 @@ class PhotoNames:
 
     A name counts from the folder, from its `images`, or from above the folder where it repeats the folder's name.
     Otherwise the photo is the only one whose path ends as the name does: whatever stands before it (`/data/upload/3/`,
-    `C:\\photos\\`, `../images/`), in whatever case and Unicode normal form, with `%20` for a blank.
+    `C:\\photos\\`, `../images/`), in whatever case and Unicode normal form, with `%20` for a blank, with or without
+    the ending of the file.
     """
 
     def __init__(self, folder: Path, files: Sequence[Path] | None = None) -> None:
@@ -102,6 +104,9 @@ class PhotoNames:
                 below = path.relative_to(self.folder) if self._files is None else path.absolute()
                 alike = tuple(_alike(part) for part in below.parts)
                 self._ends[alike[-1]].append((alike, path))
+                if path.suffix and path.suffix.lower() not in COMPANIONS:
+                    stem = _alike(path.stem)
+                    self._ends[stem].append(((*alike[:-1], stem), path))
         return self._ends
 
 
