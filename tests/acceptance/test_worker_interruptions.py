@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import socket
+import subprocess
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.workers import Worker, seen, until
+from acceptance.workers import COMMAND, Worker, seen, until
 from egraph.commands.mine import mine_category
 from egraph.commands.requests import MineRequest
 from egraph.graph import embedded
@@ -24,7 +25,7 @@ from egraph.graph.parts import add_labels, remove_part
 from egraph.photos.annotations import read_annotations
 from egraph.settings import Settings, load_settings
 from egraph.worker.job_kinds import submit_request
-from egraph.worker.jobs import DEATHS, DONE, QUEUED, RUNNING, Job, find_job
+from egraph.worker.jobs import DEATHS, DONE, QUEUED, RUNNING, Job, find_job, retry
 
 pytestmark = pytest.mark.slow
 
@@ -242,6 +243,47 @@ def wakes_and_writes_nothing(
     second.ends(0)
     sleepy.ends(0)
     assert assert_same(database, job, undisturbed).attempts == before + 1
+
+
+def test_a_removal_that_is_cut_off_stops_the_writer(
+    database: Database, request_: MineRequest, undisturbed: tuple, start: Callable
+) -> None:
+    cut_off_and_finished_later(database, request_, undisturbed, start)
+
+
+@pytest.mark.neo4j
+def test_a_removal_that_is_cut_off_stops_the_writer_on_neo4j(
+    server: Database, request_: MineRequest, undisturbed: tuple, start: Callable
+) -> None:
+    cut_off_and_finished_later(server, request_, undisturbed, start)
+
+
+def cut_off_and_finished_later(database: Database, request: MineRequest, undisturbed: tuple, start: Callable) -> None:
+    """`egraph graph remove` is killed behind its first batch while a worker writes: the graph is not called complete,
+    the job says why it failed, the same command finishes the removal, and the job can be tried again."""
+    graph = undisturbed[0]
+    job = submit_request(database, "mine", request)
+    worker = start("writing:2 STOP", "--lease", "30")
+    until(worker.stopped)
+
+    def remove(at: str) -> int:
+        environment = os.environ | {"EGRAPH_FAILPOINT": at}
+        return subprocess.run([COMMAND, "graph", "remove", graph, "--yes", "--quiet"], env=environment).returncode
+
+    assert remove("patterns removed") == -signal.SIGKILL
+    worker.signal(signal.SIGCONT)
+    worker.ends(0)
+    failed = find_job(database, job)
+    assert (failed.state, failed.graph) == ("failed", None) and "a removal goes first" in str(failed.error)
+    assert [one.state for one in graphs(database) if one.id == graph] == ["deleting"]
+    retry(database, failed)
+    start().ends(0)
+    assert "is being removed" in str(find_job(database, job).error)
+    assert remove("") == 0
+    assert graph not in [one.id for one in graphs(database)]
+    retry(database, failed)
+    start().ends(0)
+    assert_same(database, job, undisturbed)
 
 
 class Line:
