@@ -10,5 +10,5 @@ MERGE (o:Object {id: $object[i]})
     o.photo_height = $photo_height[i],
     o.box = $box[i]
 SET o.path = $path[i]
-CREATE (o)-[:IN_GRAPH {row: $row[i], mirrored: $mirrored[i], pose: $pose[i]}]->(g)
+CREATE (o)-[:IN_GRAPH {row: $row[i], mirrored: $mirrored[i], pose: $pose[i], firings: $firings[i]}]->(g)
 RETURN count(*) AS rows

@@ -49,17 +49,22 @@ def new_entry(path: Path) -> Iterator[Path]:
     try:
         made = parent / path.name
         yield made
-        for written in (*made.rglob("*"), made) if made.is_dir() else (made,):
-            if written.is_dir():
-                sync_folder(written)
-            else:
-                with written.open("rb") as file:
-                    os.fsync(file.fileno())
+        sync_tree(made)
         failpoint("file written beside")
         made.rename(path)
         sync_folder(path.parent)
     finally:
         shutil.rmtree(parent, ignore_errors=True)
+
+
+def sync_tree(path: Path) -> None:
+    """Bring a file, or a folder with all that is in it, to the disk."""
+    for written in (*path.rglob("*"), path) if path.is_dir() else (path,):
+        if written.is_dir():
+            sync_folder(written)
+        else:
+            with written.open("rb") as file:
+                os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:

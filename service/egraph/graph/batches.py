@@ -1,12 +1,14 @@
 """Cutting a mined graph into numbered batches of columns: always the same batches for the same graph."""
 
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from egraph.graph.arrays import to_columns
+from egraph.graph.content_hash import firings_checksum
 from egraph.graph.objects import object_columns
 from egraph.graph.schema import FIRES_ON, PAIRS, PATTERN
 from egraph.graph.schema.elements import Relationship
@@ -97,6 +99,8 @@ def object_batches(mined: MinedGraph) -> list[Batch]:
     """The objects that the graph was mined from."""
     batches = []
     write = statement("write/graph_objects")
+    names = {layer: suffixes(table) for layer, table in mined.patterns.items()}
+    checksums = object_checksums(mined.firings, names, len(mined.objects))
     # What is the object's own does not count, so that batches are those of graphs written without it.
     for rows in slices(len(mined.objects), 60 + NUMBER_BYTES * (3 + mined.pose[:1].size)):
         columns: dict[str, np.ndarray | list[Any]] = {
@@ -104,9 +108,21 @@ def object_batches(mined: MinedGraph) -> list[Batch]:
             "row": np.arange(rows.start, rows.stop),
             "mirrored": mined.mirrored[rows],
             "pose": mined.pose[rows],
+            "firings": checksums[rows],
         }
         batches.append(Batch(write, rows.stop - rows.start, {"graph": mined.id}, columns, shared=True))
     return batches
+
+
+def object_checksums(firings: Sequence[Firings], names: Mapping[str, np.ndarray], objects: int) -> list[int]:
+    """The checksum of the firings on each of so many objects; `names` says what the patterns' ids end with."""
+    row = np.concatenate([f.object for f in firings] or [np.zeros(0, np.int32)])
+    named = np.concatenate([f"{f.layer}/" + names[f.layer][f.pattern] for f in firings] or [np.zeros(0, object)])
+    values = np.concatenate([np.stack([f.score, f.x, f.y], 1) for f in firings] or [np.zeros((0, 3), np.float32)])
+    order = np.argsort(row, kind="stable")
+    ends = np.searchsorted(row[order], np.arange(objects + 1))
+    parts = [order[start:stop] for start, stop in itertools.pairwise(ends)]
+    return [firings_checksum(named[part], values[part]) for part in parts]
 
 
 def pair_batches(mined: MinedGraph, pair: Relationship, edges: PairTable) -> Iterator[Batch]:

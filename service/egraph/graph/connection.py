@@ -1,5 +1,6 @@
 """One connection to the graph database, whichever it is: named statements go in, rows come out."""
 
+import logging
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -29,10 +30,14 @@ CONNECT_SECONDS = 8.0
 RETRY_SECONDS = 20.0
 EMBEDDED_RETRY_SECONDS = 3.0
 TRIES = 6
+CHECK_SECONDS = 600.0
+"""So long a command waits for another one that checks the graphs."""
 GONE = "Neo.ClientError.Statement.EntityNotFound"
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -269,6 +274,27 @@ class Database:
         raise AssertionError("unreachable")
 
 
+def _check_after_end(settings: Settings) -> None:
+    """Check the embedded database's graphs where it did not end as it should, or was brought back from a backup."""
+    folder = embedded.folder_of(settings)
+    if not folder.unchecked.exists():
+        return
+    checking = folder.lock("check", seconds=CHECK_SECONDS)
+    if checking is None or not folder.unchecked.exists():
+        return
+    # It needs the tables of mining, which those who only ask need not load.
+    from egraph.graph.check import check_graphs, warn
+
+    with checking:
+        log.warning("The embedded database did not end as it should; its graphs are being checked.")
+        database = Database(settings)
+        try:
+            warn(check_graphs(database))
+        finally:
+            database.close()
+        folder.unchecked.unlink(missing_ok=True)
+
+
 @contextmanager
 def open_database(
     settings: Settings, start: bool = True, reader: bool = False, fence: Fence | None = None
@@ -285,6 +311,8 @@ def open_database(
     try:
         database.schema = database.schema_version()
         check_schema(database.schema)
+        if database.embedded and start:
+            _check_after_end(settings)
         yield database
     finally:
         database.close()

@@ -6,6 +6,7 @@ from dataclasses import astuple, fields
 from typing import Any
 
 import numpy as np
+import xxhash
 
 from egraph.graph.schema import PAIRS
 from egraph.mining.graph_tables import MinedGraph, PairTable
@@ -38,6 +39,17 @@ def content_hash(mined: MinedGraph) -> str:
         order = np.lexsort((firings.pattern, firings.object))
         add(digest, *(column[order] for column in columns_of(firings)))
     return digest.hexdigest()
+
+
+def firings_checksum(names: np.ndarray, values: np.ndarray) -> int:
+    """A number of 63 bits for the firings on one object, whatever their order.
+
+    names: (F,) texts `<layer>/<filter>/<number>`; values: (F, 3) float32 score, x and y.
+    """
+    order = np.argsort(names.astype(str))
+    digest = xxhash.xxh3_64("\n".join(names[order].tolist()).encode())
+    digest.update(np.ascontiguousarray(values[order], np.float32).data)
+    return digest.intdigest() >> 1
 
 
 def columns_of(table: Any) -> list[np.ndarray]:

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import IO
 
 from egraph.errors import DatabaseError
-from egraph.graph.folder import ChildState, DatabaseFolder, fcntl
+from egraph.graph.folder import DATABASE, ChildState, DatabaseFolder, fcntl
 from egraph.settings import Settings
 
-DATABASE = "neo4j"
 START_SECONDS = 60.0
 
 

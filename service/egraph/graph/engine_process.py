@@ -14,14 +14,15 @@ import socket
 import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from egraph.errors import DatabaseError
+from egraph.graph.backup import serve, settle
 from egraph.graph.engine_users import write_users
-from egraph.graph.folder import ChildState, DatabaseFolder
+from egraph.graph.folder import DATABASE, ChildState, DatabaseFolder
 
-DATABASE = "neo4j"
 COMMAND_SECONDS = 600
 """No statement runs longer; the driver's own transaction timeout is ignored by the engine."""
 
@@ -36,8 +37,8 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def start_engine(folder: DatabaseFolder, wal_flush: int) -> tuple[Any, int]:
-    """Start the engine in this process; returns its server and its Bolt port.
+def start_engine(folder: DatabaseFolder, wal_flush: int) -> tuple[Any, Any, int]:
+    """Start the engine in this process; returns its server, the database and its Bolt port.
 
     Raises:
         DatabaseError: another program has the files open, or the engine does not start.
@@ -46,7 +47,11 @@ def start_engine(folder: DatabaseFolder, wal_flush: int) -> tuple[Any, int]:
     os.environ["ARCADEDB_LOG_CONSOLE"] = "0"
     import arcadedb
 
+    settle(folder)
     write_users(folder)
+    if folder.running.exists():
+        folder.unchecked.touch()
+    folder.running.touch()
     failure: Exception | None = None
     for _ in range(3):
         # Another program may take a port between our looking and the engine's listening: look again.
@@ -67,8 +72,7 @@ def start_engine(folder: DatabaseFolder, wal_flush: int) -> tuple[Any, int]:
         try:
             server.start()
             close_listener(settings["http_port"])
-            server.create_database(DATABASE)
-            return server, port
+            return server, server.create_database(DATABASE), port
         except arcadedb.ArcadeDBError as error:
             failure = error
             log.error("The engine did not start: %s", error)
@@ -123,14 +127,18 @@ def connections(port: int) -> int:
     return count
 
 
-def keep(folder: DatabaseFolder, port: int, idle_seconds: float, stopped: threading.Event) -> Any:
+def keep(
+    folder: DatabaseFolder, port: int, idle_seconds: float, stopped: threading.Event, serve: Callable[[], None]
+) -> Any:
     """Return when told to stop, when the folder is gone, or when nobody has used the database for `idle_seconds`.
 
-    Returns the lock that keeps newcomers waiting until this process has ended, or None.
+    `serve` does what it is asked for meanwhile. Returns the lock that keeps newcomers waiting until this process has
+    ended, or None.
     """
     used = time.time()
     while not stopped.wait(min(1.0, idle_seconds / 4)):
         try:
+            serve()
             used = max(used, folder.heartbeat.stat().st_mtime)
             nobody = folder.lock("users")
         except (OSError, DatabaseError):
@@ -152,7 +160,7 @@ def run(folder: DatabaseFolder, pipe: int, idle_seconds: float, wal_flush: int) 
         try:
             if alive is None:
                 raise DatabaseError("The embedded database is still stopping; try again in a moment.")
-            server, port = start_engine(folder, wal_flush)
+            server, database, port = start_engine(folder, wal_flush)
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, lambda *_: stopped.set())
             folder.write_state(ChildState(os.getpid(), port, time.time()))
@@ -163,9 +171,10 @@ def run(folder: DatabaseFolder, pipe: int, idle_seconds: float, wal_flush: int) 
             json.dump({"error": folder.sentence(error)}, answer)
             return 1
         json.dump({"port": port}, answer)
-    newcomers = keep(folder, port, idle_seconds, stopped)
+    newcomers = keep(folder, port, idle_seconds, stopped, lambda: serve(folder, database))
     folder.state_file.unlink(missing_ok=True)
     server.stop()
+    folder.running.unlink(missing_ok=True)
     # Both locks end with the process, after the engine has closed its files.
     del newcomers, alive
     return 0

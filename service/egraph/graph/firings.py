@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from egraph.graph.batches import firing_batches
+from egraph.graph.batches import firing_batches, object_checksums
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graph_state import COMPLETE, create, hold
 from egraph.graph.objects import write_objects
@@ -33,6 +33,7 @@ def write_firings(
         DatabaseError: the database failed; objects that are done stay so, and the call may be repeated.
     """
     ids = [o.id for o in objects]
+    checksums = object_checksums(firings, names, len(ids))
     written = 0
     for row, object_id in enumerate(ids):
         some = [of_object(f, row) for f in firings]
@@ -43,6 +44,7 @@ def write_firings(
             write_objects(transaction, objects[row : row + 1])
             transaction.run("parts/forget_places_on", object=object_id, graph=graph_id)
             transaction.run("write/delete_firings", object=object_id, prefix=f"{graph_id}/")
+            transaction.run("write/firings_checksum", graph=graph_id, object=object_id, firings=checksums[row])
             for batch in batches:
                 create(transaction, batch.statement, batch.rows, **batch.parameters())
 

@@ -27,6 +27,9 @@ except ImportError:
     # Whoever uses a Neo4j needs no embedded database, so this is said only when it is wanted.
     fcntl = None  # type: ignore[assignment]
 
+DATABASE = "neo4j"
+"""The engine's name of our database, which is the one that a driver opens by itself."""
+
 LEAST_BYTES = 2 << 20
 """A disk with less room than this is full: the engine writes whole pages and logs."""
 
@@ -67,6 +70,46 @@ class DatabaseFolder:
     def heartbeat(self) -> Path:
         """Its modification time is the last moment at which a process joined."""
         return self.path / "heartbeat"
+
+    @property
+    def database(self) -> Path:
+        """The engine's files of our database."""
+        return self.data / "databases" / DATABASE
+
+    @property
+    def backups(self) -> Path:
+        """Where the engine puts backups."""
+        return self.data / "backups"
+
+    @property
+    def restored(self) -> Path:
+        """A backup that is unpacked, until it takes the place of the database."""
+        return self.path / "restored"
+
+    @property
+    def replaced(self) -> Path:
+        """The database in whose place a backup was put, until that is done."""
+        return self.path / "replaced"
+
+    @property
+    def request_file(self) -> Path:
+        """Is there where a backup is asked for."""
+        return self.path / "request.json"
+
+    @property
+    def answer_file(self) -> Path:
+        """What became of the backup that was asked for."""
+        return self.path / "answer.json"
+
+    @property
+    def running(self) -> Path:
+        """Is there while the engine runs, and behind one that did not end as it should."""
+        return self.path / "running"
+
+    @property
+    def unchecked(self) -> Path:
+        """Is there until the graphs were checked after such an end, or after a backup was brought back."""
+        return self.path / "unchecked"
 
     @property
     def state_file(self) -> Path:

@@ -1,11 +1,12 @@
 """The states of a graph, and what holds a graph in one of them while something is written to it.
 
-    writing -> complete        writing, complete -> deleting -> gone
+    writing -> complete <-> damaged        writing, complete, damaged -> deleting -> gone
 
 Whether a step is allowed is looked at inside the transaction that takes it, behind the graph's lock. So a removal goes
 before whoever writes: what was committed before it is removed, and nothing is committed behind it.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from egraph.errors import EgraphError, NothingYetError
@@ -13,7 +14,7 @@ from egraph.graph.connection import Database, Transaction
 from egraph.graph.failures import MissingError
 from egraph.graph.statements import Statement
 
-WRITING, COMPLETE, DELETING = STATES = ("writing", "complete", "deleting")
+WRITING, COMPLETE, DAMAGED, DELETING = STATES = ("writing", "complete", "damaged", "deleting")
 
 
 class RemovedError(EgraphError):
@@ -56,7 +57,9 @@ def create(transaction: Transaction, statement: str | Statement, rows: int, /, *
         )
 
 
-def complete_graph(database: Database, graph_id: str) -> tuple[dict[str, Any], dict[str, Any]]:
+def complete_graph(
+    database: Database, graph_id: str, states: Sequence[str] = (COMPLETE,)
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """The properties of a complete graph, and of its network.
 
     Raises:
@@ -64,7 +67,7 @@ def complete_graph(database: Database, graph_id: str) -> tuple[dict[str, Any], d
         DatabaseError: the database failed.
     """
     found = database.read("read/graph", graph=graph_id)
-    if not found or found[0]["graph"]["state"] != COMPLETE:
+    if not found or found[0]["graph"]["state"] not in states:
         raise NothingYetError(f"There is no complete graph {graph_id}; `egraph graph list` shows those there are.")
     return dict(found[0]["graph"]), dict(found[0]["network"])
 

@@ -13,7 +13,7 @@ COUNTED = (*PAIRS, FIRES_ON, SEPARATED_FROM, IN_GRAPH)
 
 @dataclass(frozen=True, slots=True)
 class GraphSummary:
-    """One graph; `state` is `writing`, `complete` or `deleting`; `summed` unless an earlier egraph wrote it."""
+    """One graph; `state` is one of `graph_state.STATES`; `summed` unless an earlier egraph wrote it."""
 
     id: str
     category: str
@@ -57,6 +57,11 @@ def choose_graph(
         UsageError: there are several.
     """
     complete = [graph for graph in known if graph.state == "complete" and graph.category == category]
+    if not complete and (damaged := [g.id for g in known if g.state == "damaged" and g.category == category]):
+        raise NothingYetError(
+            f"The graph {damaged[0]} is damaged; bring a backup back with `egraph db restore`, or type `egraph graph "
+            f"remove {damaged[0]}` and mine it again."
+        )
     if not complete:
         raise NothingYetError(
             f"There is no graph of {category} yet; make one with `egraph mine PHOTOS --network NAME --category …`."

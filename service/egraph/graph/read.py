@@ -1,7 +1,7 @@
 """Reading a graph back, exactly as it was mined."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from shlex import quote
 from typing import Any, get_args, get_type_hints
@@ -11,7 +11,7 @@ import numpy as np
 from egraph.errors import NothingYetError
 from egraph.graph.arrays import floats, to_fields
 from egraph.graph.connection import Database
-from egraph.graph.graph_state import complete_graph
+from egraph.graph.graph_state import COMPLETE, complete_graph
 from egraph.graph.objects import photo_object
 from egraph.graph.schema import GEOMETRY, GRAPH, NETWORK, PAIRS, PATTERN, READING
 from egraph.graph.schema.elements import Relationship, fields_of
@@ -21,7 +21,9 @@ from egraph.network.layer import LayerGeometry
 from egraph.photos.photo import PhotoObject
 
 
-def read_graph(database: Database, graph_id: str, placing: bool = False) -> MinedGraph:
+def read_graph(
+    database: Database, graph_id: str, placing: bool = False, states: Sequence[str] = (COMPLETE,)
+) -> MinedGraph:
     """The graph as it was written, without its firings; patterns by filter and number, edges by source and target.
 
     With `placing`, of the edges only the displacements from the anchors are read: all that placing patterns needs.
@@ -30,7 +32,7 @@ def read_graph(database: Database, graph_id: str, placing: bool = False) -> Mine
         NothingYetError: there is no such graph, it is not complete, or it is removed while it is read.
         DatabaseError: the database failed.
     """
-    graph, network = complete_graph(database, graph_id)
+    graph, network = complete_graph(database, graph_id, states)
     layers, readings, patterns = [], {}, {}
     for row in database.read("read/layers", graph=graph_id):
         name, reading = row["name"], row["reading"]
@@ -62,18 +64,18 @@ def read_graph(database: Database, graph_id: str, placing: bool = False) -> Mine
         patterns=patterns,
         firings=[],
     )
-    check_whole(database, graph, read)
+    check_whole(database, graph, read, states)
     return read
 
 
-def check_whole(database: Database, graph: dict[str, Any], read: MinedGraph) -> None:
+def check_whole(database: Database, graph: dict[str, Any], read: MinedGraph, states: Sequence[str]) -> None:
     """Refuse what was read in several transactions while the graph was removed, or made anew.
 
     Raises:
         NothingYetError: it was.
     """
     names = ("state", "content", "created_at")
-    now, _ = complete_graph(database, read.id)
+    now, _ = complete_graph(database, read.id, states)
     patterns = sum(len(table) for table in read.patterns.values())
     if [now[name] for name in names] != [graph[name] for name in names]:
         raise NothingYetError(f"The graph {read.id} was made anew while it was read; run the command again.")

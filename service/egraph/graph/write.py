@@ -2,7 +2,7 @@
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from shlex import quote
 from typing import Any
@@ -15,7 +15,7 @@ from egraph.graph.connection import Database, Transaction
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
 from egraph.graph.failures import Conflict, MissingError
-from egraph.graph.graph_state import COMPLETE, DELETING, WRITING, RemovedError, create, hold
+from egraph.graph.graph_state import COMPLETE, DAMAGED, DELETING, WRITING, RemovedError, create, hold
 from egraph.graph.graphs import counted
 from egraph.graph.objects import check_names
 from egraph.graph.places import refresh_places
@@ -90,11 +90,16 @@ def graph_properties(database: Database, graph: str) -> dict[str, Any]:
 
 
 def check_not_removed(graph: str, state: str) -> None:
-    """Refuse a graph whose removal was begun.
+    """Refuse a graph whose removal was begun, or that is damaged.
 
     Raises:
-        UsageError: it was.
+        UsageError: it is one of these.
     """
+    if state == DAMAGED:
+        raise UsageError(
+            f"The graph {graph} is damaged; bring a backup back with `egraph db restore`, or type `egraph graph remove "
+            f"{quote(graph)}` and run the same command again."
+        )
     if state == DELETING:
         raise UsageError(
             f"The graph {graph} is being removed; `egraph graph remove {quote(graph)}` finishes that, or give another "
@@ -175,6 +180,7 @@ def graph_row(mined: MinedGraph, content: str) -> dict[str, Any]:
         "layer_pairs": GRAPH.column("layer_pairs").kept(pairs),
         "pose_size": int(mined.pose.shape[1]),
         "content": content,
+        "structure": content_hash(replace(mined, firings=[])),
         "summed": True,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }

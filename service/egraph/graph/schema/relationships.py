@@ -92,6 +92,7 @@ IN_GRAPH = Relationship(
         Column("row", INTEGER, "number of the object in the graph"),
         Column("mirrored", BOOLEAN, "whether the canonical view of the object is the mirrored one"),
         Column("pose", NUMBERS, "pose of the object", mirroring=OTHER),
+        Column("firings", INTEGER, "checksum of where patterns fire on the object"),
     ),
 )
 READS = Relationship(

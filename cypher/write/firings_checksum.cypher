@@ -1,0 +1,3 @@
+// The checksum of where a graph's patterns fire on one of its objects
+MATCH (:Object {id: $object})-[r:IN_GRAPH]->(:ExplanatoryGraph {id: $graph})
+SET r.firings = $firings
