@@ -209,7 +209,11 @@ def sentence(obj: "PhotoObject", part: "LocatedPart") -> str:
     """One part of one object for people."""
     size = f"{part.box.width:.0f} x {part.box.height:.0f} pixels"
     place = f"{part.part}, {size} about its centre at {part.x:.0f}, {part.y:.0f}"
-    sure = f"confidence {part.confidence:.2f}"
-    doubt = ": unsure, fewer than one in twenty of the mined photos look less familiar" if part.unsure else ""
+    sure = f"confidence {part.confidence:.2f}, of the place {part.place_confidence:.2f}"
+    doubt = ""
+    if part.absent:
+        doubt = ": unsure whether it is there, fewer than 5 % of the mined photos look less familiar"
+    elif part.unsure:
+        doubt = ": unsure of the place, it was less certain on fewer than 10 % of the mined photos"
     pose = f"template {part.template.rsplit('/', 1)[1]}{', mirrored' if part.mirrored else ''}"
     return f"{obj.path}: {place}, {sure}{doubt}; {pose}"

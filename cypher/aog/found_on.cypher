@@ -13,6 +13,7 @@ CREATE
         residual_x: $residual_x[i],
         residual_y: $residual_y[i],
         confidence: $confidence[i],
+        place_confidence: $place_confidence[i],
         trust: $trust[i],
         template: $template[i],
         row: $row[i]

@@ -7,6 +7,7 @@ RETURN
   f.residual_x AS residual_x,
   f.residual_y AS residual_y,
   f.confidence AS confidence,
+  f.place_confidence AS place_confidence,
   f.trust AS trust,
   f.template AS template
 ORDER BY f.row

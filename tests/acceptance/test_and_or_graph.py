@@ -95,12 +95,14 @@ def test_a_part_is_found_on_mined_and_on_new_photos(mined: Callable, world: Path
         assert line["object"] == pytest.approx(frames[photo], abs=1)
         part = line["parts"]["head"]
         assert set(part) == {
-            "box", "center", "score", "prior", "confidence", "unsure", "template", "mirrored", "patterns"
+            "box", "center", "score", "prior", "confidence", "place_confidence", "expected_error", "unsure", "template",
+            "mirrored", "patterns"
         }  # fmt: skip
         x, y, width, height = part["box"]
         assert x <= part["center"][0] <= x + width and y <= part["center"][1] <= y + height
         assert 0 <= x < x + width <= 320 and 0 <= y < y + height <= 320, "never over the photo's edge"
-        assert 0 <= part["confidence"] <= 1 and part["unsure"] == (part["confidence"] < 0.05)
+        assert 0 <= part["confidence"] <= 1 and 0 <= part["place_confidence"] <= 1
+        assert part["unsure"] == (part["confidence"] < 0.05 or part["place_confidence"] < 0.1)
         assert part["template"] in {t["id"] for t in built["templates"]}
         shares = [pattern["share"] for pattern in part["patterns"]]
         assert len(shares) == 5 and shares == sorted(shares, reverse=True)

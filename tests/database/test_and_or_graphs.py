@@ -47,9 +47,8 @@ def synthetic_aog(mined: MinedGraph, part: str = "head", name: str = "default", 
     ]
     objects = [o.id for o in mined.objects]
     n = len(objects)
-    found = Found(
-        objects, numbers(n, 2), numbers(n, 2), numbers(n), numbers(n), random.integers(0, 2, n).astype(np.int32)
-    )
+    template = random.integers(0, 2, n).astype(np.int32)
+    found = Found(objects, numbers(n, 2), numbers(n, 2), numbers(n), numbers(n), numbers(n), template)
     return AndOrGraph(
         graph=mined.id,
         content=content_hash(mined),
@@ -71,6 +70,7 @@ def synthetic_aog(mined: MinedGraph, part: str = "head", name: str = "default", 
         offset=numbers(2),
         habit=numbers(4),
         familiarity_levels=np.sort(numbers(101)),
+        error_levels=np.sort(numbers(101)),
         templates=templates,
         found=found,
     )

@@ -46,6 +46,8 @@ PART = LocatedPart(
     score=1.5,
     prior=0.2,
     confidence=0.8,
+    place_confidence=0.7,
+    expected_error=0.05,
     template=f"{GRAPH}/head/default/2",
     mirrored=False,
     patterns=contributions(3),
@@ -184,7 +186,7 @@ def test_a_page_is_whole_or_not_there(photo: PhotoObject, tmp_path: Path) -> Non
     page = destination.read_text()
     assert page.endswith("</html>\n") and "<script>" not in page and "<b>" not in page
     assert page.count("data:image/jpeg;base64,") == 2
-    assert "layer2/0/0" in page and "confidence 0.80" in page and "confidence 0.01: unsure" in page
+    assert "layer2/0/0" in page and "confidence 0.80" in page and "it is hardly there" in page
 
 
 def test_what_cannot_be_written_is_one_sentence(

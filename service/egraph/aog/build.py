@@ -12,7 +12,7 @@ from torch import Tensor
 
 import egraph
 from egraph.aog.boxes import square_size
-from egraph.aog.confidence import confidence, familiarity, habit, levels
+from egraph.aog.confidence import confidence, familiarity, habit, levels, place_confidence
 from egraph.aog.labels import canonical_places
 from egraph.aog.learn import DEFAULTS, LabelSets, LearntPart, learn_part
 from egraph.aog.model import AndOrGraph, Found
@@ -50,7 +50,7 @@ def and_or_graph(
     chosen = [names[row] for row in learnt.patterns.tolist()]
     usual = habit(learnt.seen, pool.wholeness)
     familiar = familiarity(learnt.seen, pool.wholeness, usual)
-    known = levels(familiar)
+    known, doubt = levels(familiar), levels(learnt.expected_error)
     return AndOrGraph(
         graph=graph.id,
         content=content,
@@ -77,6 +77,7 @@ def and_or_graph(
         offset=model.offset.numpy(),
         habit=usual.numpy(),
         familiarity_levels=known.numpy(),
+        error_levels=doubt.numpy(),
         templates=describe_templates(learnt, pool.stance.pose, box),
         found=Found(
             objects=[graph.objects[row].id for row in pool.rows],
@@ -84,6 +85,7 @@ def and_or_graph(
             residual=model.exemplars.residual.numpy(),
             trust=model.exemplars.trust.numpy(),
             confidence=confidence(familiar, known).numpy(),
+            place_confidence=place_confidence(learnt.expected_error, doubt).numpy(),
             template=model.exemplars.template.numpy().astype(np.int32),
         ),
     )

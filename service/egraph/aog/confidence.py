@@ -1,7 +1,9 @@
-"""How sure an answer is: whether the part, and the object around it, look as they did on the photos learnt from.
+"""How sure an answer is, in two ways: whether the part is there, and whether the place is right.
 
-Two things are looked at: the patterns' score at the place that was found, and how well the graph's anchors, which know
-nothing of the part, fit the object as a whole. n objects.
+It is there where the part, and the object around it, look as they did on the photos learnt from: the sum of the votes'
+first halves at the place that was found, and how well the graph's anchors, which know nothing of the part, fit the
+object as a whole. The place is right where the votes agree: the score says by how much it expects to be off. Both are
+compared with the photos learnt from. n objects.
 """
 
 import torch
@@ -9,7 +11,9 @@ from torch import Tensor
 
 LEVELS = 101
 UNSURE = 0.05
-"""Confidence below which an answer is called unsure: at most so many of the learning photos look less familiar."""
+"""Confidence below which the part is hardly there: at most so many of the learning photos look less familiar."""
+DOUBTFUL = 0.1
+"""Confidence below which a place is in doubt: on at most so many of the learning photos it was less certain."""
 
 
 def habit(score: Tensor, wholeness: Tensor) -> Tensor:
@@ -23,11 +27,16 @@ def familiarity(score: Tensor, wholeness: Tensor, of: Tensor) -> Tensor:
     return (score - of[0]) / of[1] + (wholeness - of[2]) / of[3]
 
 
-def levels(familiar: Tensor) -> Tensor:
-    """Percentiles of the familiarity of the learning photos, rising: (LEVELS,)."""
-    return torch.quantile(familiar, torch.linspace(0, 1, LEVELS))
+def levels(values: Tensor) -> Tensor:
+    """Percentiles of a value of the learning photos, rising: (n,) give (LEVELS,)."""
+    return torch.quantile(values, torch.linspace(0, 1, LEVELS))
 
 
 def confidence(familiar: Tensor, of: Tensor) -> Tensor:
     """Share of the learning photos that look less familiar: (n,) against levels."""
     return torch.searchsorted(of, familiar.contiguous()).float() / len(of)
+
+
+def place_confidence(expected_error: Tensor, of: Tensor) -> Tensor:
+    """Share of the learning photos on which the place was less certain: (n,) against levels of the expected error."""
+    return 1 - torch.searchsorted(of, expected_error.contiguous()).float() / len(of)

@@ -14,7 +14,16 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from egraph.aog.exemplars import Exemplars, Near, nearest
-from egraph.aog.maps import Surety, gaussian_maps, log_map, margin, median_place, nearest_units, prior_weight
+from egraph.aog.maps import (
+    Surety,
+    expected_error,
+    gaussian_maps,
+    log_map,
+    margin,
+    median_place,
+    nearest_units,
+    prior_weight,
+)
 from egraph.aog.parse import PartModel
 from egraph.aog.pool import Pool
 from egraph.aog.votes import AT_ONCE, Voters, VoteSettings, gaussians, saturated
@@ -96,7 +105,8 @@ class LearntPart:
 
     model: ready to parse. patterns: (S,) rows of the pool's patterns that vote. prior: (u,), prior_weight: of its log.
     places: (n, 2) of the part on every object of the pool, labels where there are. seen: (n,) the sum of the votes'
-    first halves there. votes: (n, S) there. sigma: (S, T) of the part from each pattern.
+    first halves there. expected_error: (n,) see `maps.expected_error`. votes: (n, S) there. sigma: (S, T) of the part
+    from each pattern.
     """
 
     model: PartModel
@@ -105,6 +115,7 @@ class LearntPart:
     prior_weight: float
     places: Tensor
     seen: Tensor
+    expected_error: Tensor
     votes: Tensor
     sigma: Tensor
 
@@ -249,7 +260,8 @@ class _Learning:
         """What was learnt, with the votes fitted to the places of the last E-step."""
         pool, labels, setting = self.pool, self.labels, self.settings
         offset = label_offset(seen.score, labels, pool.grid, setting)
-        places = self._places(median_place(seen.score, pool.grid) + offset[:, None])
+        found = median_place(seen.score, pool.grid) + offset[:, None]
+        places = self._places(found)
         assert believed.votes is not None
         learnt = []
         for i, fitted in enumerate(believed.votes):
@@ -270,6 +282,7 @@ class _Learning:
                     prior_weight=float(seen.lean[i]),
                     places=places[i],
                     seen=first,
+                    expected_error=expected_error(seen.score[i], found[i], pool.grid),
                     votes=votes,
                     sigma=again.sigma,
                 )

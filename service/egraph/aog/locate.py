@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from egraph.aog.boxes import part_box
-from egraph.aog.confidence import UNSURE, confidence, familiarity
+from egraph.aog.confidence import DOUBTFUL, UNSURE, confidence, familiarity, place_confidence
 from egraph.aog.model import AndOrGraph
 from egraph.aog.parse import Parse, kept_model
 from egraph.aog.pool import Stance
@@ -40,7 +40,9 @@ class LocatedPart:
     """A part on an object, in pixels of the photo.
 
     score: of the place; it is exactly `prior` and the shares of all patterns together. prior: what the places where
-    the part usually is add to it. confidence: share of the learning photos that look less familiar. template: id.
+    the part usually is add to it. confidence: that it is there, the share of the learning photos that
+    look less familiar. place_confidence: that the place is right, the share of those on which it was less certain.
+    expected_error: how far off the model expects the place to be, in diagonals of the object. template: id.
     patterns: those that were asked for, the largest share first, of `voting` in all.
     """
 
@@ -51,6 +53,8 @@ class LocatedPart:
     score: float
     prior: float
     confidence: float
+    place_confidence: float
+    expected_error: float
     template: str
     mirrored: bool
     patterns: list[Contribution]
@@ -63,6 +67,11 @@ class LocatedPart:
 
     @property
     def unsure(self) -> bool:
+        """Whether the part is hardly there, or its place in doubt."""
+        return self.absent or self.place_confidence < DOUBTFUL
+
+    @property
+    def absent(self) -> bool:
         """Whether hardly any learning photo looked less familiar."""
         return self.confidence < UNSURE
 
@@ -183,8 +192,8 @@ class Locator:
         ]
         return [
             [
-                self._located(o, row, bool(seen.mirrored[row]), float(surety[row]), aog, parse, placed, patterns)
-                for aog, parse, surety in zip(self.aogs, parses, sure, strict=True)
+                self._located(o, row, bool(seen.mirrored[row]), float(there[row]), aog, parse, placed, patterns)
+                for aog, parse, there in zip(self.aogs, parses, sure, strict=True)
             ]
             for row, o in enumerate(objects)
         ]
@@ -207,7 +216,7 @@ class Locator:
         template = int(parse.template[row].argmax())
         x, y = in_photo(parse.places[row])
         box = part_box(obj, x, y, aog.templates[template].box)
-        votes = parse.votes[row]
+        votes, doubt = parse.votes[row], torch.from_numpy(aog.error_levels)
         spoken = []
         for s in votes.argsort(descending=True)[:patterns].tolist():
             layer, pair = aog.layer[s], (int(aog.filter[s]), int(aog.number[s]))
@@ -222,6 +231,8 @@ class Locator:
             score=float(parse.score[row]),
             prior=float(parse.prior[row]),
             confidence=sure,
+            place_confidence=float(place_confidence(parse.expected_error[row : row + 1], doubt)),
+            expected_error=float(parse.expected_error[row]),
             template=f"{aog.id}/{template + 1}",
             mirrored=mirrored,
             patterns=spoken,

@@ -37,7 +37,8 @@ class Template:
 class Found:
     """Where the part is on n objects of the graph, by their ids.
 
-    places: (n, 2). residual: (n, 2) of the place from where the patterns put it together. trust, confidence: (n,).
+    places: (n, 2). residual: (n, 2) of the place from where the patterns put it together. trust, confidence,
+    place_confidence: (n,).
     template: (n,) row of the templates.
     """
 
@@ -46,6 +47,7 @@ class Found:
     residual: np.ndarray
     trust: np.ndarray
     confidence: np.ndarray
+    place_confidence: np.ndarray
     template: np.ndarray
 
 
@@ -55,7 +57,8 @@ class AndOrGraph:
 
     layer, filter, number: (S,) names of the patterns. mean_evidence: (S,) of their filters over objects and places.
     prior: (u,), with its weight. score_deviation, settings: see `egraph.aog.votes`. offset: (2,) from the place of the
-    score to the part's centre. habit, familiarity_levels: see `egraph.aog.confidence`. learnt_from: ids of the
+    score to the part's centre. habit, familiarity_levels, error_levels: see
+    `egraph.aog.confidence`. learnt_from: ids of the
     labelled objects.
     """
 
@@ -79,6 +82,7 @@ class AndOrGraph:
     offset: np.ndarray
     habit: np.ndarray
     familiarity_levels: np.ndarray
+    error_levels: np.ndarray
     templates: list[Template]
     found: Found
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from egraph.aog.exemplars import Exemplars, nearest
-from egraph.aog.maps import log_map, median_place, nearest_units
+from egraph.aog.maps import expected_error, log_map, median_place, nearest_units
 from egraph.aog.model import AndOrGraph
 from egraph.aog.pool import Stance
 from egraph.aog.votes import Voters
@@ -20,7 +20,8 @@ class Parse:
     """A part on n objects, with S patterns and T templates.
 
     places: (n, 2) canonical. score: (n,) at the grid's unit nearest to them; it is `prior` (n,) + the sum of `votes`
-    (n, S), and nothing else. seen: (n,) the sum of the votes' first halves. template: (n, T) share of each template in
+    (n, S), and nothing else. seen: (n,) the sum of the votes' first halves. expected_error: (n,) see
+    `maps.expected_error`. template: (n, T) share of each template in
     what the exemplars say.
     """
 
@@ -29,6 +30,7 @@ class Parse:
     prior: Tensor
     votes: Tensor
     seen: Tensor
+    expected_error: Tensor
     template: Tensor
 
 
@@ -58,9 +60,18 @@ class PartModel:
             places = (median_place(total, grid) + self.offset).clamp(0, 1)
             row, unit = torch.arange(len(places)), nearest_units(places, grid)
             first, second = seen[row, :, unit], placed[row, :, unit]
-            columns.append((places, total[row, unit], self.prior[unit], first + second, first.sum(1)))
-        places, score, prior, votes, first = (torch.cat(column) for column in zip(*columns, strict=True))
-        return Parse(places, score, prior, votes, first, near.templates(known.template, voters.weight.shape[1]))
+            doubt = expected_error(total, places, grid)
+            columns.append((places, total[row, unit], self.prior[unit], first + second, first.sum(1), doubt))
+        places, score, prior, votes, first, doubt = (torch.cat(column) for column in zip(*columns, strict=True))
+        return Parse(
+            places=places,
+            score=score,
+            prior=prior,
+            votes=votes,
+            seen=first,
+            expected_error=doubt,
+            template=near.templates(known.template, voters.weight.shape[1]),
+        )
 
 
 def kept_model(aog: AndOrGraph, graph: MinedGraph, column_of: Mapping[tuple[str, int], int]) -> PartModel:

@@ -21,7 +21,8 @@ from egraph.graph.read import keys
 from egraph.mining.graph_tables import MinedGraph
 
 SETTINGS = tuple(field.name for field in fields(VoteSettings))
-NEEDED = frozenset({"prior", "prior_weight", "score_deviation", "offset", "habit", "familiarity_levels", *SETTINGS})
+LEVELS = ("habit", "familiarity_levels", "error_levels")
+NEEDED = frozenset({"prior", "prior_weight", "score_deviation", "offset", *LEVELS, *SETTINGS})
 """Properties without which nothing can be located."""
 
 
@@ -105,6 +106,7 @@ def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) ->
             residual_x=aog.found.residual[:, 1].tolist(),
             residual_y=aog.found.residual[:, 0].tolist(),
             confidence=aog.found.confidence.tolist(),
+            place_confidence=aog.found.place_confidence.tolist(),
             trust=aog.found.trust.tolist(),
             template=(aog.found.template + 1).tolist(),
             row=list(range(len(aog.found.objects))),
@@ -133,6 +135,7 @@ def properties(aog: AndOrGraph) -> dict[str, Any]:
         "offset": aog.offset.tolist(),
         "habit": aog.habit.tolist(),
         "familiarity_levels": aog.familiarity_levels.tolist(),
+        "error_levels": aog.error_levels.tolist(),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
@@ -253,6 +256,7 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
         offset=floats(kept["offset"]),
         habit=floats(kept["habit"]),
         familiarity_levels=floats(kept["familiarity_levels"]),
+        error_levels=floats(kept["error_levels"]),
         templates=[
             _template(row["template"], [table.get(n) for n in order]) for row, table in zip(rows, tables, strict=True)
         ],
@@ -262,6 +266,7 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
             residual=floats([[f["residual_y"], f["residual_x"]] for f in found]),
             trust=floats([f["trust"] for f in found]),
             confidence=floats([f["confidence"] for f in found]),
+            place_confidence=floats([f["place_confidence"] for f in found]),
             template=np.array([f["template"] - 1 for f in found], np.int32),
         ),
     )

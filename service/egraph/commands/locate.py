@@ -98,7 +98,7 @@ class Located(Result):
     def to_pandas(self) -> "pandas.DataFrame":
         """One row for each part of each object; boxes as four columns, the patterns left to the objects."""
         columns = ["photo", *OBJECT_COLUMNS, "part", "x", "y", *PART_COLUMNS]
-        columns += ["score", "confidence", "unsure", "template", "mirrored"]
+        columns += ["score", "confidence", "place_confidence", "expected_error", "unsure", "template", "mirrored"]
         rows = []
         for one in self.objects:
             for p in one.parts:
@@ -124,6 +124,8 @@ def located_values(part: LocatedPart) -> dict[str, Any]:
         "score": part.score,
         "prior": part.prior,
         "confidence": part.confidence,
+        "place_confidence": part.place_confidence,
+        "expected_error": part.expected_error,
         "unsure": part.unsure,
         "template": part.template,
         "mirrored": part.mirrored,

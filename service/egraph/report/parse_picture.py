@@ -59,7 +59,10 @@ def pose_words(part: LocatedPart) -> str:
 
 def certainty_words(part: LocatedPart) -> str:
     """How sure the place is; an unsure one says so."""
-    return f"confidence {part.confidence:.2f}" + (": unsure, it is hardly there" if part.unsure else "")
+    words = f"confidence {part.confidence:.2f}, of the place {part.place_confidence:.2f}"
+    if part.absent:
+        return f"{words}: it is hardly there"
+    return f"{words}: the place is in doubt" if part.unsure else words
 
 
 def account(part: LocatedPart) -> list[tuple[str, float]]:

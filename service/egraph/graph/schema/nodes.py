@@ -198,6 +198,7 @@ AND_OR_GRAPH = Node(
         ),
         mined("habit", NUMBERS, "how the photos that it was learnt from look, for the confidence"),
         mined("familiarity_levels", NUMBERS, "how the photos that it was learnt from look, for the confidence"),
+        mined("error_levels", NUMBERS, "how the photos that it was learnt from look, for the confidence"),
         Column("created_at", TEXT, "when it was built"),
     ),
 )

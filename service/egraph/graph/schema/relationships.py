@@ -179,6 +179,7 @@ FOUND_ON = Relationship(
         Column("residual_x", NUMBER, "of the place from where the patterns put it together", OBJECT, STEP),
         Column("residual_y", NUMBER, "of the place from where the patterns put it together", OBJECT),
         Column("confidence", NUMBER, "share of the photos learnt from that look less familiar"),
+        Column("place_confidence", NUMBER, "share of the photos learnt from on which the place is less certain"),
         Column("trust", NUMBER, "how much it counts in the place of the part"),
         Column("template", INTEGER, "number of the template"),
         Column("row", INTEGER, "number of the object in the graph"),
