@@ -3,6 +3,8 @@
 Whatever is a sum over photos is summed over the processes, so that any number of them mines the same graph.
 """
 
+import os
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -12,7 +14,16 @@ import torch
 import torch.distributed as dist
 from torch import Tensor
 
-from egraph.torchrun import rank_and_size
+from egraph.errors import EgraphError
+from egraph.progress import Progress, report
+from egraph.torchrun import STARTED, rank_and_size
+
+MEETING_SECONDS = 60
+"""Processes that torchrun started are there within seconds; whoever does not come in a minute does not come."""
+
+MEETING_POLL = 0.1
+CONNECT_SECONDS = 5
+WORKING_TIME = timedelta(days=1)
 
 
 class Group:
@@ -96,18 +107,57 @@ ALONE = Group()
 
 
 @contextmanager
-def processes() -> Iterator[Group]:
-    """The processes that torchrun started together with this one; this one alone if it did not."""
-    _, size = rank_and_size()
+def processes(progress: Progress | None = None) -> Iterator[Group]:
+    """The processes that torchrun started together with this one; this one alone if it did not.
+
+    Raises:
+        EgraphError: not all of them came within a minute.
+    """
+    rank, size = rank_and_size()
     if size == 1:
         yield ALONE
         return
+    store = _meet(rank, size, progress)
     # one process writes to the database while the others wait; torchrun ends all when one fails
-    dist.init_process_group("gloo", timeout=timedelta(days=1))
+    dist.init_process_group("gloo", store=store, rank=rank, world_size=size, timeout=WORKING_TIME)
     try:
         yield Distributed()
     finally:
         dist.destroy_process_group()
+
+
+def _meet(rank: int, size: int, progress: Progress | None) -> dist.Store:
+    """The store by which the processes find each other, once all of them are there.
+
+    torch's own meeting waits as long as the group's operations may take, and says nothing meanwhile.
+    """
+    address, port = os.environ.get("MASTER_ADDR", ""), os.environ.get("MASTER_PORT", "")
+    deadline = time.monotonic() + MEETING_SECONDS
+    store: dist.Store | None = None
+    there = 0
+    while there < size:
+        report(progress, "waiting for the other processes", there, size)
+        try:
+            if store is None:
+                # torchrun itself holds the store, unless it was told not to
+                holds_it = rank == 0 and os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True"
+                wait = timedelta(seconds=min(CONNECT_SECONDS, MEETING_SECONDS))
+                found = dist.TCPStore(address, int(port), None, holds_it, wait, wait_for_workers=False)
+                store = dist.PrefixStore(f"egraph/{os.environ.get('TORCHELASTIC_RESTART_COUNT', '0')}", found)
+                store.set(f"here/{rank}", "")
+            there = sum(store.check([f"here/{other}"]) for other in range(size))
+        except (RuntimeError, ValueError, OSError):
+            store = None
+        if there < size and time.monotonic() > deadline:
+            raise EgraphError(
+                f"The other processes of torchrun did not come within {MEETING_SECONDS} s ({there} of {size} met at "
+                f"{address}:{port}); start all of them, or unset {STARTED} to mine alone."
+            )
+        time.sleep(0 if there == size else MEETING_POLL)
+    assert store is not None
+    report(progress, "waiting for the other processes", size, size)
+    store.set_timeout(WORKING_TIME)
+    return store
 
 
 def share(objects: Sequence[Any], rank: int, size: int) -> slice:

@@ -3,9 +3,14 @@
 import os
 from collections.abc import Mapping
 
+STARTED = "TORCHELASTIC_RUN_ID"
+"""Set by torchrun alone. A cluster's shell often has WORLD_SIZE and RANK of something else."""
+
 
 def rank_and_size(environment: Mapping[str, str] = os.environ) -> tuple[int, int]:
     """Which process this is, from 0, of how many; (0, 1) when it was started alone."""
+    if STARTED not in environment:
+        return 0, 1
     size = int(environment.get("WORLD_SIZE", "1"))
     return (int(environment.get("RANK", "0")), size) if size > 1 else (0, 1)
 

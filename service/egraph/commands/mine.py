@@ -82,7 +82,7 @@ def mine_category(
     check_names(request.category, request.name)
     if request.model not in MODELS:
         raise UsageError(f"There is no model {request.model!r}; there are {' and '.join(MODELS)}.")
-    with processes() as group:
+    with processes(progress) as group:
         return _mine_together(settings, request, group, progress, at_layer, fence, network)
 
 

@@ -59,9 +59,12 @@ class MapShape:
 
 @dataclass(frozen=True)
 class Maps:
-    """What one pass over noise showed. shapes: all maps, in order of execution. refused: why other submodules cannot
-    be mined, by name. trunk: where the network's answer is no single tensor, the beginning of the names of its largest
-    part: what comes behind it makes the answers. aside: maps that need weights that the file does not hold."""
+    """What one pass over noise showed.
+
+    shapes: all maps, in order of execution. refused: why other submodules cannot be mined, by name. trunk: where the
+    network's answer is no single tensor, the beginning of the names of its part with maps of the most sizes: what
+    comes behind it makes the answers. aside: maps that need weights that the file does not hold.
+    """
 
     shapes: list[MapShape]
     refused: dict[str, str]
@@ -147,7 +150,8 @@ def default_layers(network: Network) -> list[str]:
 
     For AlexNet and VGG-16 those of the papers. Else the last of the outermost layers of each map size, of the three
     smallest sizes that are at most an eighth of the input and at least 5 units wide; poolings and class maps do not
-    count. Where all of these have one size (dilated networks), the last three of the outermost containers.
+    count. Where all of these have one size (dilated networks), the last three of the outermost containers; where there
+    is but one of these (small inputs), also larger maps.
 
     Raises:
         UsageError: there are fewer than two such layers.
@@ -175,32 +179,32 @@ def _default_layers(network: Network, shapes: Sequence[MapShape], trunk: str) ->
     wanted = PAPER_LAYERS.get(network.name, ())
     if wanted and all(name in names for name in wanted):
         return [names[name] for name in wanted]
-    widest = network.preprocessing.size * WIDEST_DEFAULT_SHARE
     eligible = [
         shape
         for shape in shapes
-        if NARROWEST_DEFAULT <= shape.width <= widest
-        and not shape.pooling
-        and not shape.classes
-        and shape.name.startswith(trunk)
+        if shape.width >= NARROWEST_DEFAULT and not shape.pooling and not shape.classes and shape.name.startswith(trunk)
     ]
+    deep = [s for s in eligible if s.width <= network.preprocessing.size * WIDEST_DEFAULT_SHARE]
+    containers = [shape.name for shape in deep if shape.container]
+    outermost = min((name.count(".") for name in containers), default=0)
+    stages = [name for name in containers if name.count(".") == outermost][-MOST_DEFAULT_LAYERS:]
+    for layers in (_one_of_each_size(deep), stages, _one_of_each_size(eligible)):
+        if len(layers) >= FEWEST_LAYERS:
+            return layers
+    raise UsageError(
+        f"{network.name} has no two maps that egraph would choose; name the layers: egraph layers lists them."
+    )
+
+
+def _one_of_each_size(shapes: Sequence[MapShape]) -> list[str]:
+    """The last of the outermost layers of each size, of the smallest sizes."""
     last: dict[int, str] = {}
-    for shape in eligible:
+    for shape in shapes:
         before = last.get(shape.width)
         # the first convolution of the next stage still has this size: prefer the stage itself to what is inside one
         if before is None or shape.name.count(".") <= before.count("."):
             last[shape.width] = shape.name
-    chosen = sorted(last)[:MOST_DEFAULT_LAYERS]
-    if len(chosen) >= FEWEST_LAYERS:
-        return [last[width] for width in reversed(chosen)]
-    containers = [shape.name for shape in eligible if shape.container]
-    outermost = min((name.count(".") for name in containers), default=0)
-    stages = [name for name in containers if name.count(".") == outermost][-MOST_DEFAULT_LAYERS:]
-    if len(stages) >= FEWEST_LAYERS:
-        return stages
-    raise UsageError(
-        f"{network.name} has no two maps that egraph would choose; name the layers: egraph layers lists them."
-    )
+    return [last[width] for width in reversed(sorted(last)[:MOST_DEFAULT_LAYERS])]
 
 
 def resolve_layers(network: Network, names: Sequence[str] | None = None) -> list[str]:
@@ -271,7 +275,9 @@ def _probe(network: Network) -> Maps:
 
     runs = Counter(name for name, _, _ in outputs)
     answer = _first_tensor(result)
-    classes = answer.shape[1] if answer is not None and answer.ndim >= 2 else None
+    # a trunk by itself answers with its last map, which is none of classes
+    told = answer is not None and (answer.ndim in (2, 3) or answer.shape[2:] == noise.shape[2:])
+    classes = answer.shape[1] if answer is not None and told else None
     maps: dict[tuple[int, ...], list[str]] = {}
     tensors: dict[str, Tensor] = {}
     refused: dict[str, str] = {}
@@ -309,7 +315,7 @@ def _probe(network: Network) -> Maps:
             finite=bool(tensors[name].isfinite().all()),
         )
         (aside if network.absent and not shape.finite else shapes).append(shape)
-    return Maps(shapes, refused, "" if isinstance(result, Tensor) else _largest_part(network.module), aside)
+    return Maps(shapes, refused, "" if isinstance(result, Tensor) else _trunk(widths), aside)
 
 
 def _channels_last(output: Tensor) -> bool:
@@ -344,6 +350,8 @@ def _first_tensor(result: Any) -> Tensor | None:
     return result if isinstance(result, Tensor) else None
 
 
-def _largest_part(module: nn.Module) -> str:
-    sizes = {name: sum(p.numel() for p in child.parameters()) for name, child in module.named_children()}
-    return f"{max(sizes, key=lambda name: sizes[name])}." if sizes else ""
+def _trunk(widths: Mapping[str, int]) -> str:
+    sizes: dict[str, set[int]] = {}
+    for name, width in widths.items():
+        sizes.setdefault(name.partition(".")[0], set()).add(width)
+    return f"{max(sizes, key=lambda name: len(sizes[name]))}." if sizes else ""
