@@ -188,9 +188,9 @@ def test_wrapped_modules_and_other_answers_are_taken(own, name):
 @pytest.mark.parametrize(
     ("name", "words"),
     [
-        ("script", "TorchScript program, .*return the nn.Module that it was made from"),
+        ("script", "is a TorchScript program, .*give the nn.Module that it was made from"),
         ("traced", "TorchScript program"),
-        ("detector", "returned a detector, .*return its .backbone instead"),
+        ("detector", "is a detector, .*give its .backbone instead"),
         ("Fussy", r"cannot be run on a 224 x 224 RGB input \(KeyError: 'no mask'\)"),
     ],
 )

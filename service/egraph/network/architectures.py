@@ -222,24 +222,9 @@ class OwnCallable(Architecture):
                 module = self._target(**_fetching_nothing(self._target))
             except Exception as error:
                 raise UsageError(f"Calling {self.name} failed: {sentence(error)}.") from error
-        if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
-            module = module.module
-        # what torch.compile made runs the same module, of which it shows no maps
-        module = getattr(module, "_orig_mod", module)
-        if isinstance(module, torch.jit.ScriptModule):
-            raise UsageError(
-                f"{self.name} returned a TorchScript program, whose maps cannot be read; return the nn.Module that it "
-                "was made from."
-            )
         if not isinstance(module, nn.Module):
             raise UsageError(f"{self.name} returned a {type(module).__name__}; it must return a torch.nn.Module.")
-        if type(module).__module__.startswith(detection.__name__) and hasattr(module, "roi_heads") | hasattr(
-            module, "anchor_generator"
-        ):
-            raise UsageError(
-                f"{self.name} returned a detector, whose input has no fixed size; return its .backbone instead."
-            )
-        return module
+        return unwrapped(module, self.name)
 
     def published(self, weights: str) -> tuple[nn.Module, Preprocessing, str]:
         raise UsageError(
@@ -248,6 +233,26 @@ class OwnCallable(Architecture):
 
     def preprocessing(self, module: nn.Module) -> Preprocessing:
         return declared_preprocessing(module, self.name) or Preprocessing()
+
+
+def unwrapped(module: nn.Module, name: str) -> nn.Module:
+    """The module itself, without what DataParallel and torch.compile put around it.
+
+    Raises:
+        UsageError: its maps cannot be read, since it is a TorchScript program or a detector.
+    """
+    if isinstance(module, nn.DataParallel | nn.parallel.DistributedDataParallel):
+        module = module.module
+    # what torch.compile made runs the same module, of which it shows no maps
+    module = getattr(module, "_orig_mod", module)
+    if isinstance(module, torch.jit.ScriptModule):
+        raise UsageError(
+            f"{name} is a TorchScript program, whose maps cannot be read; give the nn.Module that it was made from."
+        )
+    parts = {part for part, _ in module.named_children()}
+    if type(module).__module__.startswith(detection.__name__) and parts & {"roi_heads", "anchor_generator"}:
+        raise UsageError(f"{name} is a detector, whose input has no fixed size; give its .backbone instead.")
+    return module
 
 
 def declared_preprocessing(module: nn.Module, name: str) -> Preprocessing | None:

@@ -6,7 +6,7 @@ import hashlib
 from torch import nn
 
 from egraph.errors import UsageError
-from egraph.network.architectures import declared_preprocessing, sentence
+from egraph.network.architectures import declared_preprocessing, sentence, unwrapped
 from egraph.network.load import MEMORY, ready, usable_device
 from egraph.network.network import Network
 from egraph.network.preprocessing import Preprocessing
@@ -24,6 +24,7 @@ def network_in_memory(module: nn.Module, preprocessing: Preprocessing | None = N
     """
     if not isinstance(module, nn.Module):
         raise UsageError(f"A {type(module).__name__} is no network; give a torch.nn.Module, or a network's name.")
+    module = unwrapped(module, f"The module {type(module).__name__}")
     name, target = type(module).__name__, usable_device(device)
     try:
         own = copy.deepcopy(module)
