@@ -10,7 +10,7 @@ from egraph.commands.requests import BuildRequest, LocateRequest
 from egraph.errors import UsageError
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
-from egraph_cli.output import Format, dumps, formats, printable, skipped_lines, write_json, write_rows
+from egraph_cli.output import Format, formats, printable, skipped_lines, write_json, write_line, write_rows
 from egraph_cli.progress import ProgressDisplay
 from egraph_cli.tree import print_tree
 
@@ -153,7 +153,7 @@ def locate(
                 except PhotoError as error:
                     found.skipped.append(Skipped(str(one.object.path), error.reason))
                 if as_json:
-                    print(dumps(one.to_json()), flush=True)
+                    write_line(one.to_json())
                 else:
                     for located in one.parts:
                         print(printable(sentence(one.object, located)), flush=True)

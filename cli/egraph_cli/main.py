@@ -1,6 +1,7 @@
 """The command `egraph`: its groups, and how it ends."""
 
 import errno
+import io
 import logging
 import os
 import sys
@@ -12,6 +13,7 @@ import typer
 
 from egraph import __version__
 from egraph.errors import EgraphError
+from egraph.escape import SHOWN
 from egraph_cli import aog, db, demo, evaluate, export, graph, jobs, layers, mine, part, query, worker
 from egraph_cli.complete import whole_words
 from egraph_cli.output import printable
@@ -107,8 +109,10 @@ def failure(error: Exception) -> tuple[str, int]:
 def run() -> None:
     """Run the command line and end the process with its exit code."""
     logging.getLogger("egraph").addHandler(Warnings(logging.WARNING))
-    # The driver speaks of every retry, in lines of its own; what ends a command is said in one sentence.
-    logging.getLogger("neo4j").addHandler(logging.NullHandler())
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # what a terminal cannot show must not end a command whose work is done
+            stream.reconfigure(errors=SHOWN)
     code = outcome()
     if code == 130:
         say(INTERRUPTED)

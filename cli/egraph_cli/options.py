@@ -5,17 +5,29 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from egraph.escape import joined
 from egraph_cli import complete
 
 if TYPE_CHECKING:
     from egraph.settings import Settings
 
+
+def typed(value: str) -> str:
+    """A name as it was meant: in the locale C, Python takes what is typed beyond ASCII for no text."""
+    return joined(value) if value else value
+
+
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Device = Annotated[str, typer.Option(help="Where to compute: cpu, cuda, cuda:1, …")]
 Seed = Annotated[int, typer.Option(help="Seed of everything random.", min=0, metavar="N")]
-Category = Annotated[str, typer.Option(help="Kind of object, for example horse.", autocompletion=complete.categories)]
-Part = Annotated[str, typer.Option(help="Name of the part, for example head.", autocompletion=complete.parts)]
+Category = Annotated[
+    str,
+    typer.Option(help="Kind of object, for example horse.", autocompletion=complete.categories, callback=typed),
+]
+Part = Annotated[
+    str, typer.Option(help="Name of the part, for example head.", autocompletion=complete.parts, callback=typed)
+]
 Weights = Annotated[
     str | None, typer.Option(help="Weights of the mined network, where the graph does not know where they lie.")
 ]

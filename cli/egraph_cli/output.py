@@ -3,6 +3,7 @@
 import csv
 import functools
 import inspect
+import io
 import json
 import math
 import posixpath
@@ -13,6 +14,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from egraph.escape import SHOWN, shown
 
 if TYPE_CHECKING:
     from egraph.photos.photo import Skipped
@@ -32,7 +35,7 @@ CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udff
 
 def printable(text: str) -> str:
     """A text for a person's eyes, with names that others chose: control characters as Python writes them."""
-    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
+    return CONTROLS.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), shown(text))
 
 
 class Format(StrEnum):
@@ -92,8 +95,9 @@ def write_rows(output: Format, columns: Sequence[str], rows: Iterable[Row], whol
         write_json(rows if whole is None else whole)
     elif output is Format.NL:
         for row in rows:
-            print(dumps(row))
+            write_line(row)
     elif output is Format.CSV:
+        for_programs()
         writer = csv.writer(sys.stdout, lineterminator="\n")
         writer.writerow(columns)
         writer.writerows([plain(row.get(column)) for column in columns] for row in rows)
@@ -105,7 +109,20 @@ def write_rows(output: Format, columns: Sequence[str], rows: Iterable[Row], whol
 
 def write_json(value: object) -> None:
     """Print one JSON value, indented."""
+    for_programs()
     print(dumps(value, indent=2))
+
+
+def write_line(value: object) -> None:
+    """Print one JSON value in one line, at once."""
+    for_programs()
+    print(dumps(value), flush=True)
+
+
+def for_programs() -> None:
+    """From here on, stdout is UTF-8, whatever the locale says: JSON is, and so is CSV."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8", errors=SHOWN)
 
 
 def dumps(value: object, indent: int | None = None) -> str:
@@ -116,15 +133,17 @@ def dumps(value: object, indent: int | None = None) -> str:
 def unknown(value: object) -> object:
     """A stand-in for a type that JSON does not know: numpy's scalars and arrays, paths, the database's dates."""
     tolist = getattr(value, "tolist", None)
-    return finite(tolist()) if callable(tolist) else str(value)
+    return finite(tolist()) if callable(tolist) else shown(str(value))
 
 
 def finite(value: object) -> object:
-    """The same value with None for infinite numbers and for those that are none."""
+    """The same value with None for infinite numbers and for those that are none, and text without lone surrogates."""
     if isinstance(value, float):
         return value if math.isfinite(value) else None
+    if isinstance(value, str):
+        return shown(value)
     if isinstance(value, Mapping):
-        return {str(key): finite(item) for key, item in value.items()}
+        return {shown(str(key)): finite(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [finite(item) for item in value]
     return value
@@ -149,7 +168,7 @@ def cell(value: object) -> str:
         return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
     if isinstance(value, list | tuple):
         return ", ".join(cell(item) for item in value)
-    return dumps(value) if isinstance(value, Mapping) else str(value)
+    return dumps(value) if isinstance(value, Mapping) else shown(str(value))
 
 
 def skipped_lines(skipped: "Sequence[Skipped]") -> list[str]:

@@ -1,6 +1,7 @@
 """What a user is told when the database cannot be used."""
 
 import socket
+import socketserver
 import subprocess
 import sys
 import threading
@@ -120,7 +121,18 @@ def test_a_database_of_an_older_egraph_gets_what_it_lacks(database: Database) ->
         ("Neo.ClientError.General.ForbiddenOnReadOnlyDatabase", "", "read-only"),
         ("Neo.DatabaseError.General.UnknownError", "java.io.IOException: No space left on device", "disk"),
         ("Neo.ClientError.Transaction.TransactionTimedOut", "", "too long"),
-        ("Neo.TransientError.General.OutOfMemoryError", "", "too little memory"),
+        ("Neo.TransientError.General.OutOfMemoryError", "", "raise `server.memory.heap.max_size` in its neo4j.conf"),
+        (
+            "Neo.TransientError.General.MemoryPoolOutOfMemoryError",
+            "The allocation of an extra 2.0 MiB would use more than the limit 20.0 MiB. Currently using 19.0 MiB. "
+            "db.memory.transaction.max threshold reached",
+            "raise `db.memory.transaction.max` in its neo4j.conf, which is 20.0 MiB now",
+        ),
+        (
+            "Neo.ClientError.Security.AuthenticationRateLimit",
+            "",
+            "locks neo4j out for some seconds after several",
+        ),
         ("Neo.ClientError.Security.Forbidden", "", "may not"),
         ("Neo.DatabaseError.Statement.ExecutionFailed", "line one\nline two", "line one line two"),
     ],
@@ -129,6 +141,67 @@ def test_failures_of_the_server(code: str, message: str, said: str) -> None:
     error = ClientError._hydrate_neo4j(code=code, message=message)
     text = str(sentence(error, "bolt://here", "neo4j", "neo4j"))
     assert said in text and "\n" not in text
+
+
+class Answering(socketserver.BaseRequestHandler):
+    """Answers what no Bolt server does."""
+
+    answer = b""
+
+    def handle(self) -> None:
+        self.request.recv(1024)
+        self.request.sendall(self.answer)
+
+
+@pytest.mark.parametrize(
+    ("scheme", "answer", "said"),
+    [
+        ("bolt", b"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP listens at .*give the database's Bolt port"),
+        ("neo4j", b"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP listens at .*give the database's Bolt port"),
+        ("bolt+s", b"HTTP/1.1 400 Bad Request\r\n\r\n", "speaks HTTP listens at"),
+        ("bolt+s", b"", r"speaks no encrypted Bolt there; give bolt://127"),
+        ("neo4j+ssc", b"", r"speaks no encrypted Bolt there; give neo4j://127"),
+    ],
+)
+def test_a_port_that_speaks_something_else_is_told_from_one_that_is_silent(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], scheme: str, answer: bytes, said: str
+) -> None:
+    handler = type("Handler", (Answering,), {"answer": answer})
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        settings = Settings(neo4j_uri=f"{scheme}://127.0.0.1:{server.server_address[1]}", home=tmp_path)
+        with pytest.raises(DatabaseError, match=said), open_database(settings):
+            pass
+        server.shutdown()
+    assert capfd.readouterr().err == ""
+
+
+@pytest.mark.parametrize(("setting", "tries"), [("db.memory.transaction.max", 1), ("dbms.memory.other.max", 3)])
+def test_what_a_transaction_may_never_take_is_tried_once(database: Database, setting: str, tries: int) -> None:
+    done = 0
+
+    def work(_transaction: object) -> None:
+        nonlocal done
+        done += 1
+        if done < 3:
+            raise ClientError._hydrate_neo4j(
+                code="Neo.TransientError.General.MemoryPoolOutOfMemoryError", message=f"{setting} threshold reached"
+            )
+
+    if tries == 1:
+        with pytest.raises(DatabaseError, match=setting):
+            database.transaction(work)
+    else:
+        database.transaction(work)
+    assert done == tries
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs an address-space limit that holds")
+def test_a_limit_on_addresses_is_named(tmp_path: Path) -> None:
+    typed = f"ulimit -v 8000000; EGRAPH_HOME={tmp_path}/home exec {sys.executable} -m egraph_cli db start"
+    done = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, timeout=90)
+    assert done.returncode == 4
+    assert "7.6 GiB are allowed here; type `ulimit -v unlimited` first, or set NEO4J_URI" in done.stderr
 
 
 def test_a_lost_connection() -> None:

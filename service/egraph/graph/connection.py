@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
 from typing import Any, TypeVar
 
 import neo4j
@@ -19,9 +20,10 @@ from neo4j.exceptions import (
     TransientError,
 )
 
-from egraph.errors import DatabaseError
+from egraph.errors import DatabaseError, UsageError
+from egraph.escape import shown
 from egraph.graph import embedded
-from egraph.graph.failures import AwayError, MissingError, check_version, no_address, sentence
+from egraph.graph.failures import AwayError, MissingError, check_version, no_address, reached_setting, sentence
 from egraph.graph.statements import Statement, text_of
 from egraph.graph.version import check_schema
 from egraph.settings import Settings
@@ -33,11 +35,15 @@ TRIES = 6
 CHECK_SECONDS = 600.0
 """So long a command waits for another one that checks the graphs."""
 GONE = "Neo.ClientError.Statement.EntityNotFound"
+TRANSACTION_LIMIT = "db.memory.transaction.max"
 SCHEMES = ("bolt", "bolt+s", "bolt+ssc", "neo4j", "neo4j+s", "neo4j+ssc")
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
+
+# what the driver logs while it tries again would stand raw between a command's own sentences
+logging.getLogger("neo4j").addHandler(logging.NullHandler())
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +153,10 @@ class Database:
             yield
         except (DriverError, Neo4jError, OSError) as error:
             raise self.explain(error) from error
+        except UnicodeEncodeError as error:
+            raise UsageError(
+                f"The text {shown(str(error.object))[:200]} is no valid Unicode, which no database keeps; give another."
+            ) from error
 
     def explain(self, error: Exception) -> DatabaseError:
         """The error that a user sees for one that the driver raised."""
@@ -247,7 +257,17 @@ class Database:
 
         return self._run(neo4j.WRITE_ACCESS, fenced, shared)
 
-    def _run(self, access: str, work: Callable[[neo4j.ManagedTransaction], T], shared: bool) -> T:
+    def _run(self, access: str, task: Callable[[neo4j.ManagedTransaction], T], shared: bool) -> T:
+        @wraps(task)
+        def work(transaction: neo4j.ManagedTransaction) -> T:
+            try:
+                return task(transaction)
+            except TransientError as error:
+                # the driver would try again, but what one transaction may take does not grow
+                if reached_setting(str(error)) == TRANSACTION_LIMIT:
+                    raise self.explain(error) from error
+                raise
+
         with self._failures():
             for attempt in range(TRIES):
                 try:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from egraph.errors import DatabaseError
-from egraph.graph.folder import DATABASE, ChildState, DatabaseFolder, fcntl
+from egraph.graph.folder import DATABASE, ChildState, DatabaseFolder, fcntl, not_starting
 from egraph.settings import Settings
 
 START_SECONDS = 60.0
@@ -91,7 +91,7 @@ def start_child(folder: DatabaseFolder, settings: Settings) -> ChildState:
     """Start a child unless another process has just done so; returns where it listens."""
     starting = folder.lock("start", seconds=START_SECONDS)
     if starting is None:
-        raise DatabaseError(f"The embedded database does not start; the reason stands in {folder.log}.")
+        raise DatabaseError(not_starting(folder))
     with starting:
         # One that was being started by a process that has ended since will say soon where it listens.
         deadline = time.monotonic() + START_SECONDS
@@ -106,7 +106,7 @@ def start_child(folder: DatabaseFolder, settings: Settings) -> ChildState:
         raise DatabaseError(str(answer["error"]))
     state = folder.state()
     if state is None:
-        raise DatabaseError(f"The embedded database stopped at once; the reason stands in {folder.log}.")
+        raise DatabaseError(not_starting(folder))
     return state
 
 
@@ -138,7 +138,7 @@ def spawn(folder: DatabaseFolder, settings: Settings) -> dict[str, object]:
         return dict(json.loads(text))
     child.kill()
     child.wait()
-    return {"error": f"The embedded database does not start; the reason stands in {folder.log}."}
+    return {"error": not_starting(folder)}
 
 
 def start(settings: Settings) -> Status:

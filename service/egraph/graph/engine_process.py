@@ -21,7 +21,7 @@ from typing import Any
 from egraph.errors import DatabaseError
 from egraph.graph.backup import serve, settle
 from egraph.graph.engine_users import write_users
-from egraph.graph.folder import DATABASE, ChildState, DatabaseFolder
+from egraph.graph.folder import DATABASE, ChildState, DatabaseFolder, not_starting
 
 COMMAND_SECONDS = 600
 """No statement runs longer; the driver's own transaction timeout is ignored by the engine."""
@@ -110,7 +110,7 @@ def explain(message: str, folder: DatabaseFolder) -> str:
         return f"The database files in {folder.data} are open in another program; close that program and try again."
     if "no space left" in message.lower():
         return f"The disk that holds {folder.path} is full; free some space, then run the command again."
-    return f"The embedded database does not start; the reason stands in {folder.log}."
+    return not_starting(folder)
 
 
 def connections(port: int) -> int:

@@ -1,5 +1,8 @@
 """One sentence for every way in which a graph database fails."""
 
+import re
+from collections.abc import Iterator, Sequence
+
 import neo4j.exceptions as failures
 
 from egraph.errors import DatabaseError, EgraphError
@@ -36,6 +39,11 @@ def sentence(
     code = str(getattr(error, "code", None) or "")
     text = " ".join(str(error).split())
     low = text.lower()
+    if code.endswith("AuthenticationRateLimit"):
+        return DatabaseError(
+            f"The database at {address} locks {user} out for some seconds after several wrong passwords "
+            "(`dbms.security.auth_lock_time`), even with the right one; wait, then run the command again."
+        )
     if isinstance(error, failures.AuthError) or code.startswith("Neo.ClientError.Security.Auth"):
         return DatabaseError(
             f"The database at {address} refuses {user} with this password; set NEO4J_USERNAME and NEO4J_PASSWORD."
@@ -57,8 +65,11 @@ def sentence(
     if "TransactionTimedOut" in code or "timeout" in code.lower() or ("timed out" in low and "transaction" in low):
         return DatabaseError("The database gave up on a statement that ran too long; ask for less, or allow more time.")
     if "OutOfMemory" in code or "MemoryPool" in code or ("memory" in low and "limit" in low):
+        setting = reached_setting(text) or "server.memory.heap.max_size"
+        limit = re.search(r"more than the limit (\S+ \S+?)\.", text)
         return DatabaseError(
-            f"The database at {address} has too little memory for this; give it more (`server.memory` in neo4j.conf)."
+            f"The database at {address} has too little memory for this: raise `{setting}` in its neo4j.conf"
+            f"{f', which is {limit[1]} now' if limit else ''}, and restart it."
         )
     if "Forbidden" in code:
         return DatabaseError(
@@ -66,6 +77,23 @@ def sentence(
         )
     if isinstance(error, failures.ConfigurationError) or "URI scheme" in text:
         return no_address(address)
+    said = [f"{type(cause).__name__}: {cause}" for cause in _causes(error)]
+    if any("looks like HTTP" in cause for cause in said) or (
+        _refused(said) and "WRONG_VERSION_NUMBER" in " ".join(said)
+    ):
+        return DatabaseError(
+            f"Something that speaks HTTP listens at {address}, not Bolt; give the database's Bolt port, usually 7687."
+        )
+    if any("CERTIFICATE_VERIFY_FAILED" in cause for cause in said):
+        return DatabaseError(
+            f"The certificate of {address} is not trusted here; install its authority's, or take "
+            f"{address.replace('+s://', '+ssc://')} if you trust the network."
+        )
+    if _refused(said):
+        return DatabaseError(
+            f"The database at {address} speaks no encrypted Bolt there; give {re.sub('[+]s(sc)?://', '://', address)}, "
+            "or turn encryption on in its neo4j.conf (server.bolt.tls_level)."
+        )
     if isinstance(error, failures.ServiceUnavailable | failures.SessionExpired | OSError):
         return AwayError(
             f"No database answers at {address}; start it, or unset NEO4J_URI to use the embedded database."
@@ -92,6 +120,26 @@ def _embedded_error(error: Exception, folder: DatabaseFolder) -> DatabaseError |
             f"does not help, the reason stands in {folder.log}."
         )
     return None
+
+
+def reached_setting(text: str) -> str | None:
+    """The setting whose limit a transaction met, as Neo4j names it, such as `db.memory.transaction.max`."""
+    named = re.search(r"((?:db|dbms|server)\.memory\.[\w.]+) threshold reached", text)
+    return named[1] if named else None
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An error and what led to it; the driver puts several under one while it looks for a cluster's members."""
+    yield error
+    for inner in getattr(error, "exceptions", ()):
+        yield from _causes(inner)
+    if (before := error.__cause__ or error.__context__) is not None:
+        yield from _causes(before)
+
+
+def _refused(said: Sequence[str]) -> bool:
+    """Whether encryption could not be agreed on."""
+    return any(cause.startswith(("SSL", "BoltSecurityError")) for cause in said)
 
 
 def no_address(address: str) -> DatabaseError:

@@ -27,6 +27,11 @@ except ImportError:
     # Whoever uses a Neo4j needs no embedded database, so this is said only when it is wanted.
     fcntl = None  # type: ignore[assignment]
 
+try:
+    import resource
+except ImportError:
+    resource = None  # type: ignore[assignment]
+
 DATABASE = "neo4j"
 """The engine's name of our database, which is the one that a driver opens by itself."""
 
@@ -215,3 +220,15 @@ class DatabaseFolder:
         """Say where the child listens; readers see all of it or nothing."""
         with whole_file(self.state_file) as file:
             file.write(json.dumps(asdict(state)).encode())
+
+
+def not_starting(folder: DatabaseFolder) -> str:
+    """One sentence for an engine that does not start."""
+    limit = resource.getrlimit(resource.RLIMIT_AS)[0] if resource else -1
+    if resource and limit != resource.RLIM_INFINITY:
+        return (
+            f"The embedded database does not start: it reserves more addresses than it fills, and {limit / 2**30:.1f} "
+            "GiB are allowed here; type `ulimit -v unlimited` first, or set NEO4J_URI to a Neo4j (the engine's words "
+            f"stand in {folder.log})."
+        )
+    return f"The embedded database does not start; the reason stands in {folder.log}."

@@ -5,17 +5,20 @@ from pathlib import Path
 from typing import Any
 
 from egraph.errors import UsageError
+from egraph.escape import escaped, shown, unescaped
 from egraph.graph.connection import Transaction
 from egraph.photos.photo import Box, PhotoObject
 
 
 def check_names(*names: str) -> None:
-    """Refuse names that would make two ids alike.
+    """Refuse names that would make two ids alike, or that no database keeps.
 
     Raises:
-        UsageError: a name is empty or has a slash.
+        UsageError: a name is empty, has a slash, or is no valid Unicode.
     """
     for name in names:
+        if shown(name) != name:
+            raise UsageError(f"The name {shown(name)} is no valid Unicode; type it in UTF-8, or choose another.")
         if not name.strip() or "/" in name:
             raise UsageError(f"The name {name!r} cannot be used; choose one that is not empty and has no slash.")
 
@@ -36,7 +39,7 @@ def object_columns(objects: Sequence[PhotoObject]) -> dict[str, list[Any]]:
         "photo_width": [o.photo_width for o in objects],
         "photo_height": [o.photo_height for o in objects],
         "box": [box_list(o.box) for o in objects],
-        "path": [str(o.path) for o in objects],
+        "path": [escaped(str(o.path)) for o in objects],
     }
 
 
@@ -48,5 +51,5 @@ def box_list(box: Box) -> list[float]:
 def photo_object(row: dict[str, Any], parts: dict[str, tuple[Box, ...]]) -> PhotoObject:
     """An object from the columns path, sha256, photo_width, photo_height and box."""
     return PhotoObject(
-        Path(row["path"]), row["sha256"], row["photo_width"], row["photo_height"], Box(*row["box"]), parts
+        Path(unescaped(row["path"])), row["sha256"], row["photo_width"], row["photo_height"], Box(*row["box"]), parts
     )

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from egraph.errors import InputError, UsageError
+from egraph.escape import escaped, unescaped
 from egraph.network.architectures import Architecture, architecture, network_names
 from egraph.network.fitting import Match, match_weights, misfit, passed_over, put_weights
 from egraph.network.layers import absent_from_default_layers
@@ -58,7 +59,7 @@ def load_network(name: str, weights: str | None = None, device: str = "cpu") -> 
         module = _seeded(kind.build, int(seed[1] or 0))
         source, sha256 = f"random:{int(seed[1] or 0)}", state_sha256(module.state_dict())
     elif weights is not None and _is_file(weights):
-        return _from_file(kind, Path(weights).expanduser().resolve(), target)
+        return _from_file(kind, _file(weights), target)
     else:
         module, preprocessing, source = kind.published(weights or "")
         return _network(kind, module, preprocessing, state_sha256(module.state_dict()), source, target)
@@ -96,7 +97,7 @@ def _from_file(kind: Architecture, path: Path, target: torch.device) -> Network:
     preprocessing = kind.preprocessing(module)
     absent = put_weights(module, match)
     found = passed_over(match, checkpoint, path.name)
-    network = _network(kind, module, preprocessing, file_sha256(path), str(path), target, absent, found)
+    network = _network(kind, module, preprocessing, file_sha256(path), escaped(str(path)), target, absent, found)
     if absent_from_default_layers(network):
         raise misfit(match, module, kind.name, str(path))
     return network
@@ -127,6 +128,12 @@ def _other_classes(match: Match, module: nn.Module) -> int | None:
         return None
     counts = {match.state[key].shape[0] for key in match.mismatched}
     return counts.pop() if len(counts) == 1 else None
+
+
+def _file(weights: str) -> Path:
+    """The file as it was typed, or as a graph names it."""
+    typed, kept = Path(weights).expanduser(), Path(unescaped(weights)).expanduser()
+    return (typed if typed.is_file() or not kept.is_file() else kept).resolve()
 
 
 def _is_file(weights: str) -> bool:
