@@ -16,7 +16,10 @@ LATIN = os.fsdecode("café.png".encode("latin-1"))
 NARROW = {"PYTHONIOENCODING": "cp1252"}
 PLAIN = {"LC_ALL": "C", "PYTHONCOERCECLOCALE": "0", "PYTHONUTF8": "0"}
 
-pytestmark = pytest.mark.skipif(sys.platform == "darwin", reason="its file systems keep only Unicode names")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform == "darwin", reason="its file systems keep only Unicode names"),
+]
 
 
 @pytest.fixture
