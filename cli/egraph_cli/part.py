@@ -135,8 +135,9 @@ def beside_graphs(parts: Sequence[Mapping[str, Any]]) -> list[str]:
     for row in (row for row in parts if row["without_graph"]):
         photos, category = row["photos_without_graph"], row["category"]
         shown = ", ".join(photos[:SKIPPED_SHOWN]) + (" and more" if len(photos) > SKIPPED_SHOWN else "")
+        objects = "1 object" if row["without_graph"] == 1 else f"{row['without_graph']:,} objects"
         lines.append(
-            f"{category}/{row['part']} is on {row['without_graph']:,} objects that no complete graph of {category} was "
+            f"{category}/{row['part']} is on {objects} that no complete graph of {category} was "
             f"mined from, so nothing is learnt there: {shown}. Mine them, or take the boxes back with `egraph part "
             "remove --photo`."
         )

@@ -68,7 +68,7 @@ def test_an_exporter_s_file_from_mining_to_finding(egraph, photos: Path, tmp_pat
     assert "There is no graph of creatures; there are graphs of creature" in slip.stderr
     egraph("part", "label", stranger, "--box", "9,9,9,9", *HEAD)
     listed = egraph("part", "list")
-    assert "1 objects that no complete graph of creature was mined from" in listed.stderr
+    assert "is on 1 object that no complete graph of creature was mined from" in listed.stderr
     assert str(stranger) in listed.stderr
     egraph("part", "remove", *HEAD, "--photo", stranger, "--yes")
 
