@@ -30,7 +30,8 @@ OF_LIST = {Type.INTEGERS: int, Type.NUMBERS: float, Type.TEXTS: str}
 @pytest.fixture
 def everything(queue: Database, category: str) -> Iterator[MinedGraph]:
     """A database in which every label, relationship and property stands."""
-    mined = synthetic_graph(category, salt=category)
+    # With one partner each below, some patterns above have none.
+    mined = synthetic_graph(category, salt=category, parents=1)
     for graph in (mined, replace(mined, name="other")):
         write_graph(queue, graph)
     add_labels(queue, with_parts(mined), category, "head")

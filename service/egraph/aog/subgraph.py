@@ -13,7 +13,7 @@ from torch import Tensor
 from egraph.aog.learn import LabelSets
 from egraph.aog.pool import Pool
 from egraph.graph.connection import Database
-from egraph.mining.graph_tables import CoActivations, Displacements
+from egraph.mining.graph_tables import PairTable
 
 GROWN = 1.5
 """A pattern that stands in the labelled box, made larger by so much, tells where the part is."""
@@ -51,7 +51,7 @@ def with_partners(seeds: Tensor, pool: Pool) -> Tensor:
     """Patterns, and those that they are joined to by CO_ACTIVATES_WITH or DISPLACED_FROM: (P,) bool."""
     starts = first_rows(pool)
     grown = seeds.clone()
-    tables: list[CoActivations | Displacements] = [*pool.graph.co_activations, *pool.graph.displacements]
+    tables: list[PairTable] = [*pool.graph.co_activations, *pool.graph.displacements]
     for edges in tables:
         if edges.lower in starts and edges.upper in starts:
             source = torch.from_numpy(edges.source.astype(np.int64)) + starts[edges.lower]

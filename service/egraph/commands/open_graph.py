@@ -1,5 +1,6 @@
 """A graph of the database as arrays: patterns and objects as columns, edges as pairs of their rows."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any
 
@@ -9,8 +10,9 @@ from egraph.errors import UsageError
 from egraph.graph.connection import open_database
 from egraph.graph.graphs import choose_graph, graphs
 from egraph.graph.read import read_graph
+from egraph.graph.schema import PAIRS
 from egraph.graph.statements import statement
-from egraph.mining.graph_tables import CoActivations, Displacements, MinedGraph, PatternTable
+from egraph.mining.graph_tables import MinedGraph, PairTable, PatternTable
 from egraph.photos.photo import PhotoObject
 from egraph.results import Result, data_frame, html_table
 from egraph.settings import Settings
@@ -162,10 +164,7 @@ def columns_of(mined: MinedGraph, settings: Settings) -> ExplanatoryGraph:
     columns = [_pattern_columns(mined.patterns[layer], mined.id) for layer in layers]
     names = [name for name in columns[0] if all(name in some for some in columns)] if columns else ["id", "layer"]
     patterns = {name: np.concatenate([some[name] for some in columns] or [np.empty(0)]) for name in names}
-    between = {
-        "CO_ACTIVATES_WITH": _joined(mined.co_activations, first),
-        "DISPLACED_FROM": _joined(mined.displacements, first),
-    }
+    between = {pair.type: _joined(getattr(mined, str(pair.table)), first) for pair in PAIRS}
     return ExplanatoryGraph(
         id=mined.id,
         category=mined.category,
@@ -196,7 +195,7 @@ def _pattern_columns(table: PatternTable, graph: str) -> dict[str, np.ndarray]:
     return columns
 
 
-def _joined(tables: list[CoActivations] | list[Displacements], first: dict[str, int]) -> Edges:
+def _joined(tables: Sequence[PairTable], first: dict[str, int]) -> Edges:
     """The edges of all pairs of layers, by rows of all patterns."""
     offsets = [(table, first[table.lower], first[table.upper]) for table in tables]
     index = [np.stack([t.source.astype(np.int64) + low, t.target.astype(np.int64) + up]) for t, low, up in offsets]

@@ -10,6 +10,7 @@ from egraph.graph.graphs import graphs
 from egraph.graph.places import refresh_places
 from egraph.graph.read import read_graph
 from egraph.graph.resemblance import refresh_resemblance
+from egraph.graph.statements import Statement, statement
 from egraph.graph.summaries import pattern_summary, reading_summary
 from egraph.mining.graph_tables import MinedGraph
 
@@ -41,10 +42,10 @@ def write_summaries(database: Database, mined: MinedGraph, content: str) -> None
         DatabaseError: the database failed.
     """
 
-    def write(statement: str, **parameters: Any) -> None:
+    def write(one: str | Statement, **parameters: Any) -> None:
         def work(transaction: Transaction) -> None:
             hold(transaction, mined.id, content, WRITING, COMPLETE)
-            transaction.run(statement, **parameters)
+            transaction.run(one, **parameters)
 
         database.transaction(work)
 
@@ -57,7 +58,8 @@ def write_summaries(database: Database, mined: MinedGraph, content: str) -> None
         )
         ends, columns = suffixes(table), pattern_summary(mined, layer)
         common = {"graph": mined.id, "prefix": pattern_prefix(mined.id, layer)}
+        summaries = statement("write/pattern_summaries").filled(column=tuple(columns))
         for rows in slices(len(table), 24 + NUMBER_BYTES * len(columns)):
             some = {name: column[rows].tolist() for name, column in columns.items()}
-            write("write/pattern_summaries", **common, suffix=ends[rows].tolist(), **some)
+            write(summaries, **common, suffix=ends[rows].tolist(), **some)
     write("write/graph_summed", graph=mined.id)
