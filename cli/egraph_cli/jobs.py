@@ -1,9 +1,6 @@
 """`egraph jobs`: what waits for a worker, what it does, and how it ended."""
 
 import sys
-import time
-from dataclasses import fields, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -23,7 +20,6 @@ COLUMNS = [
 ]
 SHORT = ["id", "kind", "category", "state", "stage", "done", "total", "seconds_left", "error", "created_at"]
 INTERNAL = ("token", "beats", "stuck")
-WAIT_SECONDS = 1.0
 
 Queue = Annotated[bool, typer.Option("--queue", help="Do not do it here: put it into the queue for a worker.")]
 Priority = Annotated[int, typer.Option(help="With --queue: jobs with a higher number are taken first.", metavar="N")]
@@ -45,15 +41,9 @@ def jobs(context: typer.Context) -> None:
 
 def listed(context: typer.Context, state: str | None, output: Format) -> None:
     """Print all jobs, or those in one state."""
-    from egraph.errors import UsageError
-    from egraph.graph.connection import open_database
-    from egraph.worker.jobs import STATES
-    from egraph.worker.jobs import jobs as all_jobs
+    from egraph.worker.queue import list_jobs
 
-    if state not in (None, *STATES):
-        raise UsageError(f"There is no state {state}; there are: {', '.join(STATES)}.")
-    with open_database(settings_of(context)) as database:
-        rows = [job.to_json() for job in all_jobs(database, state)]
+    rows = [job.to_json() for job in list_jobs(settings_of(context), state)]
     write_rows(output, SHORT if output is Format.TABLE else COLUMNS, rows)
 
 
@@ -74,7 +64,9 @@ def list_(
 @app.command()
 def show(context: typer.Context, job: JobId, as_json: Json = False) -> None:
     """Show all there is to know of a job."""
-    show_job(find(context, job), as_json)
+    from egraph.worker.queue import find_job
+
+    show_job(find_job(settings_of(context), job), as_json)
 
 
 @app.command()
@@ -85,36 +77,22 @@ def logs(
     as_json: Json = False,
 ) -> None:
     """Print what a job's workers logged, its last 200 lines."""
-    from egraph.graph.connection import open_database
-    from egraph.worker.jobs import ENDED, find_job
+    from egraph.worker import queue
 
-    with open_database(settings_of(context)) as database:
-        found = find_job(database, job)
-        if as_json:
-            write_json(found.log)
-            return
-        printed: list[str] = []
-        while True:
-            # Lines that were printed may have been pushed out at the beginning.
-            fresh = found.log[found.log.index(printed[-1]) + 1 :] if printed and printed[-1] in found.log else found.log
-            for line in fresh:
-                print(printable(line), flush=follow)
-            printed = found.log
-            if not follow or found.state in ENDED:
-                return
-            time.sleep(WAIT_SECONDS)
-            found = find_job(database, found.id)
+    settings = settings_of(context)
+    if as_json:
+        write_json(queue.find_job(settings, job).log)
+        return
+    for line in queue.follow(settings, job) if follow else queue.find_job(settings, job).log:
+        print(printable(line), flush=follow)
 
 
 @app.command()
 def cancel(context: typer.Context, job: JobId, as_json: Json = False) -> None:
     """Cancel a job that waits or runs; its worker stops soon, and what it kept stays."""
-    from egraph.graph.connection import open_database
-    from egraph.worker.jobs import cancel as cancel_job
-    from egraph.worker.jobs import find_job
+    from egraph.worker import queue
 
-    with open_database(settings_of(context)) as database:
-        done = cancel_job(database, find_job(database, job))
+    done = queue.cancel(settings_of(context), job)
     if as_json:
         write_json(done.to_json())
     else:
@@ -124,12 +102,9 @@ def cancel(context: typer.Context, job: JobId, as_json: Json = False) -> None:
 @app.command()
 def retry(context: typer.Context, job: JobId, as_json: Json = False) -> None:
     """Put a job that failed or was cancelled into the queue again; it goes on from what is kept."""
-    from egraph.graph.connection import open_database
-    from egraph.worker.jobs import find_job
-    from egraph.worker.jobs import retry as retry_job
+    from egraph.worker import queue
 
-    with open_database(settings_of(context)) as database:
-        done = retry_job(database, find_job(database, job))
+    done = queue.retry(settings_of(context), job)
     if as_json:
         write_json(done.to_json())
     else:
@@ -147,32 +122,17 @@ def wait(
 
     Exit code 0 if it is done, 1 if it failed, was cancelled, or has not ended in time.
     """
-    from egraph.graph.connection import open_database
-    from egraph.worker.jobs import DONE, ENDED, find_job
+    from egraph.worker.jobs import DONE
+    from egraph.worker.queue import wait as wait_for
 
-    deadline = None if timeout is None else time.monotonic() + timeout
-    with open_database(settings_of(context)) as database, ProgressDisplay(as_json) as progress:
-        found = find_job(database, job)
-        while found.state not in ENDED and (deadline is None or time.monotonic() < deadline):
-            if found.stage and found.total:
-                progress(found.stage, found.done or 0, found.total)
-            time.sleep(WAIT_SECONDS if deadline is None else min(WAIT_SECONDS, max(0.0, deadline - time.monotonic())))
-            found = find_job(database, found.id)
+    with ProgressDisplay(as_json) as progress:
+        found = wait_for(settings_of(context), job, timeout, progress)
     if as_json:
         write_json(found.to_json())
     else:
         print(printable(f"{found.id} {found.state}" + (f": {found.error}" if found.error else "")))
     if found.state != DONE:
         raise typer.Exit(1)
-
-
-def find(context: typer.Context, job: str) -> "Job":
-    """The job that is named."""
-    from egraph.graph.connection import open_database
-    from egraph.worker.jobs import find_job
-
-    with open_database(settings_of(context)) as database:
-        return find_job(database, job)
 
 
 def show_job(job: "Job", as_json: bool) -> None:
@@ -202,32 +162,16 @@ def enqueue(
     priority: int,
     as_json: bool,
 ) -> None:
-    """Put a request into the queue and print the job's id. Files are named as every worker sees them: from the root."""
-    from egraph.graph.connection import open_database
-    from egraph.graph.constraints import ensure_schema
-    from egraph.graph.objects import check_names
-    from egraph.worker.job_kinds import submit_request
-    from egraph.worker.jobs import QUEUED
-    from egraph.worker.submission import check_possible, same_job
+    """Put a request into the queue and print the job's id."""
+    from egraph.worker import queue
 
-    values = {field.name: getattr(request, field.name) for field in fields(request)}
-    check_names(*(values[name] for name in ("category", "part", "name") if name in values))
-    named: dict[str, Any] = {name: value.absolute() for name, value in values.items() if isinstance(value, Path)}
-    if (weights := values["weights"]) and Path(weights).exists():
-        named["weights"] = str(Path(weights).absolute())
-    request = replace(request, **named)
-    with open_database(settings) as database:
-        ensure_schema(database)
-        check_possible(database, request)
-        same = same_job(database, kind, request)
-        waits = same is not None and same.state == QUEUED
-        job = same.id if same is not None and waits else submit_request(database, kind, request, priority)
-    said = "The same job waits already, so none was added" if waits else "Queued"
-    if same is not None and not waits:
-        said = f"Queued once more: {same.id} runs already and asks for the same"
+    done = queue.enqueue(settings, kind, request, priority)
+    said = "The same job waits already, so none was added" if done.already else "Queued"
+    if done.running is not None:
+        said = f"Queued once more: {done.running} runs already and asks for the same"
     if as_json:
-        write_json({"job": job, "already": waits})
+        write_json(done.to_json())
     else:
-        print(job)
-    if same is not None or not as_json:
-        print(f"{said}; `egraph jobs wait {job[:8]}` waits for it, `egraph worker` does it.", file=sys.stderr)
+        print(done.job)
+    if done.already or done.running is not None or not as_json:
+        print(f"{said}; `egraph jobs wait {done.job[:8]}` waits for it, `egraph worker` does it.", file=sys.stderr)

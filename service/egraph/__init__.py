@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from egraph.api.asking import ask, export, open_aog, open_graph, questions
-    from egraph.api.finding import evaluate, locate
+    from egraph.api.finding import evaluate, evaluate_purity, locate
     from egraph.api.inventory import (
         list_aogs,
         list_graphs,
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
         LocateRequest,
         MineRequest,
         PlaceRequest,
+        PurityRequest,
     )
     from egraph.errors import EgraphError
     from egraph.network.preprocessing import Preprocessing
@@ -41,7 +42,7 @@ __version__ = "0.1.0"
 HOMES = {
     "egraph.api.mining": ("mine", "place"),
     "egraph.api.parts": ("import_parts", "label_part", "build_aog"),
-    "egraph.api.finding": ("locate", "evaluate"),
+    "egraph.api.finding": ("locate", "evaluate", "evaluate_purity"),
     "egraph.api.asking": ("ask", "questions", "open_graph", "open_aog", "export"),
     "egraph.api.inventory": (
         *("list_layers", "list_graphs", "list_parts", "list_aogs"),
@@ -53,7 +54,7 @@ HOMES = {
     "egraph.errors": ("EgraphError",),
     "egraph.commands.requests": (
         *("MineRequest", "PlaceRequest", "ImportRequest", "LabelRequest", "BuildRequest", "LocateRequest"),
-        "EvaluateRequest",
+        *("EvaluateRequest", "PurityRequest"),
     ),
 }
 """In which module each public name is."""
@@ -69,11 +70,13 @@ __all__ = [
     "MineRequest",
     "PlaceRequest",
     "Preprocessing",
+    "PurityRequest",
     "Settings",
     "__version__",
     "ask",
     "build_aog",
     "evaluate",
+    "evaluate_purity",
     "export",
     "import_parts",
     "label_part",

@@ -1,4 +1,4 @@
-"""Finding parts on photos, and measuring how well that goes."""
+"""Finding parts on photos, and measuring a graph."""
 
 from collections.abc import Iterable
 from os import PathLike
@@ -10,7 +10,8 @@ from torch import nn
 
 from egraph.commands.evaluate import LocalizationMeasures, Measures, evaluate_graph
 from egraph.commands.locate import Located, locate_photos
-from egraph.commands.requests import EvaluateRequest, LocateRequest
+from egraph.commands.purity import PurityReport, measure_purity
+from egraph.commands.requests import EvaluateRequest, LocateRequest, PurityRequest
 from egraph.progress import Progress
 from egraph.settings import Settings, load_settings
 
@@ -141,3 +142,59 @@ def evaluate(
         seed=seed,
     )
     return evaluate_graph(settings or load_settings(), request, progress, network)
+
+
+def evaluate_purity(
+    category: str,
+    *,
+    judge: str,
+    judge_weights: str | PathLike[str] | None = None,
+    annotations: str | PathLike[str] | None = None,
+    photos: str | PathLike[str] | None = None,
+    graph: str | None = None,
+    seed: int = 0,
+    network: nn.Module | None = None,
+    weights: str | PathLike[str] | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> PurityReport:
+    """Does each pattern show one thing? Judged by a network that had no part in mining. Nothing is stored.
+
+    >>> pure = eg.evaluate_purity("horse", graph="default", judge="egraph.demo.network:AnimalNetwork",
+    ...                           judge_weights="random")
+    >>> pure.photos, "random" in pure.methods
+    (16, True)
+
+    Args:
+        category: the kind of object.
+        judge: the name of a network other than the mined one.
+        judge_weights: its weights: a file, or torchvision's name.
+        annotations: a COCO file with boxes of the object and of its parts; with it, the share of each pattern's places
+            on one part is measured too.
+        photos: their folder; that of the annotations, unless given.
+        graph: name of the explanatory graph, where the category has several.
+        seed: of the random places beside it.
+        network: the module, where the graph was mined from one.
+        weights: where the mined network's weights lie now.
+        device: where to compute.
+        progress: told a stage's name, how much of it is done, and how much there is.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        NothingYetError: there is no graph.
+        InputError: a photo cannot be read, or none of the annotated objects was mined.
+        UsageError: the judge is the network that was mined.
+    """
+    request = PurityRequest(
+        category=category,
+        judge=judge,
+        judge_weights=None if judge_weights is None else str(judge_weights),
+        annotations=None if annotations is None else Path(annotations),
+        photos=None if photos is None else Path(photos),
+        graph=graph,
+        weights=None if weights is None else str(weights),
+        device=device,
+        seed=seed,
+    )
+    return measure_purity(settings or load_settings(), request, progress, network)
