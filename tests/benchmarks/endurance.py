@@ -48,6 +48,10 @@ WORKERS = 3
 LEASE = 3.0
 PHOTOS = 8
 SEED = 0
+DISTURBED_AFTER = 2
+"""Something happens whenever so many jobs have ended."""
+
+TOLD_SECONDS = 30.0
 EGRAPH = str(Path(sys.executable).parent / "egraph")
 FIRINGS = (Path(__file__).parent / "firings.cypher").read_text(encoding="utf-8")
 REMOVED = ("removed", "being removed")
@@ -148,7 +152,7 @@ class Endurance:
         for _ in range(WORKERS):
             self.start()
         restarts = [len(self.names) // 3, 2 * len(self.names) // 3]
-        disturbed = time.monotonic()
+        disturbed, told = 0, time.monotonic()
         while True:
             time.sleep(0.5)
             known = self.known()
@@ -161,9 +165,12 @@ class Endurance:
             if restarts and len(ended) >= restarts[0]:
                 restarts.pop(0)
                 self.restart_database()
-            elif time.monotonic() - disturbed > self.random.uniform(1.0, 4.0):
-                disturbed = time.monotonic()
+            elif len(ended) >= disturbed + DISTURBED_AFTER:
+                disturbed = len(ended)
                 self.disturb(known)
+            if time.monotonic() - told > TOLD_SECONDS:
+                told = time.monotonic()
+                print(dict(Counter(job.state for job in known)), dict(self.did), file=sys.stderr, flush=True)
         self.settle()
 
     def open(self) -> AbstractContextManager[Database]:
@@ -244,6 +251,7 @@ def main() -> None:
         write_world(folder / "world", "horse", 2 * PHOTOS, seed=5)
         request = MineRequest(
             *(folder / "world", "egraph.demo.network:animals", None, "horse", folder / "world" / "annotations.json"),
+            layers=["block3", "block4"],
             limit=PHOTOS,
         )
         alone = Settings(home=folder / "alone", wal_flush=0)
