@@ -14,7 +14,7 @@ import typer
 from egraph import __version__
 from egraph.errors import EgraphError
 from egraph.escape import SHOWN
-from egraph_cli import aog, db, demo, evaluate, export, graph, jobs, layers, mine, part, query, worker
+from egraph_cli import aog, cache, db, demo, evaluate, export, graph, jobs, layers, mine, part, query, worker
 from egraph_cli.complete import whole_words
 from egraph_cli.output import printable
 
@@ -35,6 +35,7 @@ app.add_typer(evaluate.app, name="evaluate")
 app.command("export")(export.export)
 app.add_typer(graph.app, name="graph")
 app.add_typer(db.app, name="db")
+app.add_typer(cache.app, name="cache")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(worker.app, name="worker")
 app.command("demo")(demo.demo)

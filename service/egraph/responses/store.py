@@ -15,6 +15,7 @@ import xxhash
 from torch import Tensor
 
 from egraph.atomic_file import first_file, sync_folder
+from egraph.cache import hold
 from egraph.cache_file import read_arrays, read_json, write_arrays, write_json
 from egraph.network.layer import LayerGeometry
 
@@ -105,7 +106,8 @@ class ResponseStore:
     def __init__(self, root: Path, plan: ResponsePlan) -> None:
         self.plan = plan
         self.folder = root / plan.key[:16]
-        self.folder.mkdir(parents=True, exist_ok=True)
+        # Held as long as this object lives, so that nobody clears it away.
+        self._held = hold(self.folder)
         count = len(plan.objects)
         self._values: dict[str, np.ndarray] = {}
         self._units: dict[str, np.ndarray] = {}
