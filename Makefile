@@ -12,7 +12,11 @@ PIP := $(VENV)/bin/pip --disable-pip-version-check
 help: ## show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
 
-setup: $(STAMP) ## install egraph and its dependencies into .venv (6 GB, once)
+# PyTorch without its CUDA libraries lies in an index of its own: those on PyPI for Linux on x86 have them all.
+TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
+CUDA_PACKAGES := torch|torchvision|triton|cuda-|nvidia-
+
+setup: $(STAMP) ## install egraph and its dependencies into .venv (6 GB, once; CPU=1: without CUDA)
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
@@ -20,7 +24,14 @@ $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
 	  { echo "$(PYTHON) cannot make virtual environments; install its venv module (Debian: apt install python3-venv)" >&2; exit 1; }
 	$(PYTHON) -m venv $(VENV)
+ifdef CPU
+	$(PIP) install --index-url $(TORCH_INDEX) numpy pillow \
+	  $$(sed -nE 's/^(torch|torchvision)==([0-9.]+).*/\1==\2+cpu/p' requirements.lock)
+	awk '/^[^ ]/ { skip = /^($(CUDA_PACKAGES))/ } !skip' requirements.lock > $(VENV)/without-cuda.lock
+	$(PIP) install --no-deps --requirement $(VENV)/without-cuda.lock
+else
 	$(PIP) install --requirement requirements.lock
+endif
 	$(PIP) install --no-deps --editable .
 	@touch $@
 

@@ -10,7 +10,9 @@ from egraph_cli.output import Format, formats, write_rows
 
 @formats
 def layers(
-    network: Annotated[str, typer.Argument(help="A torchvision model, for example resnet50, or module:callable.")],
+    network: Annotated[
+        str, typer.Argument(help="A torchvision model, for example resnet50, timm:NAME, or module:callable.")
+    ],
     weights: Annotated[
         str, typer.Option(help="As for mine; the geometry does not depend on it.", show_default=True)
     ] = "random",

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 def mine(
     context: typer.Context,
     photos: Annotated[Path, typer.Argument(help="Folder of photos, or of the photos that --annotations names.")],
-    network: Annotated[str, typer.Option(help="A torchvision model, for example resnet50, or module:callable.")],
+    network: Annotated[
+        str, typer.Option(help="A torchvision model, for example resnet50, timm:NAME, or module:callable.")
+    ],
     category: Category,
     weights: Annotated[
         str | None,
