@@ -216,3 +216,10 @@ def test_asking_imports_nothing_slow() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.neo4j
+def test_a_neo4j_is_asked_whatever_is_wrong_with_the_home(neo4j_settings: Settings, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("no folder can be made in it")
+    with open_database(neo4j_settings.model_copy(update={"home": tmp_path / "file" / "home"})) as database:
+        assert database.schema_version() is None or database.read("read/graphs") is not None

@@ -32,7 +32,7 @@ class PowerCut:
     def waits(self, name: str) -> bool:
         """Whether the disk may hold something else under this name than programs see."""
         file = self.seen_names.get(name, 0)
-        return self.kept_names.get(name, 0) != file or self.kept.get(file) != self.seen.get(file)
+        return self.kept_names.get(name, 0) != file or self.kept.get(file, b"") != self.seen.get(file, b"")
 
     def leave(self, folder: Path, generator: random.Random) -> None:
         """Make a folder of what one legal order of writes leaves."""

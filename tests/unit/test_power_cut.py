@@ -11,6 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from egraph.atomic_file import new_entry, whole_file
 from egraph.demo.world import write_world
 from egraph.graph.content_hash import content_hash
 from egraph.mining import block, layer
@@ -98,6 +99,33 @@ def test_marks_reach_the_disk_after_what_they_speak_for(tmp_path: Path) -> None:
     assert len(marking) == 2
     for cut in marking:
         assert [name for name in cut.seen_names if cut.waits(name)] == [marks]
+
+
+def test_a_whole_file_is_the_old_one_or_the_new_one(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    contents = [bytes([number]) * 10_000 for number in range(3)]
+    with Disk(tmp_path).watching() as disk:
+        for content in contents:
+            with whole_file(tmp_path / "file") as file:
+                file.write(content)
+    generator = random.Random(0)
+    for number, cut in enumerate(disk.cuts * 8):
+        left = tmp_path_factory.mktemp("left")
+        cut.leave(left, generator)
+        found = (left / "file").read_bytes() if (left / "file").exists() else None
+        step = number % len(disk.cuts) // 2
+        assert found in ([None, *contents][step : step + 2]), "what was there before, or what is written now"
+
+
+def test_an_export_has_its_name_when_all_of_it_is_on_the_disk(tmp_path: Path) -> None:
+    with Disk(tmp_path).watching() as disk, new_entry(tmp_path / "out") as made:
+        (made / "deep").mkdir(parents=True)
+        for name in ("a.csv", "b.csv", "deep/c.csv"):
+            (made / name).write_bytes(name.encode() * 1000)
+    named = [cut for cut in disk.cuts if any(name.startswith("out/") for name in cut.seen_names)]
+    assert named
+    for cut in named:
+        there = {name: file for name, file in cut.seen_names.items() if name.startswith("out/")}
+        assert len(there) == 3 and all(cut.kept[file] == cut.seen[file] for file in there.values())
 
 
 @pytest.mark.slow
