@@ -155,6 +155,12 @@ def test_class_maps_and_poolings_are_no_default():
     assert valid_layers(network)[-1] == "0.5"
 
 
+def test_as_many_channels_as_classes_make_no_class_map_in_the_middle():
+    module = nn.Sequential(conv(3, 4, 4), conv(4, 9, 2), conv(9, 6, 2), nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    network = network_of(nn.Sequential(module, nn.Linear(6, 9)), size=128)
+    assert default_layers(network) == ["0.1", "0.2"]
+
+
 def test_too_few_maps_ask_for_names():
     network = network_of(nn.Sequential(conv(3, 4, 2), nn.ReLU()))
     with pytest.raises(UsageError, match="name the layers"):

@@ -4,6 +4,7 @@ import difflib
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -295,23 +296,23 @@ def _probe(network: Network) -> Maps:
         for name in widths
         if len({width for inner, width in widths.items() if inner.startswith(f"{name}.")}) > STAGE_SIZES
     }
+    # only what comes last can be a map of classes, however many channels a layer before has
+    heads = len(list(takewhile(lambda names: _channels(tensors[names[0]]) == classes, reversed(maps.values()))))
     shapes: list[MapShape] = []
     aside: list[MapShape] = []
-    for names in maps.values():
+    for number, names in enumerate(maps.values()):
         around = [name for name in names[1:] if names[0].startswith(f"{name}.") and name not in trunks]
         name = min([names[0], *around], key=len)
-        turned = _channels_last(tensors[name])
-        channels = tensors[name].shape[3 if turned else 1]
         shape = MapShape(
             name=name,
             aliases=tuple(n for n in names if n != name),
-            channels=channels,
+            channels=_channels(tensors[name]),
             height=widths[name],
             width=widths[name],
             pooling=isinstance(modules[names[0]], POOLINGS),
-            classes=channels == classes,
+            classes=number >= len(maps) - heads,
             container=any(True for _ in modules[name].children()),
-            channels_last=turned,
+            channels_last=_channels_last(tensors[name]),
             finite=bool(tensors[name].isfinite().all()),
         )
         (aside if network.absent and not shape.finite else shapes).append(shape)
@@ -320,6 +321,10 @@ def _probe(network: Network) -> Maps:
 
 def _channels_last(output: Tensor) -> bool:
     return output.shape[2] != output.shape[3]
+
+
+def _channels(output: Tensor) -> int:
+    return output.shape[3 if _channels_last(output) else 1]
 
 
 def _no_map(output: Any, runs: int) -> str:
