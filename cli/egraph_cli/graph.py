@@ -22,7 +22,7 @@ app = typer.Typer(
 @app.command("list")
 @formats
 def list_(context: typer.Context, *, output: Format) -> None:
-    """List all graphs, those too that are still being written."""
+    """List all graphs, those too that are still being written, or that an older egraph mined (outdated)."""
     from egraph.commands.inventory import list_graphs
 
     found = list_graphs(settings_of(context))

@@ -1,6 +1,7 @@
 // Where patterns of an And-Or graph fire best, on objects of each template
 //
-// x, y: of the pattern, and part_x, part_y of the part, in fractions of the object's box as photographed.
+// x, y: between where the pattern fires and where it is expected, part_x, part_y: of the part, in fractions of the
+// object's box as photographed.
 UNWIND $pattern AS pattern
 MATCH (:Pattern {id: pattern})-[s:FIRES_ON]->(o:Object)
 MATCH (o)-[r:IN_GRAPH]->(:ExplanatoryGraph {id: $graph})
@@ -19,8 +20,8 @@ WITH
     mirrored: r.mirrored,
     part_x: f.x,
     part_y: f.y,
-    x: s.x,
-    y: s.y,
+    x: (s.x + s.expected_x) / 2,
+    y: (s.y + s.expected_y) / 2,
     score: s.score
   }) AS objects
 RETURN pattern, template, objects[..$most] AS objects

@@ -1,7 +1,9 @@
-// Where a graph's patterns lie on a part: inside a box that a person drew, on labelled objects on which it was placed
+// Where a graph's patterns lie on a part: expected inside a box that a person drew, on labelled objects on which they
+// fire
 //
-// objects: how many those are. by_chance: how likely a place drawn at random is inside. share: of these objects, those on which the pattern is inside
-// a box; score: its mean score there.
+// by_chance: how likely a place drawn at random is inside. share: of the labelled objects on which the pattern fires,
+// those on which it is inside a box, with one object more that counts as chance would have it. objects: how many those
+// are, without that one; score: its mean score inside.
 MATCH (g:ExplanatoryGraph {id: $graph})
 MATCH (part:Part {id: $category + '/' + $part})
 OPTIONAL MATCH (part)<-[s:SHOWS]-(o:Object)
@@ -24,20 +26,44 @@ WITH
 WITH g, part, o, boxes, reduce(area = 0.0, b IN boxes | area + (b[2] - b[0]) * (b[3] - b[1])) AS area
 WITH g, part, count(o) AS objects, avg(area) AS by_chance, collect({object: o, boxes: boxes}) AS shown
 CREATE (g)-[c:COVERS {objects: objects, by_chance: by_chance, patterns: 0}]->(part)
-WITH g.id AS graph, part, c, objects, shown
+WITH g.id AS graph, part, c, shown
 UNWIND shown AS one
-WITH graph, part, c, objects, one.object AS o, one.boxes AS boxes
+WITH graph, part, c, one, one.object AS o
 WHERE o IS NOT NULL
 MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
-WHERE any(b IN boxes WHERE b[0] <= f.x AND f.x <= b[2] AND b[1] <= f.y AND f.y <= b[3]) AND p.graph = graph
-WITH graph, part, c, objects, p, count(*) AS hits, avg(f.score) AS score
+WITH graph, part, c, one.boxes AS boxes, f, p, f.expected_x AS x, f.expected_y AS y
+WHERE p.graph = graph
+WITH
+  graph,
+  part,
+  c,
+  p,
+  f.score AS score,
+  any(b IN boxes WHERE b[0] <= x AND x <= b[2] AND b[1] <= y AND y <= b[3]) AS inside
+WITH
+  graph,
+  part,
+  c,
+  p,
+  count(*) AS fired,
+  sum(
+    CASE
+      WHEN inside THEN 1
+      ELSE 0
+    END) AS hits,
+  avg(
+    CASE
+      WHEN inside THEN score
+    END) AS score
+WHERE hits > 0
 CREATE
   (p)-
     [l:LIES_ON {
         of: graph + '/' + $part,
         layer: p.layer,
         filter: p.filter,
-        share: toFloat(hits) / objects,
+        share: (hits + c.by_chance) / (fired + 1),
+        objects: fired,
         score: score
       }]->
   (part)

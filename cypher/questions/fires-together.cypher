@@ -2,17 +2,17 @@
 //
 // The patterns whose inferred place falls into the boxes that a person drew, and which of them fire together. A row is
 // a pattern and a partner in the layer above that is on the part too; a pattern that has no partner there, above or
-// below, stands alone at the end. on_part: share of the labelled objects on which the pattern is inside a box;
-// by_chance: the same for a place drawn at random, its control. score: mean evidence over all objects. strength:
-// correlation of the two scores over the objects. lift: how often they fire together over what chance gives. photos:
-// objects on which both fire. dx, dy: how far the pattern stands to the right of and below its partner, in fractions
-// of the object; sigma: how much that varies.
+// below, stands alone at the end. on_part: share of the labelled objects where it fires on which the pattern is inside
+// a box; by_chance: the same for a place drawn at random, its control. score: mean evidence over all objects.
+// strength: correlation of the two scores over the objects. lift: how often they fire together over what chance gives.
+// photos: objects on which both fire. dx, dy: how far the pattern stands to the right of and below its partner, in
+// fractions of the object; sigma: how much that varies.
 //
 // :param category: category, required. The kind of object.
 // :param part: part, required. The part's name.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only patterns of this layer, with their partners in the layer above.
-// :param share: number = 0.5. Smallest share of the labelled objects on which a pattern is on the part.
+// :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on the part.
 // :param patterns: integer = 200. Look at no more than so many patterns, those most often on the part.
 // :param limit: integer = 100. At most so many rows.
 // :returns pattern, layer, filter, on_part, by_chance, score, partner, partner_layer, partner_filter, strength, lift,

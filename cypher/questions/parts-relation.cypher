@@ -3,16 +3,16 @@
 // Pairs of patterns, one on each part, of which the graph knows how far apart they stand, the steadiest first. A
 // pattern that lies on both parts is left out. dx, dy: how far the first part's pattern stands to the right of and
 // below the other's, in fractions of the object, turned to its canonical side. sigma: how much that varies; apart: how
-// much it would if the two moved each on its own, its control. on_part, on_other: share of the labelled objects on
-// which each pattern is inside a box; by_chance, by_chance_other: the same for a place drawn at random. boxes_dx,
-// boxes_dy: what the boxes themselves say, over the objects of the graph that show both parts; boxes: how many those
-// are.
+// much it would if the two moved each on its own, its control. on_part, on_other: share of the labelled objects where
+// it fires on which each pattern is inside a box; by_chance, by_chance_other: the same for a place drawn at random.
+// boxes_dx, boxes_dy: what the boxes themselves say, over the objects of the graph that show both parts; boxes: how
+// many those are.
 //
 // :param category: category, required. The kind of object.
 // :param part: part, required. The part's name.
 // :param other_part: part, required. The other part's name.
 // :param graph: graph, optional. The graph's name, where the category has several.
-// :param share: number = 0.5. Smallest share of the labelled objects on which a pattern is on its part.
+// :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on its part.
 // :param limit: integer = 50. At most so many rows.
 // :returns pattern, other_pattern, dx, dy, sigma, apart, on_part, by_chance, on_other, by_chance_other, boxes_dx,
 //   boxes_dy, boxes

@@ -1,16 +1,18 @@
 // Which patterns fire on a photo?
 //
 // The patterns that fire most strongly on the objects of one photo, object by object. A graph keeps the strongest of
-// each layer on every object, and all on objects that show a labelled part. score: the pattern's evidence on the
-// object; usual: its mean over all objects, its control. x, y: where it was found, in pixels of the photo. box: the
-// object.
+// each layer on every object, of each pattern those on nine objects, and all on objects that show a labelled part.
+// score: how strongly it fires; usual: its mean over all objects, its control. x, y: where it fires, the centre of the
+// network's unit, in pixels of the photo. activation: the network's own output there. likeness: how well what is seen
+// there fits the pattern, at most 1. expected_x, expected_y: where all patterns together put this one on the object, in
+// pixels of the photo. box: the object.
 //
 // :param category: category, required. The kind of object.
 // :param photo: photo, required. The photo's file name or path, or the id of an object.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only patterns of this layer.
 // :param limit: integer = 50. At most so many rows.
-// :returns object, pattern, layer, filter, score, usual, x, y, box
+// :returns object, pattern, layer, filter, score, usual, x, y, activation, likeness, expected_x, expected_y, box
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (o:Object)
@@ -30,9 +32,13 @@ RETURN
   p.layer AS layer,
   p.filter AS filter,
   score,
-  p.score AS usual,
+  p.usual AS usual,
   o.box[0] + f.x * o.box[2] AS x,
   o.box[1] + f.y * o.box[3] AS y,
+  f.activation AS activation,
+  f.likeness AS likeness,
+  o.box[0] + f.expected_x * o.box[2] AS expected_x,
+  o.box[1] + f.expected_y * o.box[3] AS expected_y,
   o.box AS box
 ORDER BY object, score DESC, pattern
 LIMIT $limit

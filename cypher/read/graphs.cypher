@@ -9,5 +9,6 @@ RETURN
   g.images AS images,
   g.patterns AS patterns,
   g.created_at AS created_at,
-  g.summed IS NOT NULL AS summed
+  g.summed IS NOT NULL AS summed,
+  coalesce(g.format, 1) AS format
 ORDER BY id

@@ -1,4 +1,5 @@
-// The categories of which there is a complete graph
-MATCH (g:ExplanatoryGraph {state: 'complete'})
+// The categories of which there is a complete graph, or one that is to be mined again
+MATCH (g:ExplanatoryGraph)
+WHERE g.state IN ['complete', 'outdated']
 RETURN DISTINCT g.category AS value
 ORDER BY value

@@ -1,4 +1,4 @@
-// The filters of one layer that have patterns
+// The filters of one layer
 MATCH (l:Layer {id: $layer})
 UNWIND $channels AS channel
 MERGE (f:Filter {id: $layer + '/' + toString(channel)})

@@ -10,6 +10,7 @@ from egraph.mining.graph_tables import (
     ANCHORS,
     CoActivations,
     Displacements,
+    FilterPeaks,
     Firings,
     LayerReading,
     MinedGraph,
@@ -45,7 +46,10 @@ def synthetic_graph(
     network = f"toy{salt}@{seed:012x}"
     layers = [LayerGeometry(f"layer{i + 1}", i, n, 14, 14, 16.0, 8.0, 100.0) for i, n in enumerate(filters)]
     layers.append(LayerGeometry(ANCHORS, len(filters), sum(filters), 14, 14, 16.0, 8.0, 224.0))
-    readings = {g.name: LayerReading(floats(g.channels), floats(g.channels), floats(g.channels)) for g in layers[:-1]}
+    readings = {
+        g.name: LayerReading(floats(g.channels), floats(g.channels), floats(g.channels), floats(g.channels, 2))
+        for g in layers[:-1]
+    }
     patterns = {}
     for geometry in layers:
         top = geometry.name == ANCHORS
@@ -69,6 +73,11 @@ def synthetic_graph(
             support=random.integers(1, objects + 1, size).astype(np.int32),
             score=floats(size),
             advantage=floats(size),
+            likeness=floats(0 if top else size),
+            chance=floats(0 if top else size),
+            usual=floats(0 if top else size),
+            context=floats(size, 0 if top else 2),
+            context_level=floats(0 if top else size),
             parent_gain=floats(size),
             pose=floats(size, rank if geometry.name == layers[-2].name else placing, 2),
             orientation_weight=floats(size),
@@ -77,7 +86,7 @@ def synthetic_graph(
             score_mean=floats(size if top else 0),
             score_deviation=floats(size if top else 0),
         )
-    co_activations, displacements, firings = [], [], []
+    co_activations, displacements, firings, peaks = [], [], [], []
     for lower, upper in pairwise(layers):
         below, above = len(patterns[lower.name]), len(patterns[upper.name])
         few = min(parents, above)
@@ -109,7 +118,10 @@ def synthetic_graph(
         fired = [size // 2 if i < labelled else few for i in range(objects)]
         chosen = np.concatenate([random.choice(size, n, replace=False) for n in fired]).astype(np.int32)
         rows = np.repeat(np.arange(objects, dtype=np.int32), fired)
-        firings.append(Firings(geometry.name, chosen, rows, floats(len(rows)), floats(len(rows)), floats(len(rows))))
+        firings.append(Firings(geometry.name, chosen, rows, *(floats(len(rows)) for _ in range(7))))
+        tops = random.integers(0, objects, geometry.channels).astype(np.int32)
+        channels = np.arange(geometry.channels, dtype=np.int32)
+        peaks.append(FilterPeaks(geometry.name, channels, tops, *(floats(len(tops)) for _ in range(3))))
     return MinedGraph(
         network_id=network,
         network_name=f"toy{salt}",
@@ -131,6 +143,7 @@ def synthetic_graph(
         co_activations=co_activations,
         displacements=displacements,
         firings=firings,
+        peaks=peaks,
         dropped={"noise": 7},
     )
 

@@ -180,7 +180,7 @@ def test_a_format_holds_the_graph(
     ]
     assert sorted((s[1], t[1], v["x"]) for type_, s, t, v in edges if type_ == "FIRES_ON") == sorted(firings)
     shares = {name(mined, key): share for key, share in on_part(mined, with_parts(mined), "head").items()}
-    assert {s[1]: v["share"] for type_, s, _, v in edges if type_ == "LIES_ON"} == shares
+    assert {s[1]: v["share"] for type_, s, _, v in edges if type_ == "LIES_ON"} == pytest.approx(shares)
     assert [v["patterns"] for type_, _, _, v in edges if type_ == "COVERS"] == [len(shares)]
     poses = {s[1]: v["pose"] for type_, s, _, v in edges if type_ == "IN_GRAPH" and s[0] == "Object"}
     assert poses == {o.id: as_doubles(mined.pose[i]) for i, o in enumerate(mined.objects)}

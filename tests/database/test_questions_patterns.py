@@ -12,7 +12,7 @@ from egraph.graph.connection import Database
 from egraph.graph.questions import ask
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph, PatternTable
-from reference.questions import apart, firings, keys, name, place, steps, ties, value
+from reference.questions import apart, firings, in_photo, keys, name, place, steps, ties, told, value
 
 LAYERS = ["layer1", "layer2", "layer3"]
 
@@ -77,11 +77,8 @@ def test_patterns_on_photo(database: Database, mined: MinedGraph, category: str,
             "pattern": name(mined, key),
             "layer": key[0],
             "filter": value(mined, key, "filter"),
-            "score": values["score"],
-            "usual": value(mined, key, "score"),
-            "x": o.box.x + values["x"] * o.box.width,
-            "y": o.box.y + values["y"] * o.box.height,
-            "box": [o.box.x, o.box.y, o.box.width, o.box.height],
+            "usual": value(mined, key, "usual"),
+            **told(o, values),
         }
         for key, at, values in firings(mined)
         if at == row and layer in (None, key[0])
@@ -92,6 +89,24 @@ def test_patterns_on_photo(database: Database, mined: MinedGraph, category: str,
         assert ask(database, "patterns-on-photo", given).rows == expected
     with pytest.raises(UsageError, match=f"there are: {o.path.name}"):
         ask(database, "patterns-on-photo", {"category": category, "graph": "default", "photo": o.path.name[:-1]})
+
+
+def test_photos_of_filter(database: Database, mined: MinedGraph, category: str) -> None:
+    for peaks in mined.peaks:
+        for i, filter_ in enumerate(peaks.filter.tolist()):
+            o = mined.objects[peaks.object[i]]
+            x, y = in_photo(o, float(peaks.x[i]), float(peaks.y[i]))
+            given = {"category": category, "graph": "default", "layer": peaks.layer, "filter": filter_}
+            assert ask(database, "photos-of-filter", given).rows == [
+                {
+                    "photo": str(o.path),
+                    "object": o.id,
+                    "activation": float(peaks.activation[i]),
+                    "x": x,
+                    "y": y,
+                    "box": [o.box.x, o.box.y, o.box.width, o.box.height],
+                }
+            ]
 
 
 def test_photos_of_pattern(database: Database, mined: MinedGraph) -> None:
@@ -105,11 +120,8 @@ def test_photos_of_pattern(database: Database, mined: MinedGraph) -> None:
                     {
                         "photo": str(o.path),
                         "object": o.id,
-                        "score": values["score"],
-                        "usual": value(mined, key, "score"),
-                        "x": o.box.x + values["x"] * o.box.width,
-                        "y": o.box.y + values["y"] * o.box.height,
-                        "box": [o.box.x, o.box.y, o.box.width, o.box.height],
+                        "usual": value(mined, key, "usual"),
+                        **told(o, values),
                     }
                 )
         expected.sort(key=lambda r: (-r["score"], r["object"]))

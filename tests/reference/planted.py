@@ -4,13 +4,17 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
-from egraph.mining.block import LayerTask, PeakReader
+from egraph.mining.block import LayerTask
 from egraph.mining.edges import Upper
+from egraph.mining.peaks import PeakReader, Peaks
+from egraph.mining.pruning import CONTROL_CELLS
 
 UNIT = 1 / 14
 PEAKS = 4
+NUMBERS = 24
 
 
 @dataclass(frozen=True)
@@ -18,7 +22,8 @@ class Planted:
     """Filters 0 to F-1 hold two patterns each; the filter behind them gives peaks anywhere.
 
     place: (F, 2, 2) before an object is seen; found: (F, 2, n, 2) on every photo; strength: (F, 2, n); parent: (F, 2).
-    values: (F + 1, n, K) and places: (F + 1, n, K, 2), peaks in falling order. anchors: (A, n, 2) displacements.
+    values: (F + 1, n, K) and places: (F + 1, n, K, 2), peaks in falling order; contexts: (F + 1, K, n, R), every
+    pattern sees something of its own, noise anything. anchors: (A, n, 2) displacements.
     """
 
     place: np.ndarray
@@ -28,6 +33,7 @@ class Planted:
     anchors: np.ndarray
     values: np.ndarray
     places: np.ndarray
+    contexts: np.ndarray
 
     def task(self, patterns: int = 5, upper: Upper | None = None, seed: int = 0) -> LayerTask:
         """What mining it needs; the anchors stand in a row in the middle."""
@@ -41,18 +47,30 @@ class Planted:
             anchors=anchors,
             anchors_other=anchors,
             anchor_mean=torch.stack([torch.full((count,), 0.5), torch.linspace(0.1, 0.9, count)], 1),
+            backdrop=directions(np.random.default_rng(seed), CONTROL_CELLS**2, 32, NUMBERS),
             upper=upper,
             generator=torch.Generator().manual_seed(seed),
         )
 
     def reader(self) -> PeakReader:
         """Gives the same peaks in both views."""
-        values, places = torch.from_numpy(self.values).float(), torch.from_numpy(self.places).float()
+        peaks = self.peaks()
 
-        def read(filters: slice, other: bool) -> tuple[Tensor, Tensor]:
-            return values[filters], places[filters]
+        def read(filters: slice, other: bool) -> Peaks:
+            return peaks.of(filters)
 
         return read
+
+    def peaks(self, photos: slice = slice(None)) -> Peaks:
+        """The peaks of all filters on some photos; every unit's output is its evidence and a half."""
+        values, places, contexts = (torch.from_numpy(a).float() for a in (self.values, self.places, self.contexts))
+        values = values[:, photos]
+        return Peaks(values, places[:, photos], contexts[:, :, photos], values + 0.5)
+
+
+def directions(rng: np.random.Generator, *shape: int) -> Tensor:
+    """Random directions, the last number of `shape` being their dimension."""
+    return F.normalize(torch.from_numpy(rng.normal(size=shape)).float(), dim=-1)
 
 
 def plant(seed: int, filters: int = 6, photos: int = 90, like: Planted | None = None) -> Planted:
@@ -75,6 +93,10 @@ def plant(seed: int, filters: int = 6, photos: int = 90, like: Planted | None = 
     values[:filters, :, :2] = strength.transpose(0, 2, 1)
     places[:filters, :, :2] = found.transpose(0, 2, 1, 3)
     values[filters] = rng.uniform(0.5, 4, (photos, PEAKS))
+    contexts = directions(rng, filters + 1, photos, PEAKS, NUMBERS).numpy()
+    seen = directions(rng, filters, 1, 2, NUMBERS).numpy()
+    contexts[:filters, :, :2] = F.normalize(torch.from_numpy(seen + 0.3 * contexts[:filters, :, :2]), dim=-1).numpy()
     order = np.argsort(-values, axis=2)
     values = np.take_along_axis(values, order, 2)
-    return Planted(place, found, strength, parent, anchors, values, np.take_along_axis(places, order[..., None], 2))
+    places, contexts = (np.take_along_axis(array, order[..., None], 2) for array in (places, contexts))
+    return Planted(place, found, strength, parent, anchors, values, places, contexts.transpose(0, 2, 1, 3))

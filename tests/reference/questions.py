@@ -4,6 +4,7 @@ from collections import defaultdict
 from dataclasses import replace
 from typing import Any
 
+from egraph.graph.schema import FIRES_ON
 from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box, PhotoObject
 
@@ -34,13 +35,30 @@ def place(mined: MinedGraph, key: Key) -> tuple[float, float]:
 
 
 def firings(mined: MinedGraph) -> list[tuple[Key, int, dict[str, float]]]:
-    """Each firing: the pattern, the row of the object, and score, x, y in fractions of the object."""
+    """Each firing: the pattern, the row of the object, and its values, places in fractions of the object."""
     found = []
     for table in mined.firings:
         for i in range(len(table.pattern)):
-            values = {"score": float(table.score[i]), "x": float(table.x[i]), "y": float(table.y[i])}
+            values = {column.name: float(getattr(table, column.name)[i]) for column in FIRES_ON.mined}
             found.append(((table.layer, int(table.pattern[i])), int(table.object[i]), values))
     return found
+
+
+def told(o: PhotoObject, values: dict[str, float]) -> dict[str, Any]:
+    """What a question tells of a firing on an object."""
+    places = dict(zip(("x", "y"), in_photo(o, values["x"], values["y"]), strict=True))
+    expected = in_photo(o, values["expected_x"], values["expected_y"])
+    return {
+        **{name: values[name] for name in ("score", "activation", "likeness")},
+        **places,
+        **dict(zip(("expected_x", "expected_y"), expected, strict=True)),
+        "box": [o.box.x, o.box.y, o.box.width, o.box.height],
+    }
+
+
+def in_photo(o: PhotoObject, x: float, y: float) -> tuple[float, float]:
+    """A place in fractions of the object's box, in pixels of the photo."""
+    return o.box.x + x * o.box.width, o.box.y + y * o.box.height
 
 
 def ties(mined: MinedGraph) -> dict[tuple[Key, Key], dict[str, float]]:
@@ -86,19 +104,22 @@ def with_parts(mined: MinedGraph) -> list[PhotoObject]:
 
 
 def on_part(mined: MinedGraph, objects: list[PhotoObject], part: str) -> dict[Key, float]:
-    """The share of the objects with a box of `part` on which each pattern is inside one."""
+    """Of the objects with a box of `part` on which each pattern fires, and one that is inside by chance, the share on
+    which it is inside; for those patterns that are anywhere."""
     hits: dict[Key, int] = defaultdict(int)
+    fired: dict[Key, int] = defaultdict(int)
     for key, row, values in firings(mined):
-        if row >= len(objects):
+        if row >= len(objects) or part not in objects[row].parts:
             continue
         o = objects[row]
-        x, y = o.box.x + values["x"] * o.box.width, o.box.y + values["y"] * o.box.height
+        fired[key] += 1
+        x, y = in_photo(o, values["expected_x"], values["expected_y"])
         for b in o.parts.get(part, ()):
             if b.x <= x <= b.x + b.width and b.y <= y <= b.y + b.height:
                 hits[key] += 1
                 break
-    labelled = sum(part in o.parts for o in objects)
-    return {key: count / labelled for key, count in hits.items()}
+    chance = by_chance(objects, part)
+    return {key: (count + chance) / (fired[key] + 1) for key, count in hits.items()}
 
 
 def by_chance(objects: list[PhotoObject], part: str) -> float:

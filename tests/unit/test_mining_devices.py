@@ -6,11 +6,13 @@ import pytest
 import torch
 from torch._subclasses import FakeTensorMode
 
+from egraph.mining.contexts import mean_likeness, peak_contexts
 from egraph.mining.edges import Partners, Upper, candidate_rank, relative_place, standardised
 from egraph.mining.expectation import Assigned
 from egraph.mining.parents import choose_parents, parent_offsets
-from egraph.mining.patterns import SIGMAS, infer_patterns, mine_patterns
-from egraph.mining.pruning import advantage, even_scatter, find_noise, fires
+from egraph.mining.patterns import SIGMAS, infer_fits, infer_patterns, mine_patterns
+from egraph.mining.peaks import Peaks
+from egraph.mining.pruning import advantage, even_control, even_scatter, even_share, exceeds, find_noise
 from egraph.network.layer import LayerGeometry
 from egraph.responses.evidence import (
     ContextLayer,
@@ -58,15 +60,18 @@ def test_evidence_stays_on_its_device() -> None:
 
 
 def test_patterns_are_mined_on_their_device() -> None:
-    start, values, places, candidates = on_gpu(2, 5, 2), on_gpu(2, 6, 4), on_gpu(2, 6, 4, 2), on_gpu(3, 6, 2)
-    patterns = mine_patterns(start, values, places, candidates)
-    found = infer_patterns(patterns, values, places, candidates)
-    scatter = even_scatter(patterns.place, values, SIGMAS[-1])
-    noise = find_noise(patterns.place, found.assigned.mass, found.control, scatter, 0.07)
-    again = infer_patterns(patterns.without(noise[next(iter(noise))]), values, places, candidates)
+    start, places, candidates = on_gpu(2, 5, 2), on_gpu(2, 6, 4, 2), on_gpu(3, 6, 2)
+    peaks = Peaks(on_gpu(2, 6, 4), places, peak_contexts(on_gpu(6, 49, 3), places), on_gpu(2, 6, 4))
+    patterns = mine_patterns(start, peaks, candidates)
+    mass = infer_patterns(patterns, peaks, candidates).assigned.mass
+    share, variance = even_share(patterns.place, patterns.contexts, on_gpu(49, 5, 3), SIGMAS[-1])
+    control, scatter = even_control(share, peaks.values), even_scatter(variance, peaks.values)
+    noise = find_noise(patterns.place, patterns.contexts.direction, mass, control, scatter, 0.07)
+    again, fits = infer_fits(patterns.without(noise[next(iter(noise))]), peaks, candidates)
     assigned: Assigned = again.assigned
-    tensors = [again.places, again.control, assigned.mass, assigned.log_likelihood, *noise.values()]
-    tensors += [fires(assigned.mass, again.control), advantage(assigned.mass, again.control)]
+    tensors = [again.places(), control, assigned.mass, assigned.log_likelihood, *noise.values(), *vars(fits).values()]
+    tensors += [exceeds(assigned.mass, control), advantage(assigned.mass, control)]
+    tensors += [mean_likeness(assigned.seen, assigned.mass, patterns.contexts)]
     assert {t.device for t in tensors} == {GPU}
 
 

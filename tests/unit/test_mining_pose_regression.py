@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from torch import Tensor
 
 from egraph.mining import pose_regression
+from egraph.mining.graph_tables import chosen_rows
 from egraph.mining.layer import mine_layer
-from egraph.mining.mined_layer import MinedFirings, MinedLayer
+from egraph.mining.mined_layer import MinedLayer
 from egraph.mining.pose import PLACING_NUMBERS, Pose, find_pose, placing_numbers, posed_displacements
 from egraph.mining.pose_record import PoseRecord
 from egraph.mining.pose_regression import layer_loadings, placed_by_pose
@@ -40,12 +40,7 @@ def mine(world: Planted, folder: Path) -> tuple[MinedLayer, Pose]:
 
 
 def reader(world: Planted) -> pose_regression.PhotoReader:
-    values, places = torch.from_numpy(world.values).float(), torch.from_numpy(world.places).float()
-
-    def read(photos: slice) -> tuple[Tensor, Tensor]:
-        return values[:, photos], places[:, photos]
-
-    return read
+    return world.peaks
 
 
 @pytest.mark.parametrize("at_once", [1, 10_000, 10_000_000])
@@ -65,20 +60,18 @@ def test_the_photos_of_one_process_among_others_are_found_in_the_pose(tmp_path: 
     mined, pose = mine(world, tmp_path)
     anchors = torch.from_numpy(world.anchors).float()
     whole = layer_loadings(mined, len(world.values), reader(world), anchors, pose, 0)
-    later = replace(world, values=world.values[:, 40:], places=world.places[:, 40:])
-    sooner = replace(world, values=world.values[:, :40], places=world.places[:, :40])
-    parts = [
-        layer_loadings(mined, len(world.values), reader(sooner), anchors[:, :40], pose, 0),
-        layer_loadings(mined, len(world.values), reader(later), anchors[:, 40:], pose, 40),
-    ]
+    parts = []
+    for some in (slice(0, 40), slice(40, 60)):
+        columns = {name: getattr(world, name)[:, some] for name in ("values", "places")}
+        own = replace(world, **columns, contexts=world.contexts[:, :, some])
+        parts.append(layer_loadings(mined, len(world.values), reader(own), anchors[:, some], pose, some.start))
     torch.testing.assert_close(parts[0] + parts[1], whole, atol=1e-5, rtol=1e-4)
-    firings, rows = mined.firings, mined.firings.object >= 40
-    later_firings = MinedFirings(
-        firings.pattern[rows], firings.object[rows] - 40, firings.score[rows], firings.place[rows]
-    )
+    rows = mined.firings.object >= 40
+    later = chosen_rows(mined.firings, rows)
+    later = replace(later, object=later.object - 40)
     np.testing.assert_allclose(
-        placed_by_pose(replace(mined, firings=later_firings), whole, pose, 40).firings.place,
-        placed_by_pose(mined, whole, pose, 0).firings.place[rows],
+        placed_by_pose(replace(mined, firings=later), whole, pose, 40).firings.expected,
+        placed_by_pose(mined, whole, pose, 0).firings.expected[rows],
         atol=1e-6,
     )
 
@@ -91,9 +84,11 @@ def test_what_all_patterns_tell_together_is_nearer_the_truth_than_what_each_one_
     mined, pose = mine(world, tmp_path)
     placed = placed_by_pose(mined, pose.loadings, pose, 0)
     told, alone = [], []
-    for row, (pattern, photo) in enumerate(zip(mined.firings.pattern, mined.firings.object, strict=True)):
+    planted = np.flatnonzero(mined.patterns.filter[mined.firings.pattern] < len(world.found))
+    for row in planted:
+        pattern, photo = mined.firings.pattern[row], mined.firings.object[row]
         truth = world.found[mined.patterns.filter[pattern], :, photo]
-        for errors, place in ((told, placed.firings.place[row]), (alone, mined.firings.place[row])):
+        for errors, place in ((told, placed.firings.expected[row]), (alone, mined.firings.expected[row])):
             errors.append(np.linalg.norm(truth - place, axis=1).min())
     assert len(told) > 300 and np.mean(told) < 0.85 * np.mean(alone)
     moved = posed_displacements(pose.loadings, placing_numbers(pose.vectors, pose.lengths))

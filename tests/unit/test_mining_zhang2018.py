@@ -104,6 +104,7 @@ def test_layers_are_mined_and_followed_down_without_a_nan(kind: str) -> None:
             one.values[:] = 0
         if kind == "alike":
             one.values[:], one.places[:] = one.values[:, :1], one.places[:, :1]
+            one.contexts[:] = one.contexts[:, :, :1]
     mined = mine_layer(upper_world.task(), upper_world.reader(), mines=ZhangBlockMiner)
     assert mined.parents.index.shape == (35, 0) and mined.dropped.sum() == 0
     task = replace(lower_world.task(upper=mined.candidates.upper(torch.device("cpu"))), patterns_above=5)

@@ -113,3 +113,26 @@ def test_peaks_are_those_of_all_views_together(
     found, at = fresh.peaks(name, None if views is None else torch.tensor(views))
     torch.testing.assert_close(found, values[rows])
     assert torch.equal(at[found > 0], units[rows][values[rows] > 0])
+
+
+@pytest.mark.parametrize("layer", LAYERS, ids=lambda layer: layer.name)
+@pytest.mark.parametrize("views", [None, [1, 4, 5]])
+def test_activations_are_the_networks_own_outputs_and_the_largest_is_the_largest(
+    fresh: FreshResponses,
+    maps: dict[str, torch.Tensor],
+    calibration: Calibration,
+    layer: LayerGeometry,
+    views: list[int] | None,
+) -> None:
+    rows = slice(None) if views is None else views
+    units = torch.randint(0, layer.height * layer.width, (VIEWS, layer.channels, 9))[rows]
+    true = maps[layer.name][rows].flatten(2)
+    found = fresh.activations(layer.name, units, None if views is None else torch.tensor(views))
+    above = true.gather(2, units) > calibration.filter_mean[layer.name][:, None]
+    torch.testing.assert_close(found, torch.where(above, true.gather(2, units), 0.0))
+    largest, unit = fresh.largest(layer.name)
+    whole = maps[layer.name].flatten(2)
+    there = largest > 0
+    torch.testing.assert_close(largest[there], whole.amax(2)[there])
+    torch.testing.assert_close(whole.gather(2, unit[..., None])[..., 0][there], whole.amax(2)[there])
+    assert there.float().mean() > 0.8

@@ -18,7 +18,7 @@ from egraph.mining.pose import Pose
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import load_network
 from egraph.responses.forward import collect_responses
-from egraph.responses.store import Calibration, ResponsePlan, ResponseStore
+from egraph.responses.store import Calibration, LayerResponses, ResponsePlan, ResponseStore
 from reference.planted import plant
 
 PLAN = ResponsePlan(
@@ -34,7 +34,7 @@ PLAN = ResponsePlan(
 )
 
 
-Responses = tuple[dict[str, tuple[torch.Tensor, torch.Tensor]], torch.Tensor, torch.Tensor]
+Responses = tuple[dict[str, LayerResponses], torch.Tensor, torch.Tensor]
 
 
 def responses(photos: int, seed: int) -> Responses:
@@ -43,7 +43,9 @@ def responses(photos: int, seed: int) -> Responses:
     for layer in PLAN.layers:
         shape = (photos, 2, layer.channels, PLAN.peaks[layer.name])
         units = torch.randint(0, layer.height * layer.width, shape, generator=generator)
-        peaks[layer.name] = torch.rand(shape, generator=generator).half().float(), units
+        values = torch.rand(shape, generator=generator).half().float()
+        activations, largest = torch.rand(shape, generator=generator), torch.rand(shape[:3], generator=generator)
+        peaks[layer.name] = LayerResponses(values, units, activations, largest, units[..., 0])
     context = torch.randn(photos, 2, 4, 5, generator=generator).half().float()
     return peaks, context, torch.rand(photos, 2, 4, 5, generator=generator)
 
@@ -55,8 +57,18 @@ def assert_holds(store: ResponseStore, rows: list[int], peaks: dict, context: to
             values, units = store.peaks(layer.name, rows, views, slice(1, 3))
             picked = torch.arange(len(rows)), torch.from_numpy(views)
             assert values.dtype == torch.float32 and units.dtype == torch.int64
-            assert values.equal(peaks[layer.name][0][picked][:, 1:3].transpose(0, 1))
-            assert units.equal(peaks[layer.name][1][picked][:, 1:3].transpose(0, 1))
+            kept = peaks[layer.name]
+            assert values.equal(kept.values[picked][:, 1:3].transpose(0, 1))
+            assert units.equal(kept.units[picked][:, 1:3].transpose(0, 1))
+            there = store.activations(layer.name, rows, views, slice(1, 3))
+            assert there.equal(kept.activations[picked][:, 1:3].transpose(0, 1))
+            largest, unit = store.largest(layer.name, rows, views)
+            assert (largest == kept.largest[picked].numpy()).all() and unit.dtype == np.int64
+            assert (unit == kept.largest_unit[picked].numpy()).all()
+            last = np.full(len(rows), PLAN.peaks[layer.name] - 1)
+            unit, activation = store.at_peaks(layer.name, np.array(rows), views, np.ones(len(rows), int), last)
+            assert (unit == kept.units[picked][:, 1, -1].numpy()).all()
+            assert (activation == kept.activations[picked][:, 1, -1].numpy()).all()
         assert store.context(rows, views).equal(context[picked])
     assert store.context(rows).equal(context)
     assert store.context_cells(rows, slice(1, 3)).equal(context[:, :, 1:3])
@@ -141,7 +153,8 @@ def test_units_of_very_large_maps_fit(tmp_path: Path) -> None:
     plan = replace(PLAN, layers=(large,), peaks={"large": 2}, context_layers=("large",), objects=("a",))
     store = ResponseStore(tmp_path, plan)
     units = torch.tensor([[[[89_999, 65_536]], [[65_535, 0]]]])
-    store.put([0], {"large": (torch.ones(1, 2, 1, 2), units)}, torch.zeros(1, 2, 4, 5), torch.zeros(1, 2, 4, 1))
+    kept = LayerResponses(torch.ones(1, 2, 1, 2), units, torch.ones(1, 2, 1, 2), torch.ones(1, 2, 1), units[..., 0])
+    store.put([0], {"large": kept}, torch.zeros(1, 2, 4, 5), torch.zeros(1, 2, 4, 1))
     for view in (0, 1):
         assert store.peaks("large", [0], np.array([view]), slice(0, 1))[1].equal(units[:, view].transpose(0, 1))
 

@@ -10,12 +10,23 @@ from hypothesis import strategies as st
 
 from egraph.graph.arrays import list_sizes, to_columns, to_fields
 from egraph.graph.constraints import constraints
-from egraph.graph.schema import ELEMENTS, GEOMETRY, GRAPH, NODES, PAIRS, PATTERN, READING, RELATIONSHIPS
+from egraph.graph.schema import (
+    ELEMENTS,
+    FIRES_ON,
+    GEOMETRY,
+    GRAPH,
+    NODES,
+    PAIRS,
+    PATTERN,
+    PEAKS_ON,
+    READING,
+    RELATIONSHIPS,
+)
 from egraph.graph.schema.elements import Column, Mirroring, Type
 from egraph.graph.schema.hints import hints
 from egraph.graph.schema.tables import PLACE, README, tables
 from egraph.graph.statements import names, statement
-from egraph.mining.graph_tables import Firings, LayerReading, MinedGraph, PatternTable
+from egraph.mining.graph_tables import FilterPeaks, Firings, LayerReading, MinedGraph, PatternTable
 from egraph.network.layer import LayerGeometry
 
 
@@ -51,15 +62,19 @@ def test_every_field_that_is_mined_has_its_columns(table: type, columns: tuple[C
 
 def test_what_is_mined_of_a_graph_is_declared_or_a_table() -> None:
     scalars = {column.field for node in NODES[:1] for column in node.mined} | {c.field for c in GRAPH.mined}
-    tables = {"layers", "readings", "objects", "mirrored", "pose", "patterns", "firings"} | {p.table for p in PAIRS}
+    tables = {"layers", "readings", "objects", "mirrored", "pose", "patterns", "firings", "peaks"} | {
+        p.table for p in PAIRS
+    }
     assert {field.name for field in fields(MinedGraph)} == scalars | tables
-    assert {field.name for field in fields(Firings)} == {"layer", "pattern", "object", "score", "x", "y"}
+    assert {field.name for field in fields(Firings)} == {"layer", "pattern", "object", *FIRES_ON.names}
+    assert {field.name for field in fields(FilterPeaks)} | {"graph"} == {"layer", "filter", "object", *PEAKS_ON.names}
 
 
 @given(st.integers(0, 5), st.integers(0, 3), st.integers(0, 2), st.integers(0, 2**32 - 1))
 def test_a_table_comes_back_bit_by_bit(rows: int, pose: int, template: int, seed: int) -> None:
     random = np.random.default_rng(seed)
     shapes: dict[str, tuple[int, ...]] = {"place": (2,), "mean_place": (2,), "pose": (pose, 2), "template": (template,)}
+    shapes["context"] = (template,)
     whole = {c.field for c in PATTERN.mined if c.type is Type.INTEGER}
     arrays = {
         field.name: random.integers(-9, 9, rows).astype(np.int32)
@@ -69,7 +84,8 @@ def test_a_table_comes_back_bit_by_bit(rows: int, pose: int, template: int, seed
         if field.name != "layer"
     }
     if not template:
-        arrays |= {name: np.empty(0, np.float32) for name in ("score_mean", "score_deviation")}
+        missing = ("score_mean", "score_deviation", "likeness", "chance", "usual", "context_level")
+        arrays |= {name: np.empty(0, np.float32) for name in missing}
     table = PatternTable(layer="layer1", **arrays)
     columns = to_columns(PATTERN.mined, table)
     assert set(columns) == {column.name for column in PATTERN.mined}

@@ -19,7 +19,6 @@ from egraph.network.load import Network
 from egraph.photos.crop import from_fractions
 from egraph.photos.photo import Box, PhotoObject
 from egraph.responses.evidence import grid_places
-from egraph.responses.fresh import FreshResponses
 
 
 @dataclass(frozen=True)
@@ -80,7 +79,7 @@ class LocatedPart:
 class Posture:
     """n objects brought to their canonical view. mirrored: (n,) bool. evidence: (n, u, F), or of some of the F filters.
     stance, expected: see `Pool`. wholeness: (n,) how well the anchors fit. numbers: (n, s) of the pose that place
-    patterns, as mining placed them. displacement: (A, n, 2) of the anchors."""
+    patterns, as mining placed them."""
 
     mirrored: np.ndarray
     evidence: Tensor
@@ -88,7 +87,6 @@ class Posture:
     expected: Stance
     wholeness: Tensor
     numbers: Tensor
-    displacement: Tensor
 
 
 class Viewer:
@@ -116,8 +114,8 @@ class Viewer:
         self.columns = None if wanted is None else torch.tensor(columns)
         self.column_of = {filters[column]: place for place, column in enumerate(columns)}
 
-    def look(self, objects: Sequence[PhotoObject]) -> tuple[FreshResponses, Posture]:
-        """Responses, side and pose of objects; those that were mined stand as the graph knows them.
+    def look(self, objects: Sequence[PhotoObject]) -> Posture:
+        """Evidence, side and pose of objects; those that were mined stand as the graph knows them.
 
         Raises:
             InputError: a photo cannot be read.
@@ -137,14 +135,13 @@ class Viewer:
         for row, there in known:
             pose[row], unseen[row] = self.pose[there], self.unseen_pose[there]
         expected, expected_length = model.pose(found["expected"][:, views])
-        return seen, Posture(
+        return Posture(
             mirrored=mirrored,
             evidence=seen.evidence(views, self.columns).cpu(),
             stance=Stance(pose, placing_numbers(unseen, length)),
             expected=Stance(expected, placing_numbers(expected, expected_length)),
             wholeness=anchors.peak[:, views].mean(0),
             numbers=numbers,
-            displacement=displacement[:, views],
         )
 
 
@@ -173,14 +170,11 @@ class Locator:
         Raises:
             InputError: a photo cannot be read.
         """
-        responses, seen = self.viewer.look(objects)
-        model, views = self.viewer.model, numbers_of(seen.mirrored)
+        seen = self.viewer.look(objects)
+        model = self.viewer.model
         placed = {}
         for layer in {layer for aog in self.aogs for layer in aog.layer} if patterns != 0 else ():
-            if model.places_by_pose:
-                placed[layer] = model.posed_places(layer, seen.numbers)
-            else:
-                placed[layer] = model.place_layer(layer, responses, seen.displacement, views)["places"]
+            placed[layer] = model.posed_places(layer, seen.numbers)
         ids = [o.id for o in objects]
         parses = [part.parse(seen.evidence, seen.stance, ids, self.viewer.grid) for part in self.parts]
         sure = [

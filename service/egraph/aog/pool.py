@@ -94,8 +94,8 @@ def gather_pool(
         InputError: the graph was mined with other weights, or the photo of a labelled object cannot be read.
     """
     model, layers = GraphModel(graph, network, whole=False), store.plan.context_layers
-    kept = set(store.with_evidence())
-    inside = [row for row, o in enumerate(graph.objects) if rows.get(o.id) in kept]
+    with_evidence = set(store.with_evidence())
+    inside = [row for row, o in enumerate(graph.objects) if rows.get(o.id) in with_evidence]
     beside = [
         row for row, o in enumerate(graph.objects) if o.id in set(labelled) - {graph.objects[i].id for i in inside}
     ]
@@ -109,15 +109,18 @@ def gather_pool(
         if beside:
             yield read.evidence
 
-    anchors = model.place_anchors(torch.cat([model.anchor_scores(block) for block in evidence()], 1))
-    displacement = anchors.places - model.anchor_mean
+    context = torch.cat([model.context(block) for block in evidence()])
+    anchors = model.place_anchors(model.anchor_scores(context))
+    displacement, directions = anchors.places - model.anchor_mean, model.directions(context)
     found = {}
     for layer in layers:
         values, units = store.peaks(layer, there, views, slice(None))
+        activations = store.activations(layer, there, views, slice(None))
         if beside:
-            more_values, more_units = read.peaks[layer]
-            values, units = torch.cat([values, more_values], 1), torch.cat([units, more_units], 1)
-        found[layer] = model.infer(layer, values, units, displacement)
+            pairs = zip((values, units, activations), read.peaks[layer], strict=True)
+            values, units, activations = (torch.cat(pair, 1) for pair in pairs)
+        peaks = model.peaks_at(layer, values, units, activations, directions)
+        found[layer] = model.infer(layer, peaks, displacement)
     mean, deviation = _statistics(evidence)
     chosen = np.array(inside + beside, np.int64)
     kept_pose, (_, length) = torch.from_numpy(graph.pose), model.pose(found[model.posed]["free_places"])
@@ -142,14 +145,19 @@ def gather_pool(
 
 
 class _Beside:
-    """Responses of objects that no store holds: evidence (n, u, F); peaks per layer, (channels, n, K) twice."""
+    """Responses of objects that no store holds: evidence (n, u, F); values, units and activations of the peaks per
+    layer, (channels, n, K) each."""
 
     def __init__(self, model: GraphModel, objects: Sequence[PhotoObject], mirrored: np.ndarray) -> None:
         if not objects:
             return
         seen, views = model.run(objects), numbers_of(mirrored)
         self.evidence = seen.evidence(views).cpu()
-        self.peaks = {layer: model.peaks(layer, seen, views) for layer in model.layers}
+        self.peaks = {}
+        for layer in model.layers:
+            values, units = seen.peaks(layer, views)
+            columns = values, units, seen.activations(layer, units, views)
+            self.peaks[layer] = tuple(column.cpu().transpose(0, 1) for column in columns)
 
 
 def filter_columns(graph: MinedGraph, layers: tuple[str, ...]) -> Tensor:

@@ -10,7 +10,7 @@ from egraph.graph.parts import list_parts as parts_of
 from egraph.results import Table, plain
 from egraph.settings import Settings
 
-GRAPHS = ("category", "name", "network", "state", "images", "patterns", "created_at", "id")
+GRAPHS = ("category", "name", "network", "state", "format", "images", "patterns", "created_at", "id")
 PARTS = ("category", "part", "objects", "boxes", "without_graph")
 AOGS = ("category", "part", "name", "labels", "labelled", "templates", "patterns", "current", "created_at", "id")
 
@@ -29,7 +29,7 @@ class Inventory(Table):
 
 
 def list_graphs(settings: Settings) -> Inventory:
-    """All graphs, those too that are still being written."""
+    """All graphs, those too that are still being written, or that an older egraph mined."""
     with open_database(settings) as database:
         return Inventory.of(GRAPHS, graphs_of(database))
 

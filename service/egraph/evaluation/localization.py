@@ -174,7 +174,7 @@ def evaluate_new(
     sides = []
     for start in range(0, len(rows), NEW_AT_ONCE):
         some = [new[row] for row in rows[start : start + NEW_AT_ONCE].tolist()]
-        _, seen = viewer.look(some)
+        seen = viewer.look(some)
         ids = [o.id for o in some]
         for name, parts in learnt.items():
             stance = seen.stance if AOGS[name].evidence else seen.expected

@@ -53,7 +53,7 @@ class Content:
 
     made: content and time of the graph. patterns: for each layer, its name and (P, 2) filter and number. ids: of the
     nodes of all other labels but filters. only: ids of the patterns that a relationship may join, where these are not
-    all of the graph's.
+    all of the graph's. filters: for each layer its name and its channels; unless told, those that have patterns.
     """
 
     graph: str
@@ -62,10 +62,10 @@ class Content:
     patterns: list[tuple[str, np.ndarray]]
     ids: dict[str, list[str]]
     only: frozenset[str] | None = None
-    filters: list[tuple[str, np.ndarray]] = field(init=False)
+    filters: list[tuple[str, np.ndarray]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.filters = [(layer, np.unique(pairs[:, 0])) for layer, pairs in self.patterns]
+        self.filters = self.filters or [(layer, np.unique(pairs[:, 0])) for layer, pairs in self.patterns]
         self._ends = {label: frozenset(ids) for label, ids in self.ids.items()}
         if self.only is not None:
             self._ends["Pattern"] = self.only
@@ -171,8 +171,9 @@ def read_content(database: Database, exported: str) -> Content:
     if found:
         return read_aog_content(database, exported, **found[0])
     graph, _ = complete_graph(database, exported)
-    patterns = []
+    patterns, filters = [], []
     for layer in database.read("read/layers", graph=exported):
+        filters.append((layer["name"], np.arange(layer["reading"]["channels"])))
         rows = database.ask("read/pattern_numbers", {"graph": exported, "layer": layer["name"]}).rows
         patterns.append((layer["name"], np.array(rows, np.int32).reshape(len(rows), 2)))
     aogs = database.read("export/and_or_graphs", graph=exported)
@@ -183,7 +184,8 @@ def read_content(database: Database, exported: str) -> Content:
         "Template": [id_ for row in aogs for id_ in row["templates"]],
     }
     layers = [layer for layer, _ in patterns]
-    return Content(exported, made(graph), graph["network"], patterns, ids | origin(exported, graph["network"], layers))
+    ids |= origin(exported, graph["network"], layers)
+    return Content(exported, made(graph), graph["network"], patterns, ids, filters=filters)
 
 
 def read_aog_content(database: Database, aog: str, graph: str, part: str) -> Content:
@@ -256,7 +258,9 @@ def write_table(
             ends, rows = read_page(database, kind, parameters)
             step()
             if not kind.is_node:
-                kept = [i for i, pair in enumerate(ends) if content.has_ends(kind, pair)]
+                # what filters have to do with other graphs is theirs
+                own = [properties.get("graph", content.graph) == content.graph for properties in rows]
+                kept = [i for i, pair in enumerate(ends) if own[i] and content.has_ends(kind, pair)]
                 ends, rows = [ends[i] for i in kept], [rows[i] for i in kept]
             if not rows:
                 continue

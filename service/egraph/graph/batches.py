@@ -10,11 +10,11 @@ import numpy as np
 from egraph.graph.arrays import to_columns
 from egraph.graph.content_hash import firings_checksum
 from egraph.graph.objects import object_columns
-from egraph.graph.schema import FIRES_ON, PAIRS, PATTERN
+from egraph.graph.schema import FIRES_ON, PAIRS, PATTERN, PEAKS_ON
 from egraph.graph.schema.elements import Relationship
 from egraph.graph.statements import Statement, statement
 from egraph.graph.summaries import pattern_summary
-from egraph.mining.graph_tables import Firings, MinedGraph, PairTable, PatternTable
+from egraph.mining.graph_tables import FilterPeaks, Firings, MinedGraph, PairTable, PatternTable
 
 BATCH_ROWS = 8000
 BATCH_BYTES = 8_000_000
@@ -75,6 +75,8 @@ def edge_batches(mined: MinedGraph) -> list[Batch]:
     ids = [o.id for o in mined.objects]
     for firings in mined.firings:
         batches += firing_batches(mined.id, firings, suffixes(mined.patterns[firings.layer]), ids)
+    for peaks in mined.peaks:
+        batches += peak_batches(mined, peaks, ids)
     return batches
 
 
@@ -149,11 +151,29 @@ def firing_batches(graph: str, firings: Firings, patterns: np.ndarray, objects: 
     for rows in slices(len(order), 24 + NUMBER_BYTES * (1 + len(values))):
         chosen = order[rows]
         heads, first = groups(firings.object[chosen])
-        columns: dict[str, np.ndarray | list[Any]] = {name: v[chosen] for name, v in values.items()}
+        columns: dict[str, np.ndarray | list[Any]] = {n: v[chosen] if len(v) else v for n, v in values.items()}
         columns |= {
             "object": [objects[row] for row in heads.tolist()],
             "first": first,
             "pattern": patterns[firings.pattern[chosen]],
+        }
+        yield Batch(write, rows.stop - rows.start, common, columns)
+
+
+def peak_batches(mined: MinedGraph, peaks: FilterPeaks, objects: list[str]) -> Iterator[Batch]:
+    """On which objects the output of one layer's filters is largest, by object, then filter."""
+    common = {"graph": mined.id, "prefix": f"{mined.network_id}/{peaks.layer}/"}
+    order = np.lexsort((peaks.filter, peaks.object))
+    values = to_columns(PEAKS_ON.mined, peaks)
+    write = statement("write/peaks").filled(column=tuple(values))
+    for rows in slices(len(order), NUMBER_BYTES * (2 + len(values))):
+        chosen = order[rows]
+        heads, first = groups(peaks.object[chosen])
+        columns: dict[str, np.ndarray | list[Any]] = {name: v[chosen] for name, v in values.items()}
+        columns |= {
+            "object": [objects[row] for row in heads.tolist()],
+            "first": first,
+            "filter": peaks.filter[chosen],
         }
         yield Batch(write, rows.stop - rows.start, common, columns)
 

@@ -109,7 +109,7 @@ def _damage(database: Database, graph: dict) -> str | None:
             return f"{there:,} of {meant[pair.type]:,} {pair.type} are there"
     if "structure" not in graph:
         return None
-    if content_hash(replace(mined, firings=[])) != graph["structure"]:
+    if content_hash(replace(mined, firings=[], peaks=[])) != graph["structure"]:
         return "it does not have the content that was written"
     rows = database.read("read/firings_checksums", graph=graph["id"])
     checksums = {row["object"]: row["firings"] for row in rows}

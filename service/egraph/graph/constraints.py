@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from egraph.graph.connection import Database
 from egraph.graph.schema import NODES, RELATIONSHIPS
 from egraph.graph.statements import Statement, statement
-from egraph.graph.version import VERSION, check_schema
+from egraph.graph.version import FORMAT, VERSION, check_schema
 
 
 def ensure_schema(database: Database) -> None:
@@ -19,6 +19,7 @@ def ensure_schema(database: Database) -> None:
     if version != VERSION:
         for one in constraints():
             database.write(one)
+        database.write("write/outdate_graphs", format=FORMAT)
         # It needs the tables of mining, which those who only ask need not load.
         from egraph.graph.upgrade import add_summaries
 

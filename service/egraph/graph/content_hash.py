@@ -25,7 +25,7 @@ def content_hash(mined: MinedGraph) -> str:
     add(digest, mined.mirrored, mined.pose)
     for name, reading in sorted(mined.readings.items()):
         digest.update(name.encode())
-        add(digest, reading.filter_mean, reading.filter_deviation, reading.context_mean)
+        add(digest, *columns_of(reading))
     for name, table in sorted(mined.patterns.items()):
         digest.update(name.encode())
         add(digest, *columns_of(table))
@@ -37,7 +37,11 @@ def content_hash(mined: MinedGraph) -> str:
     for firings in sorted(mined.firings, key=lambda f: f.layer):
         digest.update(firings.layer.encode())
         order = np.lexsort((firings.pattern, firings.object))
-        add(digest, *(column[order] for column in columns_of(firings)))
+        add(digest, *(column[order] if len(column) else column for column in columns_of(firings)))
+    for peaks in sorted(mined.peaks, key=lambda p: p.layer):
+        digest.update(peaks.layer.encode())
+        order = np.lexsort((peaks.object, peaks.filter))
+        add(digest, *(column[order] for column in columns_of(peaks)))
     return digest.hexdigest()
 
 

@@ -15,6 +15,7 @@ PATTERNS = 1000
 """Patterns in one transaction; each takes its edges with it."""
 
 OBJECTS = 4000
+PEAKS = 8000
 FILTERS = 4000
 
 
@@ -70,6 +71,9 @@ def delete_graphs(database: Database, some: Sequence[GraphSummary], progress: Pr
             failpoint("patterns removed")
             if progress:
                 progress("removing", done, max(done, total))
+
+        while database.write("write/delete_peaks", graph=graph.id, limit=PEAKS)[0]["deleted"]:
+            pass
 
         def forget_objects(transaction: Transaction, graph_id: str = graph.id) -> bool:
             objects = transaction.run("write/forget_objects", graph=graph_id, limit=OBJECTS)[0]["objects"]

@@ -8,7 +8,7 @@ from egraph.graph.batches import firing_batches, object_checksums
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graph_state import COMPLETE, create, hold
 from egraph.graph.objects import write_objects
-from egraph.mining.graph_tables import Firings
+from egraph.mining.graph_tables import Firings, chosen_rows
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
 
@@ -57,12 +57,4 @@ def write_firings(
 
 def of_object(firings: Firings, row: int) -> Firings:
     """The firings on one object."""
-    here = np.flatnonzero(firings.object == row)
-    return Firings(
-        firings.layer,
-        firings.pattern[here],
-        firings.object[here],
-        firings.score[here],
-        firings.x[here],
-        firings.y[here],
-    )
+    return chosen_rows(firings, np.flatnonzero(firings.object == row))

@@ -1,20 +1,25 @@
 """The states of a graph, and what holds a graph in one of them while something is written to it.
 
-    writing -> complete <-> damaged        writing, complete, damaged -> deleting -> gone
+    writing -> complete <-> damaged        complete -> outdated        any of them -> deleting -> gone
+
+A graph becomes outdated when an egraph that mines graphs of another format opens the database.
 
 Whether a step is allowed is looked at inside the transaction that takes it, behind the graph's lock. So a removal goes
 before whoever writes: what was committed before it is removed, and nothing is committed behind it.
 """
 
 from collections.abc import Sequence
+from shlex import quote
 from typing import Any
 
 from egraph.errors import EgraphError, NothingYetError
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.failures import MissingError
 from egraph.graph.statements import Statement
+from egraph.graph.version import FORMAT
 
-WRITING, COMPLETE, DAMAGED, DELETING = STATES = ("writing", "complete", "damaged", "deleting")
+STATES = ("writing", "complete", "damaged", "deleting", "outdated")
+WRITING, COMPLETE, DAMAGED, DELETING, OUTDATED = STATES
 
 
 class RemovedError(EgraphError):
@@ -25,6 +30,14 @@ class RemovedError(EgraphError):
             f"The graph {graph} was removed, or begun anew, while this was at work on it, and a removal goes first: "
             "nothing more was written; `egraph graph list` shows how it is now."
         )
+
+
+def outdated(graph: str) -> NothingYetError:
+    """The error for a graph that an older egraph mined."""
+    return NothingYetError(
+        f"The graph {graph} was mined by an older egraph; mine it again: remove it with "
+        f"`egraph graph remove {quote(graph)}`, then run `egraph mine` once more."
+    )
 
 
 def hold(transaction: Transaction, graph: str, content: str, *states: str) -> str:
@@ -63,11 +76,14 @@ def complete_graph(
     """The properties of a complete graph, and of its network.
 
     Raises:
-        NothingYetError: there is no such graph, or it is not complete.
+        NothingYetError: there is no such graph, it is not complete, or an older egraph mined it.
         DatabaseError: the database failed.
     """
     found = database.read("read/graph", graph=graph_id)
-    if not found or found[0]["graph"]["state"] not in states:
+    state = found[0]["graph"]["state"] if found else None
+    if state == OUTDATED or (state == COMPLETE and found[0]["graph"].get("format", 1) < FORMAT):
+        raise outdated(graph_id)
+    if state not in states:
         raise NothingYetError(f"There is no complete graph {graph_id}; `egraph graph list` shows those there are.")
     return dict(found[0]["graph"]), dict(found[0]["network"])
 

@@ -10,6 +10,7 @@ from typing import Any
 from egraph.errors import DatabaseError, NothingYetError, UsageError
 from egraph.graph.connection import Database
 from egraph.graph.constraints import ensure_schema
+from egraph.graph.graph_state import OUTDATED, outdated
 from egraph.graph.graphs import GraphSummary, choose_graph, graphs
 from egraph.graph.places import refresh_places
 from egraph.graph.statements import PLAIN_TYPES, Parameter, Statement, names, statement
@@ -182,7 +183,7 @@ def chosen_graphs(known: Sequence[GraphSummary], values: Mapping[str, Any]) -> d
         found = choose_graph(known, chosen["category"], chosen["graph"], option="-P graph=")
         chosen["graph"] = found.id
         if "other_graph" in chosen:
-            others = [graph for graph in known if graph.id != found.id]
+            others = [graph for graph in known if graph.id != found.id and graph.state in ("complete", OUTDATED)]
             if chosen["other_category"] == found.category not in {graph.category for graph in others}:
                 raise UsageError(f"{found.id} is the only graph of {found.category}; give another other_category.")
             # Filters are shared only within one network.
@@ -193,12 +194,17 @@ def chosen_graphs(known: Sequence[GraphSummary], values: Mapping[str, Any]) -> d
 
 
 def check_graphs(database: Database, values: Mapping[str, Any]) -> list[GraphSummary]:
-    """The complete graphs; those that an earlier egraph wrote are summed up first.
+    """All graphs; complete ones that an earlier egraph wrote are summed up first.
 
     Raises:
-        NothingYetError: there is none.
+        NothingYetError: there is no complete one, or an older egraph mined what is asked of.
     """
-    complete = [graph for graph in graphs(database) if graph.state == "complete"]
+    known = graphs(database)
+    complete = [graph for graph in known if graph.state == "complete"]
+    for graph in known:
+        meant = any(f"{value}/".startswith(f"{graph.id}/") for value in values.values())
+        if graph.state == OUTDATED and (meant or not complete):
+            raise outdated(graph.id)
     if not complete:
         category = values.get("category") or "CATEGORY"
         raise NothingYetError(
@@ -209,7 +215,7 @@ def check_graphs(database: Database, values: Mapping[str, Any]) -> list[GraphSum
         from egraph.graph.upgrade import add_summaries
 
         add_summaries(database)
-    return complete
+    return known
 
 
 def renew(database: Database, graph_id: str, category: str, other_id: str | None = None) -> None:

@@ -24,7 +24,9 @@ from egraph.photos.photo import PhotoObject
 def read_graph(
     database: Database, graph_id: str, placing: bool = False, states: Sequence[str] = (COMPLETE,)
 ) -> MinedGraph:
-    """The graph as it was written, without its firings; patterns by filter and number, edges by source and target.
+    """The graph as it was written, without its firings and its filters' peaks.
+
+    Patterns are sorted by filter and number, edges by source and target.
 
     With `placing`, of the edges only the displacements from the anchors are read: all that placing patterns needs.
 
@@ -38,7 +40,10 @@ def read_graph(
         name, reading = row["name"], row["reading"]
         layers.append(LayerGeometry(name, **fields_of(GEOMETRY, reading)))
         if "filter_mean" in reading:
-            readings[name] = LayerReading(**{k: floats(v) for k, v in fields_of(READING, reading).items()})
+            columns = {k: floats(v) for k, v in fields_of(READING, reading).items()}
+            filters = len(columns["context_mean"])
+            axes = columns["context_axes"].reshape(filters, len(columns["context_axes"]) // max(1, filters))
+            readings[name] = LayerReading(**columns | {"context_axes": axes})
         if "patterns" in reading:
             patterns[name] = read_patterns(database, graph_id, name, reading)
     pairs = json.loads(graph["layer_pairs"])
@@ -63,6 +68,7 @@ def read_graph(
         pose=floats([row["pose"] for row in objects]).reshape(len(objects), graph["pose_size"]),
         patterns=patterns,
         firings=[],
+        peaks=[],
     )
     check_whole(database, graph, read, states)
     return read

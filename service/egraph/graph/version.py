@@ -2,9 +2,13 @@
 
 from egraph.errors import DatabaseError
 
-VERSION = 5
+VERSION = 6
 OLDEST = 1
 """What was made since then lacks nothing but constraints, indexes and sums, which are added."""
+
+
+FORMAT = 2
+"""Of mined graphs: what their patterns and edges say. Graphs of an older one are listed and removed, and not used."""
 
 
 def check_schema(version: int | None) -> None:

@@ -15,15 +15,37 @@ from egraph.graph.connection import Database, Transaction
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
 from egraph.graph.failures import Conflict, MissingError
-from egraph.graph.graph_state import COMPLETE, DAMAGED, DELETING, WRITING, RemovedError, create, hold
+from egraph.graph.graph_state import (
+    COMPLETE,
+    DAMAGED,
+    DELETING,
+    OUTDATED,
+    WRITING,
+    RemovedError,
+    create,
+    hold,
+    outdated,
+)
 from egraph.graph.graphs import counted
 from egraph.graph.objects import check_names
 from egraph.graph.places import refresh_places
 from egraph.graph.resemblance import refresh_resemblance
-from egraph.graph.schema import GEOMETRY, GRAPH, IN_GRAPH, LAYER, NETWORK, PAIRS, PATTERN, READING, SEPARATED_FROM
+from egraph.graph.schema import (
+    GEOMETRY,
+    GRAPH,
+    IN_GRAPH,
+    LAYER,
+    NETWORK,
+    PAIRS,
+    PATTERN,
+    PEAKS_ON,
+    READING,
+    SEPARATED_FROM,
+)
 from egraph.graph.schema.elements import row_of
 from egraph.graph.summaries import reading_summary
 from egraph.graph.upgrade import write_summaries
+from egraph.graph.version import FORMAT
 from egraph.mining.graph_tables import MinedGraph
 from egraph.network.layer import LayerGeometry
 from egraph.progress import Progress
@@ -90,11 +112,14 @@ def graph_properties(database: Database, graph: str) -> dict[str, Any]:
 
 
 def check_not_removed(graph: str, state: str) -> None:
-    """Refuse a graph whose removal was begun, or that is damaged.
+    """Refuse a graph whose removal was begun, that is damaged, or that an older egraph mined.
 
     Raises:
-        UsageError: it is one of these.
+        UsageError: it is one of the first two.
+        NothingYetError: an older egraph mined it.
     """
+    if state == OUTDATED:
+        raise outdated(graph)
     if state == DAMAGED:
         raise UsageError(
             f"The graph {graph} is damaged; bring a backup back with `egraph db restore`, or type `egraph graph remove "
@@ -114,7 +139,8 @@ def finish(database: Database, mined: MinedGraph, content: str) -> None:
         RemovedError: it was removed while it was written.
         MissingError: there is less of it, or more, than was mined.
     """
-    meant = counts(mined)
+    # PEAKS_ON leaves filters, which graphs share; each of its batches was counted as it was written.
+    meant = {what: number for what, number in counts(mined).items() if what != PEAKS_ON.type}
     meant |= {SEPARATED_FROM.type: meant["patterns"], IN_GRAPH.type: meant["patterns"]}
 
     def work(transaction: Transaction) -> None:
@@ -142,6 +168,7 @@ def counts(mined: MinedGraph) -> dict[str, int]:
         "objects": len(mined.objects),
         **pairs,
         "FIRES_ON": sum(len(firings.pattern) for firings in mined.firings),
+        "PEAKS_ON": sum(len(peaks.filter) for peaks in mined.peaks),
     }
 
 
@@ -159,9 +186,9 @@ def begin(database: Database, mined: MinedGraph, content: str) -> None:
         transaction.run("write/network", id=mined.network_id, properties=NETWORK.row(mined))
         geometries = [layer_row(mined, geometry) for geometry in mined.layers]
         transaction.run("write/layers", network=mined.network_id, layers=geometries)
-        for name, table in mined.patterns.items():
-            channels = sorted(set(table.filter.tolist()))
-            transaction.run("write/filters", layer=f"{mined.network_id}/{name}", channels=channels)
+        for geometry in mined.layers:
+            channels = list(range(geometry.channels))
+            transaction.run("write/filters", layer=f"{mined.network_id}/{geometry.name}", channels=channels)
         properties = graph_row(mined, content)
         create(transaction, "write/graph", len(layers), id=mined.id, properties=properties, layers=layers)
 
@@ -180,8 +207,9 @@ def graph_row(mined: MinedGraph, content: str) -> dict[str, Any]:
         "layer_pairs": GRAPH.column("layer_pairs").kept(pairs),
         "pose_size": int(mined.pose.shape[1]),
         "content": content,
-        "structure": content_hash(replace(mined, firings=[])),
+        "structure": content_hash(replace(mined, firings=[], peaks=[])),
         "summed": True,
+        "format": FORMAT,
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 

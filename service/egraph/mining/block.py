@@ -1,7 +1,6 @@
 """Mining a block of filters of one conv layer from beginning to end."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -9,12 +8,24 @@ import torch
 from torch import Tensor
 
 from egraph.distributed import Group
+from egraph.mining.contexts import Contexts, mean_likeness
 from egraph.mining.edges import Edges, Partners, Upper, candidate_rank, link
 from egraph.mining.maximization import initial_places
-from egraph.mining.mined_layer import MinedEdges, MinedParents, MinedPatterns
+from egraph.mining.mined_layer import MinedEdges, MinedFirings, MinedParents, MinedPatterns
 from egraph.mining.parents import Parents, movement, parent_products
-from egraph.mining.patterns import SIGMAS, free_places, infer_patterns, mine_patterns
-from egraph.mining.pruning import EVEN, RARE, TWIN, advantage, even_scatter, find_noise, fires
+from egraph.mining.patterns import SIGMAS, infer_fits, infer_patterns, mine_patterns
+from egraph.mining.peaks import PeakReader
+from egraph.mining.pruning import (
+    EVEN,
+    RARE,
+    TWIN,
+    advantage,
+    even_control,
+    even_scatter,
+    even_share,
+    exceeds,
+    find_noise,
+)
 
 BLOCK = 120_000
 """Patterns x photos that a thread handles at once: what the second-level cache holds."""
@@ -22,10 +33,10 @@ BLOCK = 120_000
 ACCELERATOR_BLOCK = 4_000_000
 """The same on an accelerator, which wants much to do at once."""
 
-REASONS = (EVEN, RARE, TWIN)
+STRONGEST_PHOTOS = 9
+"""Of every pattern the firings on so many photos are kept, and of every filter so many of its strongest outputs."""
 
-PeakReader = Callable[[slice, bool], tuple[Tensor, Tensor]]
-"""Gives values (d, n, K) and places (d, n, K, 2) of some filters, in the canonical view or (True) in the other one."""
+REASONS = (EVEN, RARE, TWIN)
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class LayerTask:
 
     photos: that this process has. unit: size of a map unit in fractions of the crop. anchors, anchors_other: (A, n, 2)
     displacements of the anchors from their mean places in the canonical view and in the other one. anchor_mean: (A, 2).
+    backdrop: what is seen at evenly scattered places, see `even_share`.
     upper: None for the top layer; patterns_above: per filter of the layer above.
     """
 
@@ -44,6 +56,7 @@ class LayerTask:
     anchors: Tensor
     anchors_other: Tensor
     anchor_mean: Tensor
+    backdrop: Tensor
     upper: Upper | None
     generator: torch.Generator
     patterns_above: int = 0
@@ -51,11 +64,15 @@ class LayerTask:
 
 @dataclass(frozen=True)
 class BlockTable:
-    """What a block of filters adds to the `MinedLayer`, lower patterns of edges being counted in the block."""
+    """What a block of filters adds to the `MinedLayer`, patterns being counted in the block.
+
+    firings: of every pattern the strongest. dropped: (reasons,).
+    """
 
     patterns: MinedPatterns
     parents: MinedParents
     edges: MinedEdges
+    firings: MinedFirings
     dropped: np.ndarray
     log_likelihood: np.ndarray
 
@@ -64,25 +81,39 @@ class BlockTable:
 class Block:
     """What is kept of a block of filters: B patterns.
 
-    places: (B, n, 2). mass, fires: (B, n). rank: (B,) from `candidate_rank`.
-    posed: displacements (B, n, 2), scores in the canonical and in the other view, (B, n) each; empty where not asked.
+    places: (B, n, 2). mass, fires: (B, n). firings: see `BlockFirings`. rank: (B,) from `candidate_rank`. posed:
+    displacements (B, n, 2), scores in the canonical and in the other view, (B, n) each; empty where not asked.
     """
 
     table: BlockTable
     places: Tensor
     mass: Tensor
     fires: Tensor
+    firings: "BlockFirings"
     rank: Tensor
     posed: tuple[Tensor, ...]
+
+
+@dataclass(frozen=True)
+class BlockFirings:
+    """How B patterns fire on n photos. score: (B, n), 0 where a pattern does not fire; likeness: (B, n); peak: (B, n)
+    uint8 which peak wins; expected: (B, n, 2)."""
+
+    score: Tensor
+    likeness: Tensor
+    peak: Tensor
+    expected: Tensor
 
 
 @dataclass(frozen=True)
 class Kept:
     """The B patterns that are kept of a block of filters, n photos.
 
-    filter: (B,) counted in the block; number: (B,). place: (B, 2). parents: of B patterns. places: (B, n, 2);
-    free: (B, n, 2) those that tell the pose. mass, control: (B, n); other: (B, n) mass in the other view, which is
-    looked at in the posed layer alone, else it is the same again. dropped: (3,). log_likelihood: sum over this
+    filter: (B,) counted in the block; number: (B,). place: (B, 2). parents, contexts: of B patterns. likeness: (B,)
+    mean m . h of the evidence. chance: (B,) share that it wins of scattered evidence. places: (B, n, 2); free:
+    (B, n, 2) those that tell the pose. mass, control: (B, n); other: (B, n) mass in the other view, which is looked at
+    in the posed layer alone, else it is the same again. firings: score above 0 wherever there is evidence. active:
+    (B, n) bool, the network's output at the winning peak is above 0. dropped: (3,). log_likelihood: sum over this
     process's photos.
     """
 
@@ -90,11 +121,16 @@ class Kept:
     number: Tensor
     place: Tensor
     parents: Parents
+    contexts: Contexts
+    likeness: Tensor
+    chance: Tensor
     places: Tensor
     free: Tensor
     mass: Tensor
     control: Tensor
     other: Tensor
+    firings: BlockFirings
+    active: Tensor
     dropped: Tensor
     log_likelihood: Tensor
 
@@ -122,7 +158,8 @@ class BlockMiner:
         """Find the patterns of some filters, and measure them."""
         group, photos = self.group, self.group.total(self.task.photos)
         kept = self._find(filters)
-        firing = fires(kept.mass, kept.control)
+        firing = exceeds(kept.mass, kept.control) & (kept.firings.likeness >= kept.likeness[:, None]) & kept.active
+        firings = replace(kept.firings, score=torch.where(firing, kept.firings.score, 0.0))
         mean = group.sum(kept.free.sum(1)) / photos
         displacement = kept.free - mean[:, None]
         table = BlockTable(
@@ -135,45 +172,61 @@ class BlockMiner:
                 support=_column(group.sum(firing.sum(1)).int()),
                 score=_column(group.sum(kept.mass.sum(1)) / photos),
                 advantage=_column(advantage(kept.mass, kept.control, group)),
+                likeness=_column(kept.likeness),
+                chance=_column(kept.chance),
+                usual=_column(group.sum(kept.firings.score.sum(1)) / photos),
+                context=_column(kept.contexts.direction),
+                context_level=_column(kept.contexts.log_mean),
             ),
             parents=self._parents(kept),
             edges=self._edges(kept, firing),
+            firings=_strongest(firings),
             dropped=_column(kept.dropped),
             log_likelihood=_column(group.sum(kept.log_likelihood)),
         )
         posed = (displacement, kept.mass, kept.other) if self.posed else ()
-        return Block(table, kept.places, kept.mass, firing, candidate_rank(kept.mass, kept.places, group), posed)
+        rank = candidate_rank(kept.mass, kept.places, group)
+        return Block(table, kept.places, kept.mass, firing, firings, rank, posed)
 
     def _find(self, filters: slice) -> Kept:
         """Mine, leave out patterns that are noise, infer the others once more without their competition."""
         task, group = self.task, self.group
-        values, places = self.read(filters, False)
-        patterns = mine_patterns(self.start[filters], values, places, task.anchors, self.products, group=group)
-        inferred = infer_patterns(patterns, values, places, task.anchors)
-        scatter = even_scatter(patterns.place, values, SIGMAS[-1], group)
-        noise = find_noise(patterns.place, inferred.assigned.mass, inferred.control, scatter, task.unit, group)
+        peaks, sigma = self.read(filters, False), SIGMAS[-1]
+        patterns = mine_patterns(self.start[filters], peaks, task.anchors, self.products, group=group)
+        share, variance = even_share(patterns.place, patterns.contexts, task.backdrop, sigma)
+        mass, direction = infer_patterns(patterns, peaks, task.anchors).assigned.mass, patterns.contexts.direction
+        control, scatter = even_control(share, peaks.values), even_scatter(variance, peaks.values, group)
+        noise = find_noise(patterns.place, direction, mass, control, scatter, task.unit, group)
         patterns, number, there = patterns.only(~(noise[RARE] | noise[EVEN] | noise[TWIN]))
-        inferred = infer_patterns(patterns, values, places, task.anchors)
+        share, _ = even_share(patterns.place, patterns.contexts, task.backdrop, sigma)
+        inferred, fits = infer_fits(patterns, peaks, task.anchors)
         row = there.flatten().nonzero()[:, 0]
-        parents = patterns.parents
-        mass = inferred.assigned.mass.flatten(0, 1)[row]
-        places = inferred.places.flatten(0, 1)[row]
-        free, other = free_places(inferred).flatten(0, 1)[row], mass
+        filter_ = row // number.shape[1]
+        parents, contexts, assigned = patterns.parents, patterns.contexts, inferred.assigned
+        mass = assigned.mass.flatten(0, 1)[row]
+        places = inferred.places().flatten(0, 1)[row]
+        other = mass
         if self.posed:
-            seen = infer_patterns(patterns, *self.read(filters, True), task.anchors_other)
+            seen = infer_patterns(patterns, self.read(filters, True), task.anchors_other)
             other = seen.assigned.mass.flatten(0, 1)[row]
+        score, likeness, peak = (column.flatten(0, 1)[row] for column in vars(fits).values())
         return Kept(
-            filter=row // number.shape[1],
+            filter=filter_,
             number=number.flatten()[row],
             place=patterns.place.flatten(0, 1)[row],
             parents=Parents(parents.index[row], parents.weight[row], parents.gain[row]),
+            contexts=Contexts(contexts.direction.flatten(0, 1)[row], contexts.log_mean.flatten(0, 1)[row]),
+            likeness=mean_likeness(assigned.seen, assigned.mass, contexts, group).flatten()[row],
+            chance=share.flatten()[row],
             places=places,
-            free=free,
+            free=inferred.free_places().flatten(0, 1)[row],
             mass=mass,
-            control=inferred.control.flatten(0, 1)[row],
+            control=even_control(share, peaks.values).flatten(0, 1)[row],
             other=other,
+            firings=BlockFirings(score, likeness, peak, expected=places),
+            active=peaks.activations[filter_].gather(2, peak[..., None].long())[..., 0] > 0,
             dropped=torch.stack([noise[reason].sum() for reason in REASONS]),
-            log_likelihood=inferred.assigned.log_likelihood.double().sum(),
+            log_likelihood=assigned.log_likelihood.double().sum(),
         )
 
     @cached_property
@@ -209,3 +262,20 @@ class BlockMiner:
 
 def _column(tensor: Tensor) -> np.ndarray:
     return tensor.cpu().numpy()
+
+
+def _strongest(firings: BlockFirings) -> MinedFirings:
+    """The firings of every pattern on the photos where it fires best."""
+    best, photo = firings.score.topk(min(STRONGEST_PHOTOS, firings.score.shape[1]), dim=1)
+    pattern, rank = (best > 0).nonzero(as_tuple=True)
+    chosen = photo[pattern, rank]
+    where = pattern, chosen
+    return MinedFirings(
+        pattern=_column(pattern.int()),
+        object=_column(chosen.int()),
+        peak=_column(firings.peak[where]),
+        score=_column(firings.score[where]),
+        likeness=_column(firings.likeness[where]),
+        expected=_column(firings.expected[where]),
+        of_object=np.zeros(len(pattern), bool),
+    )

@@ -17,26 +17,31 @@ import egraph
 from egraph.distributed import ALONE, Group, share
 from egraph.errors import EgraphError
 from egraph.mining.anchors import PLACE_WEIGHT, AnchorPlaces, Anchors, mine_anchors, place_anchors, score_anchors
-from egraph.mining.block import REASONS, LayerTask
+from egraph.mining.block import REASONS, STRONGEST_PHOTOS, LayerTask
 from egraph.mining.checkpoint import Checkpoints
+from egraph.mining.contexts import leading_directions, peak_contexts
 from egraph.mining.edges import CANDIDATES, EDGES
 from egraph.mining.expectation import planes
 from egraph.mining.graph_model import OWN
-from egraph.mining.graph_tables import ANCHORS, Firings, LayerReading, MinedGraph
+from egraph.mining.graph_tables import ANCHORS, FilterPeaks, Firings, LayerReading, MinedGraph
 from egraph.mining.layer import mine_layer
 from egraph.mining.mined_layer import MinedLayer
 from egraph.mining.models import MODELS
 from egraph.mining.orientation import NEIGHBOURS, solve_orientation, view_similarity
+from egraph.mining.peaks import Peaks
 from egraph.mining.pose import POSE_NUMBERS, Pose, find_pose, orientation_weights
 from egraph.mining.pose_record import PoseRecord
 from egraph.mining.pose_regression import layer_loadings, placed_by_pose
-from egraph.mining.pruning import FIRING
+from egraph.mining.pruning import CONTROL_CELLS, CONTROL_PHOTOS, FIRING
 from egraph.mining.tables import (
     anchor_layer,
     anchor_table,
     co_activations,
+    filter_peaks,
+    firing_table,
     pattern_table,
-    strongest_firings,
+    strongest_of_filters,
+    strongest_of_patterns,
 )
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import Network
@@ -209,9 +214,11 @@ class _Session:
             **({} if self.sides is None else {"mirrored": self.sides.tolist()}),
         }
         moved = planes((places.places - anchor_mean[:, None]).to(self.device))
+        contexts = self._contexts(views), self._contexts(1 - views)
         mined, pose, side = self._conv_layers(
             Checkpoints(root, identity),
             views,
+            contexts,
             moved,
             planes((other - anchor_mean[:, None]).to(self.device)),
             anchor_mean.to(self.device),
@@ -223,7 +230,7 @@ class _Session:
         posed = self.layers[-2].name
         loadings = {posed: pose.loadings}
         if self.model.posed:
-            loadings = self._loadings(mined, pose, moved, views)
+            loadings = self._loadings(mined, pose, moved, views, contexts)
             mined = {name: placed_by_pose(layer, loadings[name], pose, self.first) for name, layer in mined.items()}
         tables = {
             layer.name: pattern_table(
@@ -252,7 +259,8 @@ class _Session:
             patterns=tables,
             co_activations=co_activations(self.layers, mined),
             displacements=self.model.displacements(self.layers, mined),
-            firings=[self._firings(layer.name, mined[layer.name], views) for layer in self.layers],
+            firings=[self._firings(layer, mined[layer.name], views) for layer in self.layers],
+            peaks=[self._peaks(layer, views) for layer in self.layers],
             dropped={
                 reason: int(sum(layer.dropped[i] for layer in mined.values())) for i, reason in enumerate(REASONS)
             },
@@ -269,6 +277,7 @@ class _Session:
         self,
         checkpoints: Checkpoints,
         views: np.ndarray,
+        contexts: tuple[Tensor, Tensor],
         anchors: Tensor,
         anchors_other: Tensor,
         anchor_mean: Tensor,
@@ -282,6 +291,7 @@ class _Session:
         done = 0
         pose, weights = None, None
         upper = None
+        backdrop = self._backdrop(contexts[0])
         for index in reversed(range(len(self.layers))):
             layer = self.layers[index]
             posed = index == len(self.layers) - 2
@@ -300,13 +310,14 @@ class _Session:
                     anchors=anchors,
                     anchors_other=anchors_other,
                     anchor_mean=anchor_mean,
+                    backdrop=backdrop,
                     upper=upper,
                     generator=torch.Generator().manual_seed(self.seed * 1000 + index),
                     patterns_above=0 if upper is None else patterns_per_filter(self.layers[index + 1].width),
                 )
                 finished = mine_layer(
                     task,
-                    self._peak_reader(layer, views),
+                    self._peak_reader(layer, views, contexts),
                     record,
                     partial(_report_filters, report, done, total),
                     checkpoints.unfinished(index),
@@ -331,37 +342,67 @@ class _Session:
         return mined, pose, weights
 
     def _loadings(
-        self, mined: dict[str, MinedLayer], pose: Pose, anchors: Tensor, views: np.ndarray
+        self,
+        mined: dict[str, MinedLayer],
+        pose: Pose,
+        anchors: Tensor,
+        views: np.ndarray,
+        contexts: tuple[Tensor, Tensor],
     ) -> dict[str, Tensor]:
         """How the patterns of each layer move with the pose."""
         loadings = {self.layers[-2].name: pose.loadings}
         for layer in (layer for layer in self.layers if layer.name not in loadings):
-            read = partial(self._peak_reader(layer, views), slice(None), False)
+            read = partial(self._peak_reader(layer, views, contexts), slice(None), False)
             loadings[layer.name] = layer_loadings(
                 mined[layer.name], layer.channels, read, anchors, pose, self.first, self.group
             )
         return loadings
 
-    def _peak_reader(self, layer: LayerGeometry, views: np.ndarray) -> Callable[..., tuple[Tensor, Tensor]]:
+    def _peak_reader(
+        self, layer: LayerGeometry, views: np.ndarray, contexts: tuple[Tensor, Tensor]
+    ) -> Callable[..., Peaks]:
         size = self.network.preprocessing.size
 
-        def read(filters: slice, other: bool, photos: slice = slice(None)) -> tuple[Tensor, Tensor]:
-            seen = (1 - views if other else views)[photos]
-            values, units = self.store.peaks(layer.name, self.rows[photos], seen, filters)
+        def read(filters: slice, other: bool, photos: slice = slice(None)) -> Peaks:
+            rows, seen = self.rows[photos], (1 - views if other else views)[photos]
+            values, units = self.store.peaks(layer.name, rows, seen, filters)
             places = unit_places(units, layer.width, layer.first_centre, layer.stride, size)
             # one peak of all photos after the other: that is how the E-step goes through them
-            values = values.permute(2, 0, 1).contiguous().permute(1, 2, 0)
-            places = places.permute(3, 2, 0, 1).contiguous().permute(2, 3, 1, 0)
-            return values.to(self.device), places.to(self.device)
+            values = values.permute(2, 0, 1).contiguous().permute(1, 2, 0).to(self.device)
+            places = places.permute(3, 2, 0, 1).contiguous().permute(2, 3, 1, 0).to(self.device)
+            activations = self.store.activations(layer.name, rows, seen, filters).to(self.device)
+            return Peaks(values, places, peak_contexts(contexts[other][photos], places), activations)
 
         return read
 
-    def _firings(self, name: str, mined: MinedLayer, views: np.ndarray) -> Firings:
+    def _contexts(self, views: np.ndarray) -> Tensor:
+        """Directions of what is seen on the grid: (n, u, R)."""
+        numbers = self.model.context_numbers
+        return torch.cat([leading_directions(block, numbers) for block in self._context(views)]).to(self.device)
+
+    def _backdrop(self, contexts: Tensor) -> Tensor:
+        """What is seen at evenly scattered places of photos spread evenly over all processes: (places, photos, R)."""
+        total = len(self.objects)
+        spread = np.unique(np.linspace(0, total - 1, min(CONTROL_PHOTOS, total)).astype(int)) - self.first
+        sample = spread[(spread >= 0) & (spread < len(self.rows))].tolist()
+        cells = self.store.plan.context_cells
+        middle = ((torch.arange(CONTROL_CELLS) + 0.5) * (cells / CONTROL_CELLS)).long()
+        places = (middle[:, None] * cells + middle).flatten().to(self.device)
+        return self.group.join(contexts[sample][:, places]).float().transpose(0, 1).contiguous()
+
+    def _firings(self, layer: LayerGeometry, mined: MinedLayer, views: np.ndarray) -> Firings:
         """Those of all processes."""
-        own = strongest_firings(name, mined, views)
+        own = firing_table(layer, mined, self.store, self.rows, views, self.network.preprocessing.size)
+        own = replace(own, object=own.object + np.int32(self.first))
+        parts, stays = zip(*self.group.collect((own, mined.firings.of_object)), strict=True)
+        return strongest_of_patterns(parts, stays, STRONGEST_PHOTOS)
+
+    def _peaks(self, layer: LayerGeometry, views: np.ndarray) -> FilterPeaks:
+        """Those of all processes."""
+        size = self.network.preprocessing.size
+        own = filter_peaks(layer, self.store, self.rows, views, size, STRONGEST_PHOTOS)
         parts = self.group.collect(replace(own, object=own.object + np.int32(self.first)))
-        columns = ("pattern", "object", "score", "x", "y")
-        return Firings(name, *(np.concatenate([getattr(part, column) for part in parts]) for column in columns))
+        return strongest_of_filters(parts, STRONGEST_PHOTOS)
 
     def _context(self, views: np.ndarray) -> Iterator[Tensor]:
         for start in range(0, len(self.rows), CONTEXT_BLOCK):
@@ -375,7 +416,7 @@ class _Session:
         return torch.cat([score_anchors(block, anchors.templates) for block in self._context(views)], dim=1)
 
     def _readings(self) -> dict[str, LayerReading]:
-        readings, start = {}, 0
+        readings, start, numbers = {}, 0, self.model.context_numbers
         for layer in self.layers:
             used = layer.name in self.store.plan.context_layers
             stop = start + layer.channels if used else start
@@ -383,6 +424,7 @@ class _Session:
                 filter_mean=self.calibration.filter_mean[layer.name].numpy(),
                 filter_deviation=self.calibration.filter_deviation[layer.name].numpy(),
                 context_mean=self.calibration.context_mean[start:stop].numpy(),
+                context_axes=self.calibration.projection[start:stop, : numbers if used else 0].numpy(),
             )
             start = stop
         return readings

@@ -9,11 +9,13 @@ from torch import Tensor
 
 from egraph.errors import InputError, UsageError
 from egraph.mining.anchors import AnchorPlaces, Anchors, place_anchors
+from egraph.mining.contexts import Contexts, leading_directions, peak_contexts
 from egraph.mining.graph_tables import ANCHORS, Displacements, MinedGraph, PatternTable
 from egraph.mining.parents import Parents
-from egraph.mining.patterns import SIGMAS, free_places, infer_patterns, pad_patterns
+from egraph.mining.patterns import Fits, infer_fits, pad_patterns
+from egraph.mining.peaks import Peaks
 from egraph.mining.pose import SCORE_FLOOR, placing_numbers, posed_displacements
-from egraph.mining.pruning import even_share, fires
+from egraph.mining.pruning import exceeds
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject
@@ -30,10 +32,12 @@ OWN = "egraph"
 class Placed:
     """Patterns on n objects, per conv layer; places are (row, column) in the canonical view, fractions of the crop.
 
-    places: (P, n, 2) where the patterns are: where the pose puts them, which all patterns told together. alone,
-    expected: (P, n, 2) where the parents and a pattern's own evidence put it, and where the parents alone expect it.
-    prior: (P, 2) mu. mass, fires: (P, n) evidence, and whether it is a firing. peaks, peak_scores: (channels, n, 2) and
-    (channels, n) strongest unit of every filter. mirrored: (n,) bool.
+    places: (P, n, 2) where the pose puts the patterns, which all of them told together: where they are expected on the
+    object. alone, expected: (P, n, 2) where the parents and a pattern's own evidence put it, and the parents alone.
+    prior: (P, 2) mu. mass, fires: (P, n) evidence, and whether it is a firing. units: (P, n, 2) centre of the unit that
+    fits best, where a pattern fires if it does; activation, score, likeness: (P, n) of that unit, see `Firings`. peaks,
+    peak_scores: (channels, n, 2) and (channels, n) strongest unit of every filter. mirrored: (n,) bool. posed: whether
+    the pose put the patterns and contexts told their peaks apart, as egraph's own model does.
     """
 
     places: dict[str, Tensor]
@@ -42,9 +46,14 @@ class Placed:
     prior: dict[str, Tensor]
     mass: dict[str, Tensor]
     fires: dict[str, Tensor]
+    units: dict[str, Tensor]
+    activation: dict[str, Tensor]
+    score: dict[str, Tensor]
+    likeness: dict[str, Tensor]
     peaks: dict[str, Tensor]
     peak_scores: dict[str, Tensor]
     mirrored: np.ndarray
+    posed: bool
 
 
 class GraphModel:
@@ -71,7 +80,7 @@ class GraphModel:
                 f"The graph {graph.id} was mined with {graph.network_id}, not with {network.id}; "
                 f"give the weights that it was mined with ({graph.weights_source})."
             )
-        self.network = network
+        self.graph, self.network = graph, network
         self.layers = {
             layer.name: layer
             for layer in graph.layers
@@ -88,14 +97,13 @@ class GraphModel:
         self.orientation_weight = torch.from_numpy(graph.patterns[self.posed].orientation_weight)
         self.mean_place = {name: torch.from_numpy(graph.patterns[name].mean_place)[:, None] for name in self.layers}
         self.loadings = {name: torch.from_numpy(graph.patterns[name].pose) for name in self.layers}
-        # graphs that were mined before patterns were placed by the pose have no loadings in the other layers
-        self.places_by_pose = all(loadings.shape[1] for loadings in self.loadings.values())
 
     def _models(self, graph: MinedGraph, layers: Sequence[LayerGeometry]) -> dict[str, "LayerModel"]:
         return {layer.name: LayerModel(graph, layer, ANCHORS) for layer in layers}
 
     def run(self, objects: Sequence[PhotoObject]) -> FreshResponses:
-        """Responses of n objects and their mirrors, 2 n views, with the anchors' scores as context.
+        """Responses of n objects and their mirrors, 2 n views; their context is what `anchor_scores` and `directions`
+        are read from.
 
         Raises:
             InputError: a photo cannot be read.
@@ -104,7 +112,7 @@ class GraphModel:
 
     def find_anchors(self, seen: FreshResponses) -> AnchorPlaces:
         """The anchors in all views: places (A, 2 n, 2), peak (A, 2 n)."""
-        return self.place_anchors(seen.context().permute(2, 0, 1).contiguous().cpu())
+        return self.place_anchors(self.anchor_scores(seen.context().cpu()))
 
     def side(self, mass: Tensor) -> np.ndarray:
         """(n,) bool, which objects stand in the canonical view when mirrored, from the posed patterns' mass (P, 2 n) in
@@ -129,13 +137,15 @@ class GraphModel:
             return {layer: found[layer][name] for layer in self.layers}
 
         strongest = {layer: self.peaks(layer, seen, numbers_of(mirrored)) for layer in self.layers}
+        names = ("expected", "prior", "mass", "fires", "units", "activation", "score", "likeness")
         return Placed(
             places=places,
             alone=column("places"),
-            **{name: column(name) for name in ("expected", "prior", "mass", "fires")},
-            peaks={layer: self._unit_places(layer, units[:, :, 0]) for layer, (_, units) in strongest.items()},
-            peak_scores={layer: values[:, :, 0] for layer, (values, _) in strongest.items()},
+            **{name: column(name) for name in names},
+            peaks={layer: peaks.places[:, :, 0] for layer, peaks in strongest.items()},
+            peak_scores={layer: peaks.values[:, :, 0] for layer, peaks in strongest.items()},
             mirrored=mirrored,
+            posed=axes_of(self.graph) > 0,
         )
 
     def place_layer(
@@ -146,37 +156,53 @@ class GraphModel:
         Args:
             displacement: (A, m, 2) of the anchors in these views.
         """
-        return self.infer(layer, *self.peaks(layer, seen, views), displacement)
+        return self.infer(layer, self.peaks(layer, seen, views), displacement)
 
-    def peaks(self, layer: str, seen: FreshResponses, views: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Values and units of a layer's peaks in some views, or in all: (channels, m, K) each.
+    def peaks(self, layer: str, seen: FreshResponses, views: Tensor | None = None) -> Peaks:
+        """The peaks of all filters of a layer in some views, or in all."""
+        values, units = seen.peaks(layer, views)
+        activations = seen.activations(layer, units, views)
+        context = seen.context().cpu()
+        directions = self.directions(context if views is None else context[views])
+        values, units, activations = (t.cpu().transpose(0, 1) for t in (values, units, activations))
+        return self.peaks_at(layer, values, units, activations, directions)
+
+    def peaks_at(self, layer: str, values: Tensor, units: Tensor, activations: Tensor, directions: Tensor) -> Peaks:
+        """Peaks of all filters of a layer from what is known of them, (channels, m, K) each.
 
         Mining reads values that were kept as half floats; the same rounding gives the same places.
+
+        Args:
+            directions: (m, u, R) from `directions`.
         """
-        values, units = (t.cpu().transpose(0, 1) for t in seen.peaks(layer, views))
-        return values.half().float(), units
-
-    def _unit_places(self, layer: str, units: Tensor) -> Tensor:
         geometry, size = self.layers[layer], self.network.preprocessing.size
-        return unit_places(units, geometry.width, geometry.first_centre, geometry.stride, size)
+        places = unit_places(units, geometry.width, geometry.first_centre, geometry.stride, size)
+        return Peaks(values.half().float(), places, peak_contexts(directions, places), activations)
 
-    def anchor_scores(self, evidence: Tensor) -> Tensor:
-        """Agreement of evidence (n, u, filters) with the anchors: (A, n, u)."""
-        scores = projected_direction(evidence, self.calibration.context_mean, self.calibration.projection)
-        return scores.permute(2, 0, 1).contiguous()
+    def context(self, evidence: Tensor) -> Tensor:
+        """What `anchor_scores` and `directions` are read from, of evidence (n, u, filters): (n, u, A + R)."""
+        return projected_direction(evidence, self.calibration.context_mean, self.calibration.projection)
+
+    def anchor_scores(self, context: Tensor) -> Tensor:
+        """Agreement of every place with the anchors: (n, u, A + R) gives (A, n, u)."""
+        return context[..., : self.anchors.templates.shape[0]].permute(2, 0, 1).contiguous()
+
+    def directions(self, context: Tensor) -> Tensor:
+        """What patterns see at every place: (n, u, A + R) gives (n, u, R), of length 1."""
+        return leading_directions(context[..., self.anchors.templates.shape[0] :].half().float())
 
     def place_anchors(self, scores: Tensor) -> AnchorPlaces:
         """Where the anchors are, and how well they fit: scores (A, n, u)."""
         return place_anchors(scores, self.anchors)
 
-    def infer(self, layer: str, values: Tensor, units: Tensor, displacement: Tensor) -> dict[str, Tensor]:
+    def infer(self, layer: str, peaks: Peaks, displacement: Tensor) -> dict[str, Tensor]:
         """What one layer's patterns alone say of n objects, and `free_places` (P, n, 2), which tell the pose.
 
         Args:
-            values, units: (channels, n, K) peaks. displacement: (A, n, 2) of the anchors.
+            peaks: of all filters. displacement: (A, n, 2) of the anchors.
         """
         model = self.models[layer]
-        return model.infer(values[model.filters], self._unit_places(layer, units[model.filters]), displacement)
+        return model.infer(peaks.of(model.filters), displacement)
 
     def pose(self, places: Tensor) -> tuple[Tensor, Tensor]:
         """Pose vectors (n, r) and lengths (n,), from the free places (P, n, 2) of the posed layer's patterns."""
@@ -187,8 +213,6 @@ class GraphModel:
     def places(self, found: dict[str, dict[str, Tensor]]) -> dict[str, Tensor]:
         """Where the patterns of some layers are, (P, n, 2) each, from what `infer` said of them; the posed layer must
         be among them."""
-        if not self.places_by_pose:
-            return {name: f["places"] for name, f in found.items()}
         numbers = placing_numbers(*self.pose(found[self.posed]["free_places"]))
         return {name: self.posed_places(name, numbers) for name in found}
 
@@ -230,27 +254,43 @@ class LayerModel:
         parents = Parents(*_parents(graph, table, above), torch.from_numpy(table.parent_gain))
         self.filters, row = torch.from_numpy(table.filter).long().unique(return_inverse=True)
         number = torch.arange(len(row)) - torch.searchsorted(row, row)
-        self.patterns, self.slot = pad_patterns(len(self.filters), row, number, torch.from_numpy(table.place), parents)
-        self.even = even_share(self.patterns.place, SIGMAS[-1])
+        contexts = Contexts(torch.from_numpy(table.context), torch.from_numpy(table.context_level))
+        if not len(table.context_level):
+            contexts = Contexts(contexts.direction, torch.zeros(len(table)))
+        place = torch.from_numpy(table.place)
+        self.patterns, self.slot = pad_patterns(len(self.filters), row, number, place, parents, contexts)
+        self.filter_row = row
+        self.chance = torch.from_numpy(table.chance)
+        self.likeness = torch.from_numpy(table.likeness)[:, None] if len(table.likeness) else torch.zeros(len(table), 1)
 
-    def infer(self, values: Tensor, places: Tensor, displacement: Tensor) -> dict[str, Tensor]:
-        """Places, free places, expected (P, n, 2), prior (P, 2), mass and fires (P, n) of the table's patterns.
+    def infer(self, peaks: Peaks, displacement: Tensor) -> dict[str, Tensor]:
+        """Places, free places, expected and units (P, n, 2), prior (P, 2), mass, fires, activation, score and
+        likeness (P, n) of the table's patterns.
 
         Args:
-            displacement: (C, n, 2) of the patterns that place these.
+            peaks: of the filters that have patterns. displacement: (C, n, 2) of the patterns that place these.
         """
-        inferred = infer_patterns(self.patterns, values, places, displacement, even=self.even)
-        found = self._of_table(inferred.places, inferred.expected, inferred.assigned.mass, inferred.control)
-        return {**found, "free_places": free_places(inferred).flatten(0, 1)[self.slot]}
+        inferred, fits = infer_fits(self.patterns, peaks, displacement)
+        found = self._of_table(inferred.places(), inferred.expected, inferred.assigned.mass, fits, peaks)
+        return {**found, "free_places": inferred.free_places().flatten(0, 1)[self.slot]}
 
-    def _of_table(self, places: Tensor, expected: Tensor, mass: Tensor, control: Tensor) -> dict[str, Tensor]:
-        mass = mass.flatten(0, 1)[self.slot]
+    def _of_table(self, places: Tensor, expected: Tensor, mass: Tensor, fits: Fits, peaks: Peaks) -> dict[str, Tensor]:
+        mass, score, likeness, peak = (
+            column.flatten(0, 1)[self.slot] for column in (mass, fits.score, fits.likeness, fits.peak)
+        )
+        where = peak[..., None].long()
+        activation = peaks.activations[self.filter_row].gather(2, where)[..., 0]
+        control = self.chance[:, None] * peaks.values.sum(2)[self.filter_row]
         return {
             "places": places.flatten(0, 1)[self.slot],
             "expected": expected.flatten(0, 1)[self.slot],
             "prior": self.patterns.place.flatten(0, 1)[self.slot],
             "mass": mass,
-            "fires": fires(mass, control.flatten(0, 1)[self.slot]),
+            "fires": exceeds(mass, control) & (likeness >= self.likeness) & (activation > 0),
+            "units": peaks.places[self.filter_row].gather(2, where[..., None].expand(-1, -1, -1, 2))[:, :, 0],
+            "activation": activation,
+            "score": score,
+            "likeness": likeness,
         }
 
 
@@ -271,13 +311,15 @@ def _anchor_arrays(table: PatternTable) -> tuple[np.ndarray, ...]:
 
 
 def _calibration(graph: MinedGraph, layers: Sequence[LayerGeometry]) -> Calibration:
-    """The anchors' templates stand where mining has its projection, so that the context is the anchors' scores."""
+    """The anchors' templates and the axes of contexts stand where mining has its projection: what is read are the
+    anchors' scores, and behind them what patterns see."""
     readings = [graph.readings[layer.name] for layer in layers]
+    axes = np.concatenate([r.context_axes for r in readings if len(r.context_axes)])
     return Calibration(
         {layer.name: torch.from_numpy(r.filter_mean) for layer, r in zip(layers, readings, strict=True)},
         {layer.name: torch.from_numpy(r.filter_deviation) for layer, r in zip(layers, readings, strict=True)},
         torch.from_numpy(np.concatenate([r.context_mean for r in readings])),
-        torch.from_numpy(graph.patterns[ANCHORS].template.T.copy()),
+        torch.from_numpy(np.concatenate([graph.patterns[ANCHORS].template.T, axes], 1)),
     )
 
 
@@ -289,7 +331,12 @@ def _plan(graph: MinedGraph, network: Network, layers: Sequence[LayerGeometry]) 
         peaks={layer.name: peaks_per_map(layer.width) for layer in layers},
         context_layers=tuple(layer.name for layer in layers if len(graph.readings[layer.name].context_mean)),
         context_cells=CONTEXT_CELLS,
-        context_channels=len(graph.patterns[ANCHORS]),
+        context_channels=len(graph.patterns[ANCHORS]) + axes_of(graph),
         evidence_photos=0,
         objects=(),
     )
+
+
+def axes_of(graph: MinedGraph) -> int:
+    """How many numbers of a peak's context the patterns of a graph look at."""
+    return max(reading.context_axes.shape[1] for reading in graph.readings.values())

@@ -4,7 +4,9 @@ Places are (row, column) in fractions of the object's crop, in the object's cano
 is true, the crop was mirrored left to right first. All arrays are numpy, float32 unless said.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,17 +17,38 @@ ANCHORS = "anchors"
 """Name of the graph layer above the top conv layer; each of its patterns is a template over all filters."""
 
 
+Columns = TypeVar("Columns")
+
+
+def joined(parts: Sequence[Columns]) -> Columns:
+    """Rows of several tables of one kind, in order; what is no column is that of the first."""
+    columns = vars(parts[0]) | {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name, column in vars(parts[0]).items()
+        if isinstance(column, np.ndarray)
+    }
+    return type(parts[0])(**columns)
+
+
+def chosen_rows(table: Columns, rows: np.ndarray) -> Columns:
+    """The table with some rows alone: their numbers, or which they are. A column without rows stays so."""
+    columns = {name: c[rows] if isinstance(c, np.ndarray) and len(c) else c for name, c in vars(table).items()}
+    return type(table)(**columns)
+
+
 @dataclass(frozen=True)
 class LayerReading:
     """How a graph reads one conv layer: unit evidence is relu((activation - mean) / deviation), per filter.
 
-    filter_mean, filter_deviation: (channels,); context_mean: (channels,), mean of the normalised evidence that
-    anchors compare with.
+    filter_mean, filter_deviation: (channels,). Only of the context's layers, else without rows: context_mean:
+    (channels,), mean of the normalised evidence that anchors compare with; context_axes: (channels, R), the directions
+    of that evidence on which the patterns' contexts are seen.
     """
 
     filter_mean: np.ndarray
     filter_deviation: np.ndarray
     context_mean: np.ndarray
+    context_axes: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -38,12 +61,17 @@ class PatternTable:
     place is the one that the pose tells, where the layers have loadings.
     support: (P,) int32, objects on which it fires. score: (P,) mean evidence over all objects.
     advantage: (P,) evidence it finds over what evenly scattered peaks would give it; 1 is no better than noise.
+    chance: (P,) share of its filter's evidence that evenly scattered peaks would give it. usual: (P,) mean over all
+    objects of how well its best peak fits, wherever it fires or not: what the score of a firing is compared with.
+    context: (P, R) direction m of the contexts of its peaks, context_level: (P,) log of the mean of exp(k m . h) over
+    its filter's peaks. likeness: (P,) mean m . h of the evidence that it wins: how much alike what it shows is. Where
+    contexts play no part: (P, 0) and empty.
     parent_gain: (P,) how far it follows the weighted displacements of its parents (0 does not move).
     pose: (P, r, 2) how far the pattern moves with each number of the pose, or (P, 0, 2) where the pose does not place
     it; of the layer that tells the pose, the loadings by which it does.
     orientation_weight: (P,) weight of its score in the left/right decision, 0 where unused.
     template, place_map: only of anchors: (P, all channels) and (P, units of the context grid); else (P, 0).
-    score_mean, score_deviation: only of anchors: (P,); else empty.
+    score_mean, score_deviation: only of anchors: (P,); else empty. Anchors have no chance, nothing usual, no context.
     """
 
     layer: str
@@ -55,6 +83,11 @@ class PatternTable:
     support: np.ndarray
     score: np.ndarray
     advantage: np.ndarray
+    likeness: np.ndarray
+    chance: np.ndarray
+    usual: np.ndarray
+    context: np.ndarray
+    context_level: np.ndarray
     parent_gain: np.ndarray
     pose: np.ndarray
     orientation_weight: np.ndarray
@@ -111,18 +144,42 @@ PairTable = CoActivations | Displacements
 
 @dataclass(frozen=True)
 class Firings:
-    """Edges FIRES_ON from patterns of one graph layer to objects, F rows.
+    """Edges FIRES_ON from patterns of one graph layer to objects, F rows; places are fractions of the object's box in
+    the photo AS SEEN (mirroring undone).
 
     pattern: (F,) int32 row of the layer's pattern table. object: (F,) int32 row of the graph's objects.
-    score: (F,). x, y: (F,) inferred place in fractions of the object's box in the photo AS SEEN (mirroring undone).
+    x, y: (F,) centre of the unit on which the pattern fires: where it fires. activation: (F,) the network's own output
+    there, in the view of the object (photo or mirror) that was mined. score: (F,) how strongly it fires; likeness: (F,)
+    how well the unit's context fits, or empty where contexts play no part. expected_x, expected_y: (F,) where the
+    pattern is expected on this object.
     """
 
     layer: str
     pattern: np.ndarray
     object: np.ndarray
-    score: np.ndarray
     x: np.ndarray
     y: np.ndarray
+    activation: np.ndarray
+    score: np.ndarray
+    likeness: np.ndarray
+    expected_x: np.ndarray
+    expected_y: np.ndarray
+
+
+@dataclass(frozen=True)
+class FilterPeaks:
+    """Edges PEAKS_ON from the filters of one conv layer to the objects on which their output is largest, F rows.
+
+    filter: (F,) int32. object: (F,) int32 row of the graph's objects. x, y: (F,) centre of the unit, in fractions of
+    the object's box in the photo as seen. activation: (F,) the filter's output there.
+    """
+
+    layer: str
+    filter: np.ndarray
+    object: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+    activation: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -151,6 +208,7 @@ class MinedGraph:
     co_activations: list[CoActivations]
     displacements: list[Displacements]
     firings: list[Firings]
+    peaks: list[FilterPeaks]
     dropped: dict[str, int] = field(default_factory=dict)
     """patterns left out, counted by reason"""
 

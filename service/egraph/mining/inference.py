@@ -9,6 +9,7 @@ from torch import Tensor
 from egraph.mining.graph_model import Placed, model_of
 from egraph.mining.graph_tables import Firings, MinedGraph
 from egraph.mining.models import MODELS
+from egraph.mining.tables import as_seen
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
@@ -44,18 +45,30 @@ def place_patterns(
 def firings(placed: Placed) -> list[Firings]:
     """All firings on the placed objects, counted as they were placed. See `Firings` for the columns."""
     found = []
-    for layer, mass in placed.mass.items():
-        pattern, column = (a.numpy() for a in placed.fires[layer].nonzero(as_tuple=True))
-        place = placed.places[layer][pattern, column].numpy()
-        x = np.where(placed.mirrored[column], 1 - place[:, 1], place[:, 1])
+    for layer in placed.mass:
+        pattern, column = placed.fires[layer].nonzero(as_tuple=True)
+        mirrored = placed.mirrored[column]
+
+        def at_firings(values: Tensor, where: tuple[Tensor, Tensor] = (pattern, column)) -> np.ndarray:
+            return values[where].numpy()
+
+        unit, expected = (
+            at_firings(placed.units[layer]),
+            at_firings((placed.places if placed.posed else placed.expected)[layer]),
+        )
+        likeness = at_firings(placed.likeness[layer])
         found.append(
             Firings(
                 layer=layer,
-                pattern=pattern.astype(np.int32),
-                object=column.astype(np.int32),
-                score=mass[pattern, column].numpy(),
-                x=x.astype(np.float32),
-                y=place[:, 0].astype(np.float32),
+                pattern=pattern.int().numpy(),
+                object=column.int().numpy(),
+                x=as_seen(unit[:, 1], mirrored),
+                y=unit[:, 0],
+                activation=at_firings(placed.activation[layer]),
+                score=at_firings(placed.score[layer]),
+                likeness=likeness if placed.posed else likeness[:0],
+                expected_x=as_seen(expected[:, 1], mirrored),
+                expected_y=expected[:, 0],
             )
         )
     return found
@@ -67,8 +80,10 @@ def _joined(blocks: Sequence[Placed]) -> Placed:
     def together(name: str) -> dict[str, Tensor]:
         return {layer: torch.cat([getattr(b, name)[layer] for b in blocks], 1) for layer in blocks[0].places}
 
+    names = "places", "alone", "expected", "mass", "fires", "units", "activation", "score", "likeness"
     return Placed(
-        **{name: together(name) for name in ("places", "alone", "expected", "mass", "fires", "peaks", "peak_scores")},
+        **{name: together(name) for name in (*names, "peaks", "peak_scores")},
         prior=blocks[0].prior,
         mirrored=np.concatenate([b.mirrored for b in blocks]),
+        posed=blocks[0].posed,
     )

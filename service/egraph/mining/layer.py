@@ -12,9 +12,11 @@ import torch
 from torch import Tensor
 
 from egraph.distributed import ALONE, Group
-from egraph.mining.block import Block, BlockMiner, BlockTable, LayerTask, PeakReader
+from egraph.mining.block import Block, BlockMiner, BlockTable, LayerTask
 from egraph.mining.edges import CANDIDATES
-from egraph.mining.mined_layer import Candidates, MinedFirings, MinedLayer, flattened, joined, unflattened
+from egraph.mining.graph_tables import chosen_rows, joined
+from egraph.mining.mined_layer import Candidates, MinedFirings, MinedLayer, flattened, unflattened
+from egraph.mining.peaks import PeakReader
 from egraph.mining.pose_record import PoseRecord
 
 STRONGEST_FIRINGS = 50
@@ -25,6 +27,9 @@ CHECKPOINT = 50_000_000
 
 PENDING = 1024
 """Patterns that are compared at once with the strongest so far."""
+
+PENDING_NUMBERS = 8_000_000
+"""The same, in patterns x photos: what they say of every photo is in memory until then."""
 
 
 class Unfinished(Protocol):
@@ -145,6 +150,8 @@ class _Found:
         self._strongest: tuple[Tensor, ...] = (
             torch.zeros(photos, 0),
             torch.zeros(photos, 0, dtype=torch.long),
+            torch.zeros(photos, 0),
+            torch.zeros(photos, 0, dtype=torch.uint8),
             torch.zeros(photos, 0, 2),
         )
         self._rank, self._row = torch.zeros(0), torch.zeros(0, dtype=torch.long)
@@ -157,11 +164,15 @@ class _Found:
     def add(self, block: Block, filters: int) -> None:
         """Add the next block, up to the filter `filters`."""
         before = np.int32(self.rows + sum(len(b.mass) for b in self._pending))
-        edges = replace(block.table.edges, lower=block.table.edges.lower + before)
-        self._tables.append(replace(block.table, edges=edges))
+        edges, firings = block.table.edges, block.table.firings
+        edges = replace(edges, lower=edges.lower + before)
+        self._tables.append(
+            replace(block.table, edges=edges, firings=replace(firings, pattern=firings.pattern + before))
+        )
         self._pending.append(block)
         self.filters = filters
-        if sum(len(b.mass) for b in self._pending) >= PENDING:
+        waiting = sum(len(b.mass) for b in self._pending)
+        if waiting >= PENDING or waiting * block.mass.shape[1] >= PENDING_NUMBERS:
             self._settle()
 
     def _settle(self) -> None:
@@ -171,15 +182,18 @@ class _Found:
         mass, firing = torch.cat([b.mass for b in self._pending]), torch.cat([b.fires for b in self._pending])
         places = torch.cat([b.places for b in self._pending])
         rank = torch.cat([b.rank for b in self._pending])
+        found = [b.firings for b in self._pending]
+        score, likeness, peak, expected = (
+            torch.cat([getattr(f, name) for f in found]).cpu() for name in ("score", "likeness", "peak", "expected")
+        )
         rows = torch.arange(self.rows, self.rows + len(mass))
         self._pending, self.rows = [], self.rows + len(mass)
-        strong = torch.where(firing, mass, torch.zeros(())).T.cpu()
-        best, pattern = strong.topk(min(STRONGEST_FIRINGS, strong.shape[1]), dim=1)
-        photo = torch.arange(len(strong))[:, None]
-        here = best, rows[pattern], places.cpu()[pattern, photo]
-        before, best_row, best_place = (torch.cat(pair, 1) for pair in zip(self._strongest, here, strict=True))
-        mass_, order = before.topk(min(STRONGEST_FIRINGS, before.shape[1]), dim=1)
-        self._strongest = mass_, best_row.gather(1, order), best_place[photo, order]
+        best, pattern = score.T.topk(min(STRONGEST_FIRINGS, len(score)), dim=1)
+        photo = torch.arange(len(best))[:, None]
+        here = best, rows[pattern], *(column[pattern, photo] for column in (likeness, peak, expected))
+        both = [torch.cat(pair, 1) for pair in zip(self._strongest, here, strict=True)]
+        order = both[0].topk(min(STRONGEST_FIRINGS, both[0].shape[1]), dim=1).indices
+        self._strongest = tuple(column[photo, order] for column in both)
         rank, row = torch.cat([self._rank, rank.cpu()]), torch.cat([self._row, rows])
         best = rank.topk(min(CANDIDATES, len(rank))).indices.sort().values
         self._rank, self._row = rank[best], row[best]
@@ -194,6 +208,7 @@ class _Found:
             patterns=joined([block.patterns for block in blocks]),
             parents=joined([block.parents for block in blocks]),
             edges=joined([block.edges for block in blocks]),
+            firings=joined([block.firings for block in blocks]),
             dropped=np.sum([block.dropped for block in blocks], 0),
             log_likelihood=np.sum([block.log_likelihood for block in blocks], 0),
         )
@@ -213,28 +228,40 @@ class _Found:
         """Go on from what `arrays` gave."""
         columns = {name.removeprefix("table "): c for name, c in arrays.items() if name.startswith("table ")}
         self._tables = [unflattened(columns, BlockTable)]
-        state = [torch.from_numpy(arrays[f"state {number}"]) for number in range(8)]
-        self._strongest, self._rank, self._row = tuple(state[:3]), state[3], state[4]
-        self._upper = tuple(state[5:])
+        kept = len(self._strongest)
+        state = [torch.from_numpy(arrays[f"state {number}"]) for number in range(kept + 2 + len(self._upper))]
+        self._strongest, self._rank, self._row = tuple(state[:kept]), state[kept], state[kept + 1]
+        self._upper = tuple(state[kept + 2 :])
         self.filters, self.rows = int(arrays["filters"]), int(arrays["rows"])
 
     def layer(self) -> MinedLayer:
         """The whole layer."""
         self._settle()
         table = self._table()
-        mass, row, places = self._strongest
-        photo, rank = (mass > 0).nonzero(as_tuple=True)
         return MinedLayer(
             patterns=table.patterns,
             parents=table.parents,
             edges=table.edges,
-            firings=MinedFirings(
-                pattern=row[photo, rank].int().numpy(),
-                object=photo.int().numpy(),
-                score=mass[photo, rank].numpy(),
-                place=places[photo, rank].numpy(),
-            ),
+            firings=self._firings(table.firings),
             candidates=Candidates(self._row.numpy(), *(tensor.numpy() for tensor in self._upper)),
             dropped=table.dropped,
             log_likelihood=table.log_likelihood,
         )
+
+    def _firings(self, of_patterns: MinedFirings) -> MinedFirings:
+        """The strongest of every object and those of every pattern, each once, by object, then pattern."""
+        score, row, likeness, peak, expected = self._strongest
+        where = (score > 0).nonzero(as_tuple=True)
+        of_objects = MinedFirings(
+            pattern=row[where].int().numpy(),
+            object=where[0].int().numpy(),
+            peak=peak[where].numpy(),
+            score=score[where].numpy(),
+            likeness=likeness[where].numpy(),
+            expected=expected[where].numpy(),
+            of_object=np.ones(len(where[0]), bool),
+        )
+        both = joined([of_objects, of_patterns])
+        # of two equal pairs the one that stands first is kept: that of the object
+        first = np.unique(both.object.astype(np.int64) * self.rows + both.pattern, return_index=True)[1]
+        return chosen_rows(both, first)

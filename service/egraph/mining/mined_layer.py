@@ -1,14 +1,15 @@
 """What is kept of a mined layer, as columns of numpy arrays."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 import torch
 
 from egraph.mining.edges import Upper
 from egraph.mining.expectation import planes
+from egraph.mining.graph_tables import Columns
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,11 @@ class MinedPatterns:
     support: np.ndarray
     score: np.ndarray
     advantage: np.ndarray
+    likeness: np.ndarray
+    chance: np.ndarray
+    usual: np.ndarray
+    context: np.ndarray
+    context_level: np.ndarray
 
     def __len__(self) -> int:
         return len(self.filter)
@@ -59,13 +65,17 @@ class MinedEdges:
 
 @dataclass(frozen=True)
 class MinedFirings:
-    """F firings by object; pattern, object: (F,) rows, objects counted among the usable ones. score: (F,). place:
-    (F, 2) in the canonical view."""
+    """F firings. pattern, object: (F,) rows, objects counted among the usable ones of this process. peak: (F,) uint8
+    which of its filter's peaks wins. score, likeness: (F,). expected: (F, 2) where the pattern is expected, in the
+    canonical view. of_object: (F,) bool, among the strongest of its object, and not only of its pattern."""
 
     pattern: np.ndarray
     object: np.ndarray
+    peak: np.ndarray
     score: np.ndarray
-    place: np.ndarray
+    likeness: np.ndarray
+    expected: np.ndarray
+    of_object: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -107,14 +117,6 @@ PARTS = {
     "candidates": Candidates,
 }
 """The columns of a layer by the name of its field."""
-
-Columns = TypeVar("Columns")
-
-
-def joined(parts: Sequence[Columns]) -> Columns:
-    """Rows of several tables of one kind, in order."""
-    names = [field.name for field in fields(parts[0])]  # type: ignore[arg-type]
-    return type(parts[0])(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in names})
 
 
 def flattened(layer: Any) -> dict[str, np.ndarray]:

@@ -6,6 +6,7 @@ from typing import Any
 
 from egraph.mining import tables, zhang2018, zhang_graph
 from egraph.mining.block import BlockMiner
+from egraph.mining.contexts import CONCENTRATION, NUMBERS
 from egraph.mining.expectation import NOISE, PRIOR_MASS, SEARCHING_PRIOR_MASS
 from egraph.mining.graph_model import OWN, GraphModel
 from egraph.mining.graph_tables import Displacements
@@ -22,14 +23,16 @@ class Model:
     """A way to mine a category and to place what was mined.
 
     parameters: the settings that it alone has, for the graph's provenance. mines: what mines a block of filters.
-    places: what places a graph's patterns on objects. posed: whether the pose tells the places of all layers.
-    displacements: the graph's edges of that kind, from its layers and what was mined of each.
+    places: what places a graph's patterns on objects. context_numbers: of a peak's context that it looks at. posed:
+    whether the pose tells the places of all layers. displacements: the graph's edges of that kind, from its layers and
+    what was mined of each.
     """
 
     name: str
     parameters: dict[str, Any]
     mines: type[BlockMiner]
     places: type[GraphModel]
+    context_numbers: int
     posed: bool
     displacements: Callable[[Sequence[LayerGeometry], dict[str, MinedLayer]], list[Displacements]]
 
@@ -46,6 +49,8 @@ MODELS = {
                 "prior_mass": PRIOR_MASS,
                 "searching_prior_mass": SEARCHING_PRIOR_MASS,
                 "noise_deviations": SURE,
+                "context_numbers": NUMBERS,
+                "context_concentration": CONCENTRATION,
                 "parents": PARENTS,
                 "parent_ridge": RIDGE,
                 "pose_prior_mass": SEARCHING_PRIOR_MASS,
@@ -53,6 +58,7 @@ MODELS = {
             },
             mines=BlockMiner,
             places=GraphModel,
+            context_numbers=NUMBERS,
             posed=True,
             displacements=tables.displacements,
         ),
@@ -61,6 +67,7 @@ MODELS = {
             parameters=zhang2018.PARAMETERS,
             mines=zhang_graph.ZhangBlockMiner,
             places=zhang_graph.ZhangGraphModel,
+            context_numbers=0,
             posed=False,
             displacements=zhang_graph.layer_displacements,
         ),

@@ -4,13 +4,25 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from egraph.mining.anchors import SIDE, AnchorPlaces, Anchors
-from egraph.mining.graph_tables import ANCHORS, CoActivations, Displacements, Firings, PatternTable
+from egraph.mining.graph_tables import (
+    ANCHORS,
+    CoActivations,
+    Displacements,
+    FilterPeaks,
+    Firings,
+    PatternTable,
+    chosen_rows,
+    joined,
+)
 from egraph.mining.mined_layer import MinedLayer
 from egraph.network.layer import LayerGeometry
+from egraph.responses.evidence import unit_places
 from egraph.responses.forward import CONTEXT_CELLS
+from egraph.responses.store import ResponseStore
 
 
 def anchor_layer(top: LayerGeometry, size: int) -> LayerGeometry:
@@ -46,6 +58,11 @@ def anchor_table(anchors: Anchors, placed: AnchorPlaces, projection: Tensor) -> 
         spread=(places - mean[:, None]).square().sum(2).mean(1).sqrt().numpy(),
         support=np.full(count, places.shape[1], np.int32),
         score=placed.peak.mean(1).numpy(),
+        likeness=nothing[:0],
+        chance=nothing[:0],
+        usual=nothing[:0],
+        context=np.zeros((count, 0), np.float32),
+        context_level=nothing[:0],
         advantage=(anchors.place_map.max(1).values * anchors.place_map.shape[1]).numpy(),
         parent_gain=nothing,
         pose=np.zeros((count, 0, 2), np.float32),
@@ -64,10 +81,12 @@ def pattern_table(name: str, mined: MinedLayer, pose: Tensor | None, side: Tenso
         pose: (P, r, 2) loadings, or None where the pose does not place them. side: (P,) orientation weights, or None
             where the layer does not tell the side.
     """
-    count = len(mined.patterns)
+    count, columns = len(mined.patterns), dict(vars(mined.patterns))
+    if not columns["context"].shape[1]:
+        columns |= {name: columns[name][:0] for name in ("likeness", "context_level")}
     return PatternTable(
         layer=name,
-        **vars(mined.patterns),
+        **columns,
         parent_gain=mined.parents.gain,
         pose=np.zeros((count, 0, 2), np.float32) if pose is None else pose.numpy(),
         orientation_weight=np.zeros(count, np.float32) if side is None else side.numpy(),
@@ -114,16 +133,78 @@ def parent_edges(lower: str, upper: str, mined: MinedLayer) -> Displacements:
     )
 
 
-def strongest_firings(name: str, mined: MinedLayer, views: np.ndarray) -> Firings:
-    """The strongest firings on every object; views: (objects,) 1 where the mirrored view is the canonical one."""
+def firing_table(
+    layer: LayerGeometry, mined: MinedLayer, store: ResponseStore, rows: Sequence[int], views: np.ndarray, size: int
+) -> Firings:
+    """The firings that are kept of a layer.
+
+    Args:
+        rows: of this process's objects in the store. views: (objects,) 1 where the mirrored view is the canonical one.
+        size: of a crop, in pixels.
+    """
     firings = mined.firings
-    mirrored = views[firings.object].astype(bool)
-    x = firings.place[:, 1]
+    seen = views[firings.object]
+    where = np.asarray(rows)[firings.object], seen, mined.patterns.filter[firings.pattern], firings.peak
+    units, activation = store.at_peaks(layer.name, *where)
+    place = unit_places(torch.from_numpy(units), layer.width, layer.first_centre, layer.stride, size).numpy()
     return Firings(
-        layer=name,
+        layer=layer.name,
         pattern=firings.pattern,
         object=firings.object,
+        x=as_seen(place[:, 1], seen),
+        y=place[:, 0],
+        activation=activation,
         score=firings.score,
-        x=np.where(mirrored, 1 - x, x).astype(np.float32),
-        y=firings.place[:, 0],
+        likeness=firings.likeness if mined.patterns.context.shape[1] else firings.likeness[:0],
+        expected_x=as_seen(firings.expected[:, 1], seen),
+        expected_y=firings.expected[:, 0],
     )
+
+
+def strongest_of_patterns(firings: Sequence[Firings], of_object: Sequence[np.ndarray], count: int) -> Firings:
+    """The firings of all processes, of which each has kept more of every pattern than are wanted of all together.
+
+    Args:
+        of_object: per process (F,) bool, which stay whatever the others have. count: that stay of every pattern.
+    """
+    whole = joined(firings)
+    order = np.lexsort((-whole.score, whole.pattern))
+    pattern = whole.pattern[order]
+    rank = np.arange(len(order)) - np.searchsorted(pattern, pattern)
+    stays = np.concatenate(of_object)
+    stays[order[rank < count]] = True
+    return chosen_rows(whole, stays)
+
+
+def filter_peaks(
+    layer: LayerGeometry, store: ResponseStore, rows: Sequence[int], views: np.ndarray, size: int, count: int
+) -> FilterPeaks:
+    """Of every filter the objects of this process on which its output is largest, at most `count`, where it is above 0;
+    arguments as in `firing_table`."""
+    largest, units = (torch.from_numpy(column) for column in store.largest(layer.name, rows, views))
+    best, object_ = largest.T.topk(min(count, len(largest)), dim=1)
+    filter_, rank = (best > 0).nonzero(as_tuple=True)
+    chosen = object_[filter_, rank]
+    place = unit_places(units[chosen, filter_], layer.width, layer.first_centre, layer.stride, size).numpy()
+    return FilterPeaks(
+        layer=layer.name,
+        filter=filter_.int().numpy(),
+        object=chosen.int().numpy(),
+        x=as_seen(place[:, 1], views[chosen.numpy()]),
+        y=place[:, 0],
+        activation=best[filter_, rank].numpy(),
+    )
+
+
+def strongest_of_filters(peaks: Sequence[FilterPeaks], count: int) -> FilterPeaks:
+    """Those of all processes together."""
+    whole = joined(peaks)
+    order = np.lexsort((-whole.activation, whole.filter))
+    filter_ = whole.filter[order]
+    stays = order[np.arange(len(order)) - np.searchsorted(filter_, filter_) < count]
+    return chosen_rows(whole, stays)
+
+
+def as_seen(x: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+    """Columns of the canonical view in fractions of the crop, as they stand in the photo."""
+    return np.where(mirrored, 1 - x, x).astype(np.float32)

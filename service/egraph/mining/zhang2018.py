@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from egraph.distributed import ALONE, Group
+from egraph.mining.contexts import Contexts
 from egraph.mining.edges import Upper
 from egraph.mining.expectation import CACHED, Assigned, expected_places
 from egraph.mining.parents import Parents
@@ -102,6 +103,8 @@ class Placed:
     """
 
     places: Tensor
+    peak: Tensor
+    best: Tensor
     score: Tensor
     log_likelihood: Tensor
     assigned: Assigned
@@ -160,6 +163,7 @@ def place_units(expect: Prior, values: Tensor, places: Tensor) -> Placed:
     row, column = expect.expected.unbind(-1)
     mass, pull_y, pull_x, score, best = (torch.zeros_like(row) for _ in range(5))
     best_y, best_x = row.clone(), column.clone()
+    chosen = torch.zeros_like(row, dtype=torch.uint8)
     reach, scale = expect.reach[..., None], (-0.5 / expect.width.square())[..., None]
     tau = noise_density(expect)[:, None, None]
     likelihood = torch.zeros_like(row[:, 0])
@@ -178,9 +182,11 @@ def place_units(expect: Prior, values: Tensor, places: Tensor) -> Placed:
         score += found
         better = found > best
         best = torch.where(better, found, best)
+        chosen.masked_fill_(better, peak)
         best_y, best_x = torch.where(better, y, best_y), torch.where(better, x, best_x)
-    assigned = Assigned(mass, torch.stack([pull_y, pull_x]).permute(1, 2, 3, 0), likelihood.sum(1))
-    return Placed(torch.stack([best_y, best_x]).permute(1, 2, 3, 0), score, likelihood, assigned)
+    pull = torch.stack([pull_y, pull_x]).permute(1, 2, 3, 0)
+    assigned = Assigned(mass, pull, mass.new_zeros(*mass.shape[:2], 0), likelihood.sum(1))
+    return Placed(torch.stack([best_y, best_x]).permute(1, 2, 3, 0), chosen, best, score, likelihood, assigned)
 
 
 def choose_parents(places: Tensor, score: Tensor, above: Above, group: Group = ALONE, count: int = PARENTS) -> Parents:
@@ -240,7 +246,7 @@ def mine_patterns(
         if len(above.row) and iteration % CHOOSE_EVERY == 2:
             parents = choose_parents(found.places.flatten(0, 1), found.score.flatten(0, 1), above, group)
     expect = prior(place, spread, parents, above.displacement, above.spread)
-    return Patterns(place, parents), expect, place_units(expect, values, places)
+    return Patterns(place, parents, Contexts.nothing(place)), expect, place_units(expect, values, places)
 
 
 def deviation(places: Tensor, group: Group = ALONE) -> Tensor:
@@ -250,10 +256,10 @@ def deviation(places: Tensor, group: Group = ALONE) -> Tensor:
     return (group.sum((places - mean).square().sum((-2, -1))) / photos).sqrt()
 
 
-def even_control(place: Tensor, expect: Prior, values: Tensor) -> Tensor:
-    """Evidence that each pattern would win if the photo's peaks were scattered evenly over the crop: (d, N, n)."""
+def even_share(place: Tensor, expect: Prior) -> Tensor:
+    """Share of a filter's evidence that each pattern would win if its peaks were scattered evenly over the crop:
+    (d, N)."""
     apart = grid_places(CONTROL_CELLS).to(place) - place[:, :, None]
     near = (apart.abs() <= expect.reach[..., None, None]).all(-1)
     density = (-0.5 * apart.square().sum(-1) / expect.width.square()[..., None]).exp() * expect.level[..., None] * near
-    share = (density / (density.sum(1, keepdim=True) + noise_density(expect)[:, None, None])).mean(2)
-    return share[..., None] * values.sum(2)[:, None]
+    return (density / (density.sum(1, keepdim=True) + noise_density(expect)[:, None, None])).mean(2)

@@ -9,10 +9,14 @@ from torch import Tensor
 
 from egraph.distributed import Group
 from egraph.mining import zhang2018
-from egraph.mining.block import REASONS, BlockMiner, Kept, LayerTask, PeakReader
+from egraph.mining.block import REASONS, BlockFirings, BlockMiner, Kept, LayerTask
+from egraph.mining.contexts import Contexts
 from egraph.mining.graph_model import GraphModel, LayerModel, Placed, numbers_of
 from egraph.mining.graph_tables import Displacements, MinedGraph
 from egraph.mining.mined_layer import MinedLayer
+from egraph.mining.patterns import Fits
+from egraph.mining.peaks import PeakReader, Peaks
+from egraph.mining.pruning import even_control
 from egraph.mining.tables import parent_edges
 from egraph.network.layer import LayerGeometry
 from egraph.photos.photo import PhotoObject
@@ -31,21 +35,30 @@ class ZhangBlockMiner(BlockMiner):
         self.candidate_row = self.above.row
 
     def _find(self, filters: slice) -> Kept:
-        values, places = self.read(filters, False)
-        patterns, prior, placed = zhang2018.mine_patterns(self.start[filters], values, places, self.above, self.group)
-        control = zhang2018.even_control(patterns.place, prior, values)
-        mass = placed.assigned.mass.flatten(0, 1)
+        peaks = self.read(filters, False)
+        patterns, prior, placed = zhang2018.mine_patterns(
+            self.start[filters], peaks.values, peaks.places, self.above, self.group
+        )
+        share = zhang2018.even_share(patterns.place, prior)
+        mass, peak = placed.assigned.mass.flatten(0, 1), placed.peak.flatten(0, 1)
         row = torch.arange(len(mass), device=mass.device)
+        filter_ = row // patterns.place.shape[1]
+        nothing = torch.zeros_like(mass)
         return Kept(
-            filter=row // patterns.place.shape[1],
+            filter=filter_,
             number=row % patterns.place.shape[1],
             place=patterns.place.flatten(0, 1),
             parents=patterns.parents,
+            contexts=Contexts(patterns.contexts.direction.flatten(0, 1), patterns.contexts.log_mean.flatten()),
+            likeness=nothing[:, 0],
+            chance=share.flatten(),
             places=placed.places.flatten(0, 1),
             free=placed.places.flatten(0, 1),
             mass=mass,
-            control=control.flatten(0, 1),
+            control=even_control(share, peaks.values).flatten(0, 1),
             other=mass,
+            firings=BlockFirings(placed.best.flatten(0, 1), nothing, peak, prior.expected.flatten(0, 1)),
+            active=peaks.activations[filter_].gather(2, peak[..., None].long())[..., 0] > 0,
             dropped=row.new_zeros(len(REASONS)),
             log_likelihood=placed.assigned.log_likelihood.double().sum(),
         )
@@ -83,13 +96,13 @@ class ZhangLayerModel(LayerModel):
         self.spread = _spread(graph, layer.name).unflatten(0, self.patterns.place.shape[:2])
         self.widths = torch.zeros(0) if above is None else _spread(graph, above)
 
-    def infer(self, values: Tensor, places: Tensor, displacement: Tensor) -> dict[str, Tensor]:
+    def infer(self, peaks: Peaks, displacement: Tensor) -> dict[str, Tensor]:
         """As in `LayerModel` but for the free places, and log_likelihood (n,)."""
         place = self.patterns.place
         prior = zhang2018.prior(place, self.spread, self.patterns.parents, displacement, self.widths)
-        placed = zhang2018.place_units(prior, values, places)
-        control = zhang2018.even_control(place, prior, values)
-        found = self._of_table(placed.places, prior.expected, placed.assigned.mass, control)
+        placed = zhang2018.place_units(prior, peaks.values, peaks.places)
+        fits = Fits(placed.best, torch.zeros_like(placed.best), placed.peak)
+        found = self._of_table(placed.places, prior.expected, placed.assigned.mass, fits, peaks)
         return {**found, "log_likelihood": placed.log_likelihood.sum(0)}
 
 

@@ -106,7 +106,7 @@ def gather_part(
     models = [row for row, o in enumerate(objects) if o.id in set(labelled)]
     portrait = None
     if models:
-        places = {name: _seen_at(placed, *_row(graph, name), models[-1]) for name in chosen}
+        places = {name: _expected_at(placed, *_row(graph, name), models[-1]) for name in chosen}
         portrait = Portrait(objects[models[-1]], places)
     return PartSection(part, len(labelled), patterns, together, portrait)
 
@@ -116,9 +116,9 @@ def _pattern(
 ) -> PatternRow:
     layer, row = _row(graph, name)
     table = graph.patterns[layer]
-    mass = placed.mass[layer][row] * placed.fires[layer][row]
-    best = mass.topk(min(EXAMPLES, len(objects))).indices.tolist()
-    examples = [Example(objects[i], *_seen_at(placed, layer, row, i), float(mass[i])) for i in best if mass[i] > 0]
+    score = placed.score[layer][row] * placed.fires[layer][row]
+    best = score.topk(min(EXAMPLES, len(objects))).indices.tolist()
+    examples = [Example(objects[i], *_shown_at(placed, layer, row, i), float(score[i])) for i in best if score[i] > 0]
     return PatternRow(
         id=name,
         layer=layer,
@@ -137,7 +137,13 @@ def _row(graph: MinedGraph, name: str) -> tuple[str, int]:
     return layer, int(np.flatnonzero((table.filter == int(filter_)) & (table.number == int(number)))[0])
 
 
-def _seen_at(placed: Placed, layer: str, row: int, object_row: int) -> tuple[float, float]:
-    """Place (x, y) of a pattern on an object in fractions of its box, as photographed."""
+def _expected_at(placed: Placed, layer: str, row: int, object_row: int) -> tuple[float, float]:
+    """Place (x, y) where a pattern is expected on an object, in fractions of its box, as photographed."""
     y, x = placed.places[layer][row, object_row].tolist()
+    return (FIRES_ON.column("expected_x").mirrored(x) if placed.mirrored[object_row] else x), y
+
+
+def _shown_at(placed: Placed, layer: str, row: int, object_row: int) -> tuple[float, float]:
+    """The same, half-way to the unit where it fires: about there a picture shows what it fires on."""
+    y, x = ((placed.places[layer][row, object_row] + placed.units[layer][row, object_row]) / 2).tolist()
     return (FIRES_ON.column("x").mirrored(x) if placed.mirrored[object_row] else x), y

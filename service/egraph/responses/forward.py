@@ -18,7 +18,7 @@ from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
 from egraph.responses.evidence import context_direction, filter_statistics, main_directions
 from egraph.responses.fresh import FreshResponses
-from egraph.responses.store import VIEWS, Calibration, ResponsePlan, ResponseStore
+from egraph.responses.store import VIEWS, Calibration, LayerResponses, ResponsePlan, ResponseStore
 
 CONTEXT_CELLS = 14
 CONTEXT_CHANNELS = 256
@@ -205,13 +205,14 @@ def _keep(store: ResponseStore, rows: Sequence[int], maps: dict[str, Tensor], ca
     """Reduce the maps of photos and their mirrors, and put them into the store."""
     plan = store.plan
     fresh = FreshResponses(maps, plan, calibration)
-    peaks = {layer.name: fresh.peaks(layer.name) for layer in plan.layers}
+    layers = {}
+    for layer in plan.layers:
+        values, units = fresh.peaks(layer.name)
+        found = values, units, fresh.activations(layer.name, units), *fresh.largest(layer.name)
+        layers[layer.name] = LayerResponses(*(tensor.unflatten(0, (-1, VIEWS)) for tensor in found))
     store.put(
         rows,
-        {
-            name: (values.unflatten(0, (-1, VIEWS)), units.unflatten(0, (-1, VIEWS)))
-            for name, (values, units) in peaks.items()
-        },
+        layers,
         fresh.context().unflatten(0, (-1, VIEWS)),
         fresh.evidence().unflatten(0, (-1, VIEWS)),
     )

@@ -41,6 +41,10 @@ class FreshResponses:
             )
             for name, values in maps.items()
         }
+        self._habit = {
+            name: (calibration.filter_mean[name].to(self.device), calibration.filter_deviation[name].to(self.device))
+            for name in maps
+        }
         size, cells = plan.preprocessing["size"], plan.context_cells
         self._axes = {
             layer.name: context_axes(layer, size, cells, self.device)
@@ -48,6 +52,7 @@ class FreshResponses:
             if layer.name in plan.context_layers
         }
         self._lengths = {name: self._in_turn(partial(self._length, name)) for name in plan.context_layers}
+        self._context: Tensor | None = None
         self._mean, self._projection = (t.to(self.device) for t in (calibration.context_mean, calibration.projection))
 
     def peaks(self, layer: str, views: Tensor | None = None) -> tuple[Tensor, Tensor]:
@@ -57,9 +62,30 @@ class FreshResponses:
         values, units = zip(*found, strict=True)
         return torch.cat(values), torch.cat(units)
 
+    def activations(self, layer: str, units: Tensor, views: Tensor | None = None) -> Tensor:
+        """The network's own output at units (m, channels, K) of every filter's map: same shape, 0 where the unit does
+        not stand above its filter's habit."""
+        maps = self._maps[layer] if views is None else self._maps[layer][views.to(self.device)]
+        return self._outputs(layer, maps.flatten(2).gather(2, units.to(self.device)))
+
+    def largest(self, layer: str) -> tuple[Tensor, Tensor]:
+        """The network's largest output on every map, 0 where none stands above its filter's habit, and its unit:
+        (2 n, channels) each."""
+        evidence, unit = self._maps[layer].flatten(2).max(2)
+        return self._outputs(layer, evidence[..., None])[..., 0], unit
+
+    def _outputs(self, layer: str, evidence: Tensor) -> Tensor:
+        """The outputs behind evidence (views, channels, units)."""
+        mean, deviation = (habit[:, None] for habit in self._habit[layer])
+        return torch.where(evidence > 0, mean + deviation * evidence, 0.0)
+
     def context(self) -> Tensor:
         """Projected direction of the evidence in all views: (2 n, cells * cells, context channels)."""
-        return self._in_turn(lambda some: projected_context(self._layers(some), self._mean, self._projection))
+        if self._context is None:
+            self._context = self._in_turn(
+                lambda some: projected_context(self._layers(some), self._mean, self._projection)
+            )
+        return self._context
 
     def evidence(self, views: Tensor | None = None, columns: Tensor | None = None) -> Tensor:
         """Normalised evidence of the filters of the context layers, side by side, or of some of them, rising:

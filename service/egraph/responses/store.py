@@ -5,9 +5,10 @@ import json
 import logging
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -66,7 +67,7 @@ class ResponsePlan:
     def key(self) -> str:
         """Hex digest of everything that decides the content of the store."""
         content = {
-            "format": 2,
+            "format": 3,
             "network": self.network_id,
             "preprocessing": self.preprocessing,
             "layers": [[layer.name, layer.channels, layer.height, layer.width] for layer in self.layers],
@@ -92,11 +93,26 @@ class Calibration:
     projection: Tensor
 
 
+class LayerResponses(NamedTuple):
+    """What is kept of one layer of n photos.
+
+    values, units, activations: (n, 2, channels, peaks) evidence of the strongest peaks, where they are, and the
+    network's own output there. largest, largest_unit: (n, 2, channels) its largest output on every map, and where.
+    """
+
+    values: Tensor
+    units: Tensor
+    activations: Tensor
+    largest: Tensor
+    largest_unit: Tensor
+
+
 class ResponseStore:
     """The strongest peaks of every map, the context and some of the evidence of every photo and mirror, on disk.
 
-    Files in `folder`: per layer `<n>.values` float16 and `<n>.units` uint16 (uint32 where a map has more units than
-    that can count), both (photos, 2, channels, peaks);
+    Files in `folder`: per layer `<n>.values` float16, `<n>.units` uint16 (uint32 where a map has more units than
+    that can count) and `<n>.activations` float32, each (photos, 2, channels, peaks), `<n>.largest` float32 and
+    `<n>.largest_unit`, (photos, 2, channels);
     `context` float16 (photos, 2, cells * cells, context channels); `evidence` uint8 (kept photos, 2, cells * cells,
     filters) in 255ths of `evidence.scale` float16 (kept photos, 2, cells * cells), the largest of each place; `marks`
     uint64 (photos,): the checksum of all that the other files hold of a photo, and of the calibration that it was read
@@ -111,11 +127,18 @@ class ResponseStore:
         count = len(plan.objects)
         self._values: dict[str, np.ndarray] = {}
         self._units: dict[str, np.ndarray] = {}
+        self._activations: dict[str, np.ndarray] = {}
+        self._largest: dict[str, tuple[np.ndarray, np.ndarray]] = {}
         for number, layer in enumerate(plan.layers):
             shape = (count, VIEWS, layer.channels, plan.peaks[layer.name])
             self._values[layer.name] = self._open(f"{number}.values", np.float16, shape)
             unit = np.uint16 if layer.height * layer.width <= 2**16 else np.uint32
             self._units[layer.name] = self._open(f"{number}.units", unit, shape)
+            self._activations[layer.name] = self._open(f"{number}.activations", np.float32, shape)
+            self._largest[layer.name] = (
+                self._open(f"{number}.largest", np.float32, shape[:3]),
+                self._open(f"{number}.largest_unit", unit, shape[:3]),
+            )
         cells = plan.context_cells**2
         self._context = self._open("context", np.float16, (count, VIEWS, cells, plan.context_channels))
         kept = len(plan.evidence_rows)
@@ -172,7 +195,7 @@ class ResponseStore:
 
     def _checksum(self, row: int) -> int:
         """Of all that is kept of a photo; never one of the marks that mean something else."""
-        arrays = [*self._values.values(), *self._units.values(), self._context]
+        arrays = [*self._of_layers(), self._context]
         digest = xxhash.xxh3_64(self._seed, seed=row)
         for array in arrays:
             digest.update(array[row].data)
@@ -182,6 +205,11 @@ class ResponseStore:
             digest.update(self._evidence_scale[where].data)
         return max(digest.intdigest(), _FIRST_CHECKSUM)
 
+    def _of_layers(self) -> Iterator[np.ndarray]:
+        """All that is kept of the layers, each (photos, …)."""
+        for name, values in self._values.items():
+            yield from (values, self._units[name], self._activations[name], *self._largest[name])
+
     def waiting(self) -> list[int]:
         """Rows that were not read yet; those that could not be are tried again."""
         return np.flatnonzero(~self._done).tolist()
@@ -190,21 +218,23 @@ class ResponseStore:
         """Rows that hold responses."""
         return np.flatnonzero(self._done).tolist()
 
-    def put(
-        self, rows: Sequence[int], peaks: dict[str, tuple[Tensor, Tensor]], context: Tensor, evidence: Tensor
-    ) -> None:
+    def put(self, rows: Sequence[int], layers: dict[str, LayerResponses], context: Tensor, evidence: Tensor) -> None:
         """Keep the responses of photos. They are surely on the disk after the next `flush`, which may be at once.
 
         Args:
             rows: n rows.
-            peaks: per layer values and units, each (n, 2, channels, peaks).
+            layers: by name.
             context: (n, 2, cells * cells, context channels).
             evidence: (n, 2, cells * cells, filters of the context layers), at least 0.
         """
         index = np.asarray(rows)
-        for name, (values, units) in peaks.items():
-            self._values[name][index] = values.half().cpu().numpy()
-            self._units[name][index] = units.cpu().numpy().astype(self._units[name].dtype)
+        for name, found in layers.items():
+            self._values[name][index] = found.values.half().cpu().numpy()
+            self._activations[name][index] = found.activations.cpu().numpy()
+            largest, largest_unit = self._largest[name]
+            largest[index] = found.largest.cpu().numpy()
+            for units, there in ((found.units, self._units[name]), (found.largest_unit, largest_unit)):
+                there[index] = units.cpu().numpy().astype(there.dtype)
         self._context[index] = context.half().cpu().numpy()
         kept = np.flatnonzero(np.isin(index, self.plan.evidence_rows))
         if len(kept):
@@ -228,7 +258,7 @@ class ResponseStore:
     def flush(self) -> None:
         """Bring everything to the disk: the responses first, then the marks that speak for them."""
         started = time.monotonic()
-        arrays = (*self._values.values(), *self._units.values(), self._context, self._evidence, self._evidence_scale)
+        arrays = (*self._of_layers(), self._context, self._evidence, self._evidence_scale)
         for array in arrays:
             _flush(array)
         for row, mark in self._unmarked.items():
@@ -280,6 +310,24 @@ class ResponseStore:
         values = torch.from_numpy(self._values[layer][index, views, filters]).float()
         units = self._units[layer][index, views, filters].astype(np.int64)
         return values.transpose(0, 1), torch.from_numpy(units).transpose(0, 1)
+
+    def activations(self, layer: str, rows: Sequence[int], views: np.ndarray, filters: slice) -> Tensor:
+        """The network's own output at the units that `peaks` gives, float32: (filters, n, peaks)."""
+        found = self._activations[layer][np.asarray(rows), views, filters]
+        return torch.from_numpy(found).transpose(0, 1)
+
+    def at_peaks(
+        self, layer: str, rows: np.ndarray, views: np.ndarray, filters: np.ndarray, peaks: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Units (F,) int64 of some peaks and the network's own output there, (F,) float32; each argument is (F,)."""
+        where = rows, views, filters, peaks
+        return self._units[layer][where].astype(np.int64), self._activations[layer][where]
+
+    def largest(self, layer: str, rows: Sequence[int], views: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The largest output of every filter of photos in one view each and its unit, int64: (n, channels) each."""
+        index = np.asarray(rows)
+        largest, unit = self._largest[layer]
+        return largest[index, views], unit[index, views].astype(np.int64)
 
     def context(self, rows: Sequence[int], views: np.ndarray | None = None) -> Tensor:
         """Context of photos, float32: (n, cells * cells, context channels) of one view each, or of both (n, 2, …)."""

@@ -7,7 +7,7 @@ the hints about names that the graph does not know (`schema.hints`). A new prope
 
 from egraph.graph.schema.elements import Element
 from egraph.graph.schema.nodes import GEOMETRY, GRAPH, LAYER, NETWORK, NODES, PATTERN, PHOTO_OBJECT
-from egraph.graph.schema.relationships import FIRES_ON, IN_GRAPH, READING, RELATIONSHIPS, SEPARATED_FROM
+from egraph.graph.schema.relationships import FIRES_ON, IN_GRAPH, PEAKS_ON, READING, RELATIONSHIPS, SEPARATED_FROM
 
 ELEMENTS: tuple[Element, ...] = (*NODES, *RELATIONSHIPS)
 PAIRS = tuple(relationship for relationship in RELATIONSHIPS if relationship.joins_patterns)
@@ -24,6 +24,7 @@ __all__ = [
     "NODES",
     "PAIRS",
     "PATTERN",
+    "PEAKS_ON",
     "PHOTO_OBJECT",
     "READING",
     "RELATIONSHIPS",

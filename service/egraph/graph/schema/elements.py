@@ -71,7 +71,7 @@ class Column:
         if self.type is Type.JSON:
             return json.dumps(value, sort_keys=True)
         as_type = {Type.BOOLEAN: bool, Type.INTEGER: int, Type.NUMBER: float, Type.TEXT: str}.get(self.type)
-        return value.tolist() if as_type is None else as_type(value)
+        return value.ravel().tolist() if as_type is None else as_type(value)
 
     def read(self, value: Any) -> Any:
         """What `kept` was given; an array is a list."""

@@ -3,7 +3,6 @@
 from egraph.graph.schema.elements import Column, Index, Relationship
 from egraph.graph.schema.nodes import (
     BOOLEAN,
-    DEVIATIONS,
     GEOMETRY,
     INTEGER,
     INTEGERS,
@@ -23,6 +22,7 @@ READING = (
     mined("filter_mean", NUMBERS, "mean and standard deviation of each filter's evidence"),
     mined("filter_deviation", NUMBERS, "mean and standard deviation of each filter's evidence"),
     mined("context_mean", NUMBERS, "mean evidence of each filter, with which anchors compare"),
+    mined("context_axes", NUMBERS, "for each filter its weight in each number of a peak's context"),
 )
 SIZES = tuple(
     Column(f"{column.name}_size", INTEGER, "lengths of its patterns' lists")
@@ -77,11 +77,27 @@ FIRES_ON = Relationship(
     type="FIRES_ON",
     ends=(("Pattern", "Object"),),
     table="firings",
-    meaning="the 50 strongest of each layer on every object, all on labelled objects",
+    meaning="the 50 strongest of each layer on every object, the 9 strongest of every pattern, all on labelled objects",
     columns=(
-        mined("score", NUMBER, "evidence there", DEVIATIONS),
-        mined("x", NUMBER, "place, as photographed", OBJECT, PLACE),
-        mined("y", NUMBER, "place, as photographed", OBJECT),
+        mined("x", NUMBER, "centre of the unit where it fires, as photographed", OBJECT, PLACE),
+        mined("y", NUMBER, "centre of the unit where it fires, as photographed", OBJECT),
+        mined("activation", NUMBER, "the network's own output there, in the view that was mined"),
+        mined("score", NUMBER, "how strongly it fires, its evidence weighed by how well the context fits"),
+        mined("likeness", NUMBER, "how well the context there fits, m . h, at most 1"),
+        mined("expected_x", NUMBER, "where the object's pose puts the pattern, as photographed", OBJECT, PLACE),
+        mined("expected_y", NUMBER, "where the object's pose puts the pattern, as photographed", OBJECT),
+    ),
+)
+PEAKS_ON = Relationship(
+    type="PEAKS_ON",
+    ends=(("Filter", "Object"),),
+    table="peaks",
+    meaning="the 9 objects on which a filter's output is largest",
+    columns=(
+        Column("graph", TEXT, "id of the graph whose objects these are"),
+        mined("x", NUMBER, "centre of the unit, as photographed", OBJECT, PLACE),
+        mined("y", NUMBER, "centre of the unit, as photographed", OBJECT),
+        mined("activation", NUMBER, "the network's own output there, in the view that was mined"),
     ),
 )
 IN_GRAPH = Relationship(
@@ -117,7 +133,8 @@ LIES_ON = Relationship(
     ends=(("Pattern", "Part"),),
     meaning="summed up over the labelled objects",
     columns=(
-        Column("share", NUMBER, "on which share of them the pattern is inside a box"),
+        Column("share", NUMBER, "of those where it fires, on which share it is inside a box (one more is by chance)"),
+        Column("objects", INTEGER, "on how many of them it fires"),
         Column("score", NUMBER, "its mean score there"),
         Column("of", TEXT, "the graph and the part"),
         Column("layer", TEXT, "the pattern's"),
@@ -195,6 +212,7 @@ RELATIONSHIPS = (
     CO_ACTIVATES_WITH,
     DISPLACED_FROM,
     FIRES_ON,
+    PEAKS_ON,
     SHOWS,
     COVERS,
     LIES_ON,
