@@ -93,7 +93,7 @@ def wait_until(reached: Callable[[], bool], process: subprocess.Popen[str]) -> N
 
 def photos_kept(home: Path) -> int:
     """How many photos' responses are kept."""
-    return sum(int((np.fromfile(state, np.uint8) == 1).sum()) for state in home.glob("cache/responses/*/state"))
+    return sum(int((np.fromfile(marks, np.uint64) > 1).sum()) for marks in home.glob("cache/responses/*/marks"))
 
 
 def batches_written(database: Database) -> int:

@@ -176,8 +176,8 @@ def test_calibration_comes_back_equal(tmp_path: Path) -> None:
 
 def test_files_left_unfinished_are_made_anew(tmp_path: Path) -> None:
     store = ResponseStore(tmp_path, PLAN)
-    (store.folder / "calibration.new.npz").write_bytes(b"half a fi")
-    (store.folder / "state").write_bytes(b"\1")
+    (store.folder / "calibration.0123.new").write_bytes(b"half a fi")
+    (store.folder / "marks").write_bytes(b"\1")
     (store.folder / "0.values.new").write_bytes(b"left behind")
     again = ResponseStore(tmp_path, PLAN)
     assert again.read_calibration() is None and again.usable() == []
@@ -263,7 +263,7 @@ def test_an_unfinished_layer_is_ignored_and_another_identity_is_another_run(
     with monkeypatch.context() as broken, pytest.raises(OSError):
         broken.setattr(os, "fsync", full_disk)
         saved.save(0, mined)
-    assert saved.load(0) is None and not any(saved.folder.glob("*.npz"))
+    assert saved.load(0) is None and not any(saved.folder.glob("layer-*"))
     saved.save(0, mined)
     assert Checkpoints(tmp_path, {"rows": [1, 2], "seed": 1}).load(0) is not None
     for other in ({"seed": 2, "rows": [1, 2]}, {"seed": 1, "rows": [1]}, {"seed": 1}):
