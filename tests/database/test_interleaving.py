@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from synthetic import synthetic_graph
 
-from database.conftest import run_file
+from database.conftest import objects_there, run_file
 from database.test_and_or_graphs import sides, synthetic_aog
 from database.test_write import expected_counts, names
 from egraph.aog.storage import list_aogs, read_aog, write_aog
@@ -278,7 +278,7 @@ class Graphs(RuleBasedStateMachine):
             delete_category(self.database, self.category)
         astray = run_file(self.settings, self.database, "astray.cypher", category=self.category, objects=self.objects)
         assert set(astray[0].values()) == {0}, astray
-        assert not self.database.read("read/objects_there", ids=self.objects)
+        assert not objects_there(self.database, self.objects)
 
 
 def test_any_order_of_events(
