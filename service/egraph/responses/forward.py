@@ -198,6 +198,7 @@ def _calibrate(
     for start in range(0, len(rows), BATCH_PHOTOS):
         block = {name: maps[2 * start : 2 * (start + BATCH_PHOTOS)] for name, maps in own.items()}
         _keep(store, rows[start : start + BATCH_PHOTOS], block, calibration)
+    store.flush()
     return calibration
 
 
