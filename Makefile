@@ -45,6 +45,7 @@ lint: setup $(CYPHER_STAMP) ## check style and types, of Cypher too (needs Node.
 	$(VENV)/bin/ruff check
 	$(VENV)/bin/ruff format --check
 	$(VENV)/bin/mypy
+	PYTHONPATH=service:cli $(VENV)/bin/lint-imports --no-cache --no-logo
 	node $(CYPHER_STYLE)/check.js
 
 format: setup $(CYPHER_STAMP) ## format Python and Cypher

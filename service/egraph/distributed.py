@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 import torch.distributed as dist
@@ -24,6 +24,8 @@ MEETING_SECONDS = 60
 MEETING_POLL = 0.1
 CONNECT_SECONDS = 5
 WORKING_TIME = timedelta(days=1)
+
+Value = TypeVar("Value")
 
 
 class Group:
@@ -54,7 +56,7 @@ class Group:
         """What each process gives, in order of rank."""
         return [value]
 
-    def first(self, value: Any) -> Any:
+    def first(self, value: Value) -> Value:
         """What the first process gives."""
         return value
 
@@ -97,7 +99,7 @@ class Distributed(Group):
         dist.all_gather_object(values, value)
         return values
 
-    def first(self, value: Any) -> Any:
+    def first(self, value: Value) -> Value:
         values = [value]
         dist.broadcast_object_list(values, src=0)
         return values[0]

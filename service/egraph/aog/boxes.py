@@ -19,7 +19,8 @@ def square_size(sizes: np.ndarray, frames: np.ndarray) -> np.ndarray:
     Args:
         sizes: (n, 2) height and width of the drawn boxes, in fractions of the object. frames: (n, 2) of the objects.
     """
-    return np.exp(np.log(sizes / _stretch(frames)).mean(0))
+    size: np.ndarray = np.exp(np.log(sizes / _stretch(frames)).mean(0))
+    return size
 
 
 def size_on(square: np.ndarray, frames: np.ndarray) -> np.ndarray:
@@ -28,7 +29,8 @@ def size_on(square: np.ndarray, frames: np.ndarray) -> np.ndarray:
     Args:
         square: (2,) from `square_size`. frames: (n, 2) height and width of the objects.
     """
-    return np.minimum(square * _stretch(frames), 1.0)
+    size: np.ndarray = np.minimum(square * _stretch(frames), 1.0)
+    return size
 
 
 def part_box(obj: PhotoObject, x: float, y: float, square: np.ndarray) -> Box:

@@ -62,7 +62,8 @@ def expected_error(score: Tensor, places: Tensor, grid: Tensor) -> Tensor:
     """How far off the model itself expects places (n, 2) to be: the mean distance under softmax(score / temperature) of
     score (n, u), in diagonals of the crop: (n,)."""
     distance = (places[:, None] - grid).norm(dim=-1) / 2**0.5
-    return (torch.softmax(score / TEMPERATURE, -1) * distance).sum(-1)
+    error: Tensor = (torch.softmax(score / TEMPERATURE, -1) * distance).sum(-1)
+    return error
 
 
 def median_place(score: Tensor, grid: Tensor) -> Tensor:

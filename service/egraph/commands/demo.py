@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from egraph.commands.demo_part import Finding, find_part
 from egraph.commands.mine import MineReport, mine_category
 from egraph.commands.parts import import_parts
 from egraph.commands.requests import BuildRequest, ImportRequest, MineRequest
-from egraph.demo.finding import Finding, find_part
 from egraph.demo.world import write_world
 from egraph.errors import NothingYetError, UsageError
 from egraph.evaluation.tracking import evaluate_tracking

@@ -232,7 +232,8 @@ def summarise(runs: Sequence[dict[str, list[Figures]]]) -> dict[str, dict[str, f
     """
 
     def by_set(name: str, figure: str) -> np.ndarray:
-        return np.mean([[getattr(f, figure) for f in run[name]] for run in runs], axis=0)
+        figures: np.ndarray = np.mean([[getattr(f, figure) for f in run[name]] for run in runs], axis=0)
+        return figures
 
     found: dict[str, dict[str, float | None]] = {}
     for name in runs[0]:

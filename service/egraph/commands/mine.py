@@ -133,7 +133,7 @@ def _mine_together(
     if not any(len(firings.pattern) for firings in mined.graph.firings):
         raise _nothing_found(len(mined.graph.objects))
     mined.graph.parameters.update(provenance)
-    report = None
+    report: MineReport | None = None
     if group.rank == 0:
         start = time.perf_counter()
         with open_database(settings, fence=fence) as database:
@@ -149,7 +149,9 @@ def _mine_together(
             dropped=mined.graph.dropped,
             notes=network.notes + _warning(len(mined.graph.objects)),
         )
-    return group.first(report)
+    report = group.first(report)
+    assert report is not None
+    return report
 
 
 def _nothing_found(photos: int) -> InputError:

@@ -20,7 +20,8 @@ class OpenedAndOrGraph(Result):
     def to_json(self) -> dict[str, Any]:
         """Everything but the pictures; places in fractions of the object, in the canonical view."""
         tree = self.tree
-        return plain(tree.summary) | {
+        summary: dict[str, Any] = plain(tree.summary)
+        return summary | {
             "aog": tree.summary.id,
             "seed": tree.seed,
             "parameters": tree.parameters,

@@ -36,7 +36,7 @@ class Edges:
     values: dict[str, np.ndarray]
 
     def __len__(self) -> int:
-        return self.index.shape[1]
+        return int(self.index.shape[1])
 
     def to_pandas(self) -> "pandas.DataFrame":
         """One row for each edge: `source`, `target` and the values."""

@@ -51,7 +51,8 @@ class AnimalNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, 3, 96, 96), normalised; returns (n, classes) logits in the order of CLASSES."""
         x = self.block4(self.block3(self.block2(self.block1(x))))
-        return self.classifier(self.pool(x).flatten(1))
+        logits: Tensor = self.classifier(self.pool(x).flatten(1))
+        return logits
 
 
 def animals() -> nn.Module:

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from PIL import Image
@@ -77,9 +77,9 @@ def write_world(
         UsageError: there is no such kind.
     """
     chosen = [kinds] if isinstance(kinds, str) else list(kinds)
-    images: list[dict] = []
-    annotations: list[dict] = []
-    categories: list[dict] = []
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    categories: list[dict[str, Any]] = []
     for kind in chosen:
         categories.append({"id": len(categories) + 1, "name": kind, "supercategory": "animal"})
         category = len(categories)
@@ -106,7 +106,7 @@ def write_world(
     return path
 
 
-def _annotation(number: int, image: int, category: int, box: Box) -> dict:
+def _annotation(number: int, image: int, category: int, box: Box) -> dict[str, Any]:
     bbox = [round(value, 2) for value in (box.x, box.y, box.width, box.height)]
     area = round(box.width * box.height, 2)
     return {"id": number, "image_id": image, "category_id": category, "bbox": bbox, "area": area, "iscrowd": 0}

@@ -43,4 +43,5 @@ def instability(places: Tensor, scores: Tensor, truth: Tensor, objects: int, bes
         nodes = top.mean(1).topk(min(best, len(top))).indices
         places, chosen = places[nodes], chosen[nodes]
     distance = (places - truth).norm(dim=2) / 2**0.5
-    return distance.gather(1, chosen).std(1)
+    spread: Tensor = distance.gather(1, chosen).std(1)
+    return spread

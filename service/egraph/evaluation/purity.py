@@ -143,7 +143,8 @@ def sureness(table: PatternTable, objects: int) -> np.ndarray:
     evidence taken for a count: (evidence - scattered) / sqrt(scattered)."""
     evidence = table.score.astype(np.float64) * objects
     scattered = evidence / np.maximum(table.advantage, 1e-9)
-    return (evidence - scattered) / np.sqrt(np.maximum(scattered, 1e-9))
+    surprise: np.ndarray = (evidence - scattered) / np.sqrt(np.maximum(scattered, 1e-9))
+    return surprise
 
 
 def surest_rows(table: PatternTable, objects: int, count: int) -> Tensor:

@@ -8,6 +8,7 @@ import json
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 
@@ -100,7 +101,7 @@ def check_graph(database: Database, graph_id: str) -> Checked:
         return Checked(graph_id, reason.rstrip("."), hashed)
 
 
-def _damage(database: Database, graph: dict) -> str | None:
+def _damage(database: Database, graph: dict[str, Any]) -> str | None:
     mined = read_graph(database, graph["id"], states=(COMPLETE, DAMAGED))
     meant = json.loads(graph["edges"])
     for pair in PAIRS:
@@ -123,7 +124,7 @@ def _damage(database: Database, graph: dict) -> str | None:
     return f"the firings on {damaged:,} of {len(ids):,} objects are not those that were written" if damaged else None
 
 
-def _checksum(rows: list[list]) -> int:
+def _checksum(rows: list[list[Any]]) -> int:
     """Of the firings on one object, from rows of layer, filter, number, score, x and y."""
     names = np.array([f"{layer}/{filter_}/{number}" for layer, filter_, number, *_ in rows], dtype=object)
     return firings_checksum(names, np.array([row[3:] for row in rows], np.float32).reshape(-1, 3))

@@ -24,6 +24,7 @@ from egraph.errors import DatabaseError, UsageError
 from egraph.escape import shown
 from egraph.graph import embedded
 from egraph.graph.failures import AwayError, MissingError, check_version, no_address, reached_setting, sentence
+from egraph.graph.folder import DATABASE
 from egraph.graph.statements import Statement, text_of
 from egraph.graph.version import check_schema
 from egraph.settings import Settings
@@ -116,7 +117,7 @@ class Database:
             self.address = self._child.address
             password: str | None
             self.user, password = self._child.login(self._reader)
-            self.name: str | None = embedded.DATABASE
+            self.name: str | None = DATABASE
         else:
             self.address, self.user = settings.neo4j_uri, settings.neo4j_username
             self.name = settings.neo4j_database

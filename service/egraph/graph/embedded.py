@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from egraph.errors import DatabaseError
-from egraph.graph.folder import DATABASE, ChildState, DatabaseFolder, fcntl, not_starting
+from egraph.graph.folder import DATABASE, ChildState, DatabaseFolder, can_lock, not_starting
 from egraph.settings import Settings
 
 START_SECONDS = 60.0
@@ -58,7 +58,7 @@ def folder_of(settings: Settings) -> DatabaseFolder:
     Raises:
         DatabaseError: this system cannot have one.
     """
-    if fcntl is None:
+    if not can_lock():
         raise DatabaseError(
             "The embedded database needs Linux or macOS; set NEO4J_URI to the address of a Neo4j instead."
         )

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from egraph.graph.batches import firing_batches, object_checksums
+from egraph.graph.batches import Batch, firing_batches, object_checksums
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graph_state import COMPLETE, create, hold
 from egraph.graph.objects import write_objects
@@ -39,7 +39,9 @@ def write_firings(
         some = [of_object(f, row) for f in firings]
         batches = [batch for f in some for batch in firing_batches(graph_id, f, names[f.layer], ids)]
 
-        def work(transaction: Transaction, row: int = row, object_id: str = object_id, batches: list = batches) -> None:
+        def work(
+            transaction: Transaction, row: int = row, object_id: str = object_id, batches: list[Batch] = batches
+        ) -> None:
             hold(transaction, graph_id, content, COMPLETE)
             write_objects(transaction, objects[row : row + 1])
             transaction.run("parts/forget_places_on", object=object_id, graph=graph_id)

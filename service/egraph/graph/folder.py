@@ -39,6 +39,11 @@ LEAST_BYTES = 2 << 20
 """A disk with less room than this is full: the engine writes whole pages and logs."""
 
 
+def can_lock() -> bool:
+    """Whether this system has the locks that an embedded database needs."""
+    return fcntl is not None
+
+
 @dataclass(frozen=True, slots=True)
 class ChildState:
     """Where the running child listens, as written by the child itself."""

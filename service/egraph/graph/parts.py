@@ -49,7 +49,7 @@ def add_labels(database: Database, objects: Sequence[PhotoObject], category: str
     for start in range(0, len(pairs), LABELS):
         some = pairs[start : start + LABELS]
 
-        def work(transaction: Transaction, some: list = some) -> None:
+        def work(transaction: Transaction, some: list[tuple[PhotoObject, list[float]]] = some) -> None:
             transaction.run("parts/forget_places", category=category, part=part)
             write_objects(transaction, [o for o, _ in some])
             create(

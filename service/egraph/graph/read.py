@@ -135,6 +135,7 @@ def read_pairs(
     source, target = rows_of(lower, rows[:, :2]), rows_of(upper, rows[:, 2:4])
     order = np.lexsort((target, source))
     values = {column.name: rows[order, 4 + i] for i, column in enumerate(columns)}
+    table: type[PairTable]
     (table,) = get_args(get_type_hints(MinedGraph)[str(pair.table)])
     return table(lower.layer, upper.layer, source[order], target[order], **to_fields(columns, values, len(rows), {}))
 

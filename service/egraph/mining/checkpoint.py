@@ -9,6 +9,7 @@ import shutil
 import uuid
 import weakref
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -25,7 +26,7 @@ class Checkpoints:
     One object at a time has the folder of a run; another one that is made meanwhile works apart.
     """
 
-    def __init__(self, root: Path, identity: dict) -> None:
+    def __init__(self, root: Path, identity: dict[str, Any]) -> None:
         self._key = hashlib.sha256(json.dumps(identity, sort_keys=True).encode()).hexdigest()[:16]
         self.folder = root / self._key
         self.folder.mkdir(parents=True, exist_ok=True)

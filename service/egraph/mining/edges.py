@@ -73,7 +73,8 @@ def candidate_rank(mass: Tensor, places: Tensor, group: Group = ALONE) -> Tensor
     photos = group.total(mass.shape[1])
     mean = group.sum(places.sum(1, keepdim=True)) / photos
     evidence, square = group.sum(torch.stack([mass.sum(1), (places - mean).square().sum((1, 2))]))
-    return evidence / photos * (square / photos).sqrt()
+    size: Tensor = evidence / photos * (square / photos).sqrt()
+    return size
 
 
 def link(

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -72,7 +73,7 @@ def patterns_per_filter(width: int) -> int:
     return math.ceil(1.4 * width)
 
 
-def mining_parameters(layers: Sequence[LayerGeometry], model: str = OWN) -> dict:
+def mining_parameters(layers: Sequence[LayerGeometry], model: str = OWN) -> dict[str, Any]:
     """Every setting that decides what is mined, for the graph's provenance."""
     return {
         "model": model,

@@ -118,7 +118,8 @@ class GraphModel:
         """(n,) bool, which objects stand in the canonical view when mirrored, from the posed patterns' mass (P, 2 n) in
         all views."""
         photo, mirror = (mass + SCORE_FLOOR).log().unflatten(1, (-1, VIEWS)).unbind(2)
-        return (self.orientation_weight @ (mirror - photo) > 0).numpy()
+        turned: np.ndarray = (self.orientation_weight @ (mirror - photo) > 0).numpy()
+        return turned
 
     def place(self, objects: Sequence[PhotoObject], mirrored: np.ndarray | None) -> Placed:
         """Infer all patterns on objects; `mirrored` as in `place_patterns`."""
@@ -236,7 +237,7 @@ def require_model(graph: MinedGraph, name: str = OWN) -> None:
 
 def model_of(graph: MinedGraph) -> str:
     """The name of the model by which a graph was mined."""
-    return graph.parameters.get("model", OWN)
+    return str(graph.parameters.get("model", OWN))
 
 
 def numbers_of(mirrored: np.ndarray) -> Tensor:

@@ -6,7 +6,7 @@ is true, the crop was mirrored left to right first. All arrays are numpy, float3
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -190,12 +190,12 @@ class MinedGraph:
     network_name: str
     weights_sha256: str
     weights_source: str
-    preprocessing: dict
+    preprocessing: dict[str, Any]
     category: str
     name: str
     seed: int
-    parameters: dict
-    versions: dict
+    parameters: dict[str, Any]
+    versions: dict[str, Any]
     log_likelihood: float
     layers: list[LayerGeometry]
     readings: dict[str, LayerReading]

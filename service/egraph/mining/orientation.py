@@ -85,15 +85,17 @@ def _leading_eigenvector(graph: scipy.sparse.csr_matrix) -> np.ndarray:
     if count < 16:
         return np.linalg.eigh(graph.toarray())[1][:, -1]
     start = np.random.default_rng(0).standard_normal(count)
-    return scipy.sparse.linalg.eigsh(graph, k=1, which="LA", v0=start)[1][:, 0]
+    vectors: np.ndarray = scipy.sparse.linalg.eigsh(graph, k=1, which="LA", v0=start)[1]
+    return vectors[:, 0]
 
 
 def _settle(graph: scipy.sparse.csr_matrix, vector: np.ndarray) -> np.ndarray:
-    sign = vector * len(vector) ** 0.5
+    sign: np.ndarray = vector * len(vector) ** 0.5
     for _ in range(SETTLING_STEPS):
         field = graph @ sign
         spread = field.std()
         if spread < 1e-12:
-            return np.sign(vector)
+            sign = np.sign(vector)
+            break
         sign = np.tanh(SHARPNESS * field / spread)
     return sign

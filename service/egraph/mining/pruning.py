@@ -71,7 +71,8 @@ def even_scatter(variance: Tensor, values: Tensor, group: Group = ALONE) -> Tens
 def advantage(mass: Tensor, control: Tensor, group: Group = ALONE) -> Tensor:
     """Evidence won over the even control, over all photos: (..., n) both give (...). 1 is no better than noise."""
     evidence, scattered = group.sum(torch.stack([mass.sum(-1), control.sum(-1)]))
-    return evidence / scattered.clamp_min(1e-9)
+    won: Tensor = evidence / scattered.clamp_min(1e-9)
+    return won
 
 
 def exceeds(mass: Tensor, control: Tensor) -> Tensor:

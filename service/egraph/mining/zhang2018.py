@@ -112,7 +112,7 @@ class Placed:
 
 def largest_spread(patterns: int) -> float:
     """Patterns of a filter, evenly over the crop, stand so far apart: (fraction of the crop)."""
-    return patterns**-0.5
+    return float(patterns**-0.5)
 
 
 def clamped(spread: Tensor, largest: float) -> Tensor:

@@ -129,9 +129,10 @@ class Torchvision(Architecture):
         if not self._detector:
             return module
         transform: Any = module.transform
-        trunk: Any = module.backbone
+        trunk = module.get_submodule("backbone")
         size = transform.fixed_size[0] if transform.fixed_size else Preprocessing().size
-        trunk.preprocessing = {"size": size, "mean": transform.image_mean, "deviation": transform.image_std}
+        declared = {"size": size, "mean": transform.image_mean, "deviation": transform.image_std}
+        trunk.preprocessing = declared  # type: ignore[assignment]
         return trunk
 
     def _entry(self, weights: str) -> Any:
@@ -166,7 +167,8 @@ class Timm(Architecture):
             raise UsageError(f"timm has no {self._base} of the tag {tag!r}; it has {self._known_tags()}.")
 
     def build(self, **keywords: Any) -> nn.Module:
-        return self._timm.create_model(self._model, pretrained=False, **keywords)
+        module: nn.Module = self._timm.create_model(self._model, pretrained=False, **keywords)
+        return module
 
     def published(self, weights: str) -> tuple[nn.Module, Preprocessing, str]:
         tagged = self._model if weights == "DEFAULT" else f"{self._base}.{weights}"

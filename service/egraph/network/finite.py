@@ -1,6 +1,6 @@
 """Whether a network gives numbers at all: NaN and infinite activations would count as no evidence."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
@@ -43,7 +43,7 @@ def damage(network: Network, names: Sequence[str], x: Tensor) -> InputError:
         )
     first: list[tuple[str, str]] = []
 
-    def look(name: str):
+    def look(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
             if not first and isinstance(output, Tensor) and output.is_floating_point() and not output.isfinite().all():
                 first.append((name, "NaN" if output.isnan().any() else "infinite numbers"))

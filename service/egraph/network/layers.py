@@ -254,7 +254,7 @@ def _probe(network: Network) -> Maps:
     size = network.preprocessing.size
     outputs: list[tuple[str, Any, int]] = []
 
-    def look(name: str):
+    def look(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
             # the outputs are held, so that no two of them share an address
             outputs.append((name, output, output._version if isinstance(output, Tensor) else 0))

@@ -70,7 +70,7 @@ class StandIn:
         pass
 
 
-class StandInMapping(OrderedDict):
+class StandInMapping(OrderedDict[Any, Any]):
     """The same for an object that is a dict."""
 
     def __new__(cls, *_values: Any) -> Any:

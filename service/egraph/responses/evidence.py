@@ -66,7 +66,8 @@ def unit_evidence(maps: Tensor, mean: Tensor, deviation: Tensor) -> Tensor:
 def compete(evidence: Tensor) -> Tensor:
     """Divide by the root mean square over the filters at the same unit: (photos, channels, height, width)."""
     rms = torch.linalg.vector_norm(evidence, dim=1, keepdim=True) / evidence.shape[1] ** 0.5
-    return evidence / (rms + COMPETITION_FLOOR)
+    normalised: Tensor = evidence / (rms + COMPETITION_FLOOR)
+    return normalised
 
 
 def strongest_peaks(evidence: Tensor, count: int) -> tuple[Tensor, Tensor]:
@@ -121,7 +122,8 @@ def read_grid(maps: Tensor, axes: tuple[Tensor, Tensor]) -> Tensor:
     """Maps (photos, channels, height, width) on the grid of `context_axes`: (photos, cells * cells, channels)."""
     rows, columns = axes
     read = columns @ maps.permute(0, 2, 3, 1)
-    return (rows @ read.flatten(2)).unflatten(2, read.shape[2:]).flatten(1, 2)
+    cells: Tensor = (rows @ read.flatten(2)).unflatten(2, read.shape[2:]).flatten(1, 2)
+    return cells
 
 
 def _interpolation(units: int, first_centre: float, stride: float, size: int, cells: int) -> Tensor:
@@ -134,7 +136,8 @@ def _interpolation(units: int, first_centre: float, stride: float, size: int, ce
 
 def context_lengths(maps: Tensor, axes: tuple[Tensor, Tensor]) -> Tensor:
     """Length of a layer's evidence over its filters, on the grid: (photos, cells * cells)."""
-    return torch.linalg.vector_norm(read_grid(maps, axes), dim=2)
+    length: Tensor = torch.linalg.vector_norm(read_grid(maps, axes), dim=2)
+    return length
 
 
 def context_evidence(layers: Sequence[ContextLayer]) -> Tensor:
@@ -188,10 +191,12 @@ def main_directions(directions: Tensor, count: int) -> Tensor:
     """
     samples, channels = directions.shape
     if samples >= channels:
-        return torch.linalg.eigh(directions.T @ directions).eigenvectors[:, -count:].flip(1).contiguous()
+        main: Tensor = torch.linalg.eigh(directions.T @ directions).eigenvectors[:, -count:]
+        return main.flip(1).contiguous()
     vectors = torch.linalg.eigh(directions @ directions.T).eigenvectors[:, -count:].flip(1)
     found = torch.cat([directions.T @ vectors, torch.eye(channels)[:, : count - vectors.shape[1]]], 1)
-    return torch.linalg.qr(found).Q.contiguous()
+    main = torch.linalg.qr(found).Q
+    return main.contiguous()
 
 
 def projected_direction(evidence: Tensor, mean: Tensor, projection: Tensor) -> Tensor:

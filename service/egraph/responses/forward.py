@@ -1,5 +1,6 @@
 """One pass of the network over every photo and its mirror, kept as peaks and context."""
 
+import math
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def plan_responses(network: Network, layers: Sequence[LayerGeometry], objects: S
 
 def peaks_per_map(width: int) -> int:
     """4 on maps 7 units wide, one more for each doubling: 5 at 14, 6 at 28, 7 at 56."""
-    return max(1, round(4 + np.log2(width / 7)))
+    return max(1, round(4 + math.log2(width / 7)))
 
 
 def collect_responses(
@@ -138,7 +139,7 @@ def _sample(objects: Sequence[PhotoObject], group: Group) -> list[int]:
     counts = group.collect(len(objects))
     first, total = sum(counts[: group.rank]), sum(counts)
     spread = np.unique(np.linspace(0, total - 1, min(CALIBRATION_PHOTOS, total)).astype(int)) - first
-    return spread[(spread >= 0) & (spread < len(objects))].tolist()
+    return [int(row) for row in spread if 0 <= row < len(objects)]
 
 
 def _batches(

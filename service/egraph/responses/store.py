@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -43,7 +43,7 @@ class ResponsePlan:
     """
 
     network_id: str
-    preprocessing: dict
+    preprocessing: dict[str, Any]
     layers: tuple[LayerGeometry, ...]
     peaks: dict[str, int]
     context_layers: tuple[str, ...]
@@ -338,7 +338,7 @@ class ResponseStore:
     def with_evidence(self) -> list[int]:
         """Rows whose evidence is kept and could be read."""
         kept = self.plan.evidence_rows
-        return kept[self._done[kept]].tolist()
+        return [int(row) for row in kept[self._done[kept]]]
 
     def evidence(self, rows: Sequence[int], views: np.ndarray) -> Tensor:
         """Evidence of photos of `with_evidence` in one view each, float32: (n, cells * cells, filters)."""

@@ -45,7 +45,7 @@ class JsonFormatter(logging.Formatter):
         return json.dumps(line | fields_of(record), ensure_ascii=False)
 
 
-class Fields(logging.LoggerAdapter):
+class Fields(logging.LoggerAdapter[logging.Logger]):
     """Adds fields to every line; a line's own come on top."""
 
     def process(self, msg: object, kwargs: MutableMapping[str, Any]) -> tuple[object, MutableMapping[str, Any]]:

@@ -5,13 +5,12 @@ from pathlib import Path
 
 import torch
 
-from egraph.aog.labels import canonical_places, choose_labels
+from egraph.aog.labels import canonical_places, choose_labels, part_places
 from egraph.aog.locate import LocatedPart, Locator
 from egraph.aog.storage import find_aogs, read_aog
 from egraph.commands.build import build_aog
 from egraph.commands.requests import BuildRequest
 from egraph.demo.world import write_world
-from egraph.evaluation.truth import part_places
 from egraph.graph.connection import open_database
 from egraph.graph.parts import labelled_objects
 from egraph.mining.graph_tables import MinedGraph
