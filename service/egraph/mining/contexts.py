@@ -65,7 +65,8 @@ def leading_directions(context: Tensor, numbers: int = NUMBERS) -> Tensor:
 def tilts(direction: Tensor, contexts: Tensor) -> Tensor:
     """exp(k m . h): (d, N, R) and (d, K, n, R) give (d, N, K, n)."""
     cosine = direction @ contexts.flatten(1, 2).transpose(1, 2)
-    return cosine.mul_(CONCENTRATION).exp_().unflatten(2, contexts.shape[1:3])
+    weight: Tensor = cosine.mul_(CONCENTRATION).exp_().unflatten(2, contexts.shape[1:3])
+    return weight
 
 
 def known_tilts(learnt: Contexts, contexts: Tensor) -> Tensor:

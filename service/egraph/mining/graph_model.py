@@ -340,4 +340,4 @@ def _plan(graph: MinedGraph, network: Network, layers: Sequence[LayerGeometry]) 
 
 def axes_of(graph: MinedGraph) -> int:
     """How many numbers of a peak's context the patterns of a graph look at."""
-    return max(reading.context_axes.shape[1] for reading in graph.readings.values())
+    return max(int(reading.context_axes.shape[1]) for reading in graph.readings.values())
