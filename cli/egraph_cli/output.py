@@ -4,8 +4,6 @@ import csv
 import functools
 import inspect
 import io
-import json
-import math
 import posixpath
 import re
 import sys
@@ -16,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from egraph.escape import SHOWN, shown
+from egraph.json_text import dumps
 
 if TYPE_CHECKING:
     from egraph.photos.photo import Skipped
@@ -123,30 +122,6 @@ def for_programs() -> None:
     """From here on, stdout is UTF-8, whatever the locale says: JSON is, and so is CSV."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(encoding="utf-8", errors=SHOWN)
-
-
-def dumps(value: object, indent: int | None = None) -> str:
-    """JSON that every reader takes: numbers that JSON does not know become null, unknown types their text."""
-    return json.dumps(finite(value), ensure_ascii=False, allow_nan=False, indent=indent, default=unknown)
-
-
-def unknown(value: object) -> object:
-    """A stand-in for a type that JSON does not know: numpy's scalars and arrays, paths, the database's dates."""
-    tolist = getattr(value, "tolist", None)
-    return finite(tolist()) if callable(tolist) else shown(str(value))
-
-
-def finite(value: object) -> object:
-    """The same value with None for infinite numbers and for those that are none, and text without lone surrogates."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, str):
-        return shown(value)
-    if isinstance(value, Mapping):
-        return {shown(str(key)): finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [finite(item) for item in value]
-    return value
 
 
 def plain(value: object) -> object:

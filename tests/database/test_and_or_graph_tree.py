@@ -10,12 +10,13 @@ from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.boxes import part_box
 from egraph.aog.model import AndOrGraph
 from egraph.aog.show import EXAMPLES, Sighting, read_tree
-from egraph.aog.storage import as_photographed, remove_aog, write_aog
+from egraph.aog.storage import remove_aog, write_aog
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
 from egraph.graph.parts import add_labels
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
+from egraph.photos.mirroring import turned_point
 from reference.questions import firings, name, with_parts
 
 Written = tuple[MinedGraph, list[AndOrGraph]]
@@ -119,7 +120,7 @@ def shown(tree) -> set[str]:
 def check_part(sighting: Sighting, mined: MinedGraph, aog: AndOrGraph, row: int) -> None:
     """The part's box is centred where it was found, as large as the template says."""
     o, box = mined.objects[row], sighting.part
-    x, y = as_photographed(aog.found.places[row], bool(mined.mirrored[row]))
+    x, y = turned_point(aog.found.places[row], bool(mined.mirrored[row]))
     square = aog.templates[aog.found.template[row]].box
     expected = part_box(o, o.box.x + x * o.box.width, o.box.y + y * o.box.height, square)
     assert sighting.mirrored == bool(mined.mirrored[row])

@@ -17,9 +17,10 @@ from typer.testing import CliRunner
 
 from egraph.graph.questions import unknown
 from egraph.graph.statements import statement
+from egraph.json_text import dumps
 from egraph.photos.photo import Skipped
 from egraph_cli.main import say
-from egraph_cli.output import CONTROLS, Format, cell, dumps, formats, printable, skipped_lines, write_rows, write_table
+from egraph_cli.output import CONTROLS, Format, cell, formats, printable, skipped_lines, write_rows, write_table
 
 COLUMNS = ["id", "strength", "layers"]
 ROWS = [

@@ -21,13 +21,13 @@ from egraph.mining.engine import Mined, mine
 from egraph.mining.graph_model import GraphModel
 from egraph.mining.graph_tables import ANCHORS, FilterPeaks, MinedGraph
 from egraph.mining.inference import firings, place_patterns
-from egraph.mining.tables import as_seen
 from egraph.network.finite import check_finite
 from egraph.network.geometry import layer_geometries
 from egraph.network.layers import activations, resolve_layers
 from egraph.network.load import Network, load_network
 from egraph.photos.annotations import read_annotations
 from egraph.photos.crop import read_crop
+from egraph.photos.mirroring import turned_columns
 from egraph.photos.photo import PhotoObject
 from egraph.responses import forward
 
@@ -187,7 +187,7 @@ def test_patterns_are_placed_where_mining_had_them(mined: Mined, zhang: Mined, n
         where = placed.places if model == "egraph" else placed.expected
         for place, x, y in ((where, f.expected_x, f.expected_y), (placed.units, f.x, f.y)):
             there = place[f.layer][rows].numpy()
-            apart = np.hypot(there[:, 0] - y, as_seen(there[:, 1], graph.mirrored[f.object]) - x)
+            apart = np.hypot(there[:, 0] - y, turned_columns(there[:, 1], graph.mirrored[f.object]) - x)
             # the photos that calibrate were read from activations in half floats: now and then another peak is stronger
             assert np.quantile(apart, 0.97) < 0.003 and np.median(apart) < 1e-4, f.layer
         score, likeness = placed.score[f.layer][rows].numpy(), placed.likeness[f.layer][rows].numpy()
@@ -219,7 +219,9 @@ def test_at_every_firing_the_networks_output_is_above_0_and_is_the_one_that_is_k
     ):
         outputs, layer = maps[edges.layer], geometry[edges.layer]
         own = outputs[edges.object, filters].numpy()
-        unit = np.stack([edges.y, as_seen(edges.x, graph.mirrored[edges.object])], 1) * network.preprocessing.size
+        unit = (
+            np.stack([edges.y, turned_columns(edges.x, graph.mirrored[edges.object])], 1) * network.preprocessing.size
+        )
         row, column = ((unit - layer.first_centre) / layer.stride).round().astype(int).T
         there = own[np.arange(len(own)), row, column]
         assert len(there) > 100 and (there > 0).all() and (edges.activation > 0).all()

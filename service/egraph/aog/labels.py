@@ -3,11 +3,13 @@
 from collections.abc import Sequence
 from shlex import quote
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from egraph.errors import NothingYetError
 from egraph.mining.graph_tables import MinedGraph
+from egraph.photos.mirroring import turned_places
 from egraph.photos.photo import PhotoObject
 from egraph.photos.selection import select
 
@@ -64,5 +66,4 @@ def canonical_places(graph: MinedGraph, objects: Sequence[PhotoObject], part: st
     """Centres of a part's boxes in the canonical view: (n, 2) row, column."""
     places = part_places(objects, part)
     mirrored = {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)}
-    turned = torch.tensor([mirrored[o.id] for o in objects])
-    return torch.where(turned[:, None] & torch.tensor([False, True]), 1 - places, places)
+    return turned_places(places, np.array([mirrored[o.id] for o in objects], bool))

@@ -17,6 +17,7 @@ from egraph.mining.graph_tables import MinedGraph
 from egraph.mining.pose import placing_numbers, unseen_vectors
 from egraph.network.load import Network
 from egraph.photos.crop import from_fractions
+from egraph.photos.mirroring import turned_point
 from egraph.photos.photo import Box, PhotoObject
 from egraph.responses.evidence import grid_places
 
@@ -204,8 +205,7 @@ class Locator:
         patterns: int | None,
     ) -> LocatedPart:
         def in_photo(place: Tensor) -> tuple[float, float]:
-            across, down = float(place[1]), float(place[0])
-            return from_fractions(obj, 1 - across if mirrored else across, down)
+            return from_fractions(obj, *turned_point(place, mirrored))
 
         template = int(parse.template[row].argmax())
         x, y = in_photo(parse.places[row])

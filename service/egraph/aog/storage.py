@@ -19,6 +19,7 @@ from egraph.graph.graphs import names_of_network
 from egraph.graph.objects import check_names
 from egraph.graph.read import keys
 from egraph.mining.graph_tables import MinedGraph
+from egraph.photos.mirroring import turned_point
 
 SETTINGS = tuple(field.name for field in fields(VoteSettings))
 LEVELS = ("habit", "familiarity_levels", "error_levels")
@@ -59,7 +60,7 @@ def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) ->
     check_names(aog.part, aog.name)
     ensure_schema(database)
     names = [f"{aog.graph}/{layer}/{f}/{n}" for layer, f, n in zip(aog.layer, aog.filter, aog.number, strict=True)]
-    seen = [as_photographed(place, mirrored[o]) for o, place in zip(aog.found.objects, aog.found.places, strict=True)]
+    seen = [turned_point(place, mirrored[o]) for o, place in zip(aog.found.objects, aog.found.places, strict=True)]
 
     def work(transaction: Transaction) -> None:
         hold(transaction, aog.graph, aog.content, COMPLETE)
@@ -151,11 +152,6 @@ def template_row(number: int, template: Template) -> dict[str, Any]:
     }
 
 
-def as_photographed(place: np.ndarray, mirrored: bool) -> tuple[float, float]:
-    """x, y as photographed of a place (row, column) in the canonical view; the same the other way round."""
-    return float(1 - place[1] if mirrored else place[1]), float(place[0])
-
-
 def list_aogs(database: Database, category: str | None = None) -> list[AndOrGraphSummary]:
     """All And-Or graphs, by id."""
     return [
@@ -234,7 +230,7 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
     known = [next(table[number] for table in tables if number in table) for number in order]
     mirrored = {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)}
     found = database.read("aog/read_found", id=aog_id)
-    places = [as_photographed(np.array([f["y"], f["x"]]), mirrored[f["object"]]) for f in found]
+    places = [turned_point(np.array([f["y"], f["x"]]), mirrored[f["object"]]) for f in found]
     return AndOrGraph(
         graph=kept["graph"],
         content=kept["content"],

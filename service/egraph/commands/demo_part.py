@@ -17,6 +17,7 @@ from egraph.mining.graph_tables import MinedGraph
 from egraph.network.load import Network
 from egraph.photos.annotations import read_annotations
 from egraph.photos.crop import to_fractions
+from egraph.photos.mirroring import turned_places
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
 from egraph.settings import Settings
@@ -69,12 +70,11 @@ def find_part(
         if progress:
             progress("finding the part", len(found), len(objects))
     truth = part_places(objects, request.part)
-    across = torch.tensor([False, True])
     mirrored = torch.tensor([part.mirrored for _, part in found])
     mean = canonical_places(graph, labelled, request.part).mean(0).expand_as(truth)
     places = {
         "egraph": torch.tensor([to_fractions(obj, part.x, part.y) for obj, part in found]).flip(1),
-        "prior": torch.where(mirrored[:, None] & across, 1 - mean, mean),
+        "prior": turned_places(mean, mirrored),
         "constant": part_places(labelled, request.part).mean(0).expand_as(truth),
     }
     errors = {name: float((place - truth).norm(dim=1).mean() / 2**0.5) for name, place in places.items()}

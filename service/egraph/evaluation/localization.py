@@ -20,6 +20,7 @@ from egraph.aog.subgraph import led_to
 from egraph.aog.templates import group_poses
 from egraph.errors import NothingYetError
 from egraph.evaluation.baselines import Template, learn_template
+from egraph.photos.mirroring import turned_places
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
 
@@ -72,7 +73,7 @@ class Truth:
 
     def turned(self, mirrored: np.ndarray) -> "Truth":
         """The same in the views that `mirrored` (n,) names."""
-        return replace(self, places=turn(self.places, mirrored))
+        return replace(self, places=turned_places(self.places, mirrored))
 
     @property
     def there(self) -> Tensor:
@@ -115,12 +116,6 @@ class LabelSizes:
         """From the labelled rows (K,)."""
         sizes = truth.sizes[rows]
         return cls(square_size(sizes.numpy(), truth.frames[rows].numpy()), sizes.mean(0))
-
-
-def turn(places: Tensor, mirrored: np.ndarray) -> Tensor:
-    """Places (…, n, 2) mirrored left to right where `mirrored` (n,) says so."""
-    flip = torch.from_numpy(np.asarray(mirrored))[:, None] & torch.tensor([False, True])
-    return torch.where(flip, 1 - places, places)
 
 
 def draw_label_sets(there: Tensor, shots: int, draws: int, seed: int) -> Tensor:
@@ -243,4 +238,4 @@ def _still(truth: Truth, canonical: Truth, sets: Tensor, mirrored: np.ndarray) -
     objects = len(mirrored)
     constant = truth.places[sets].mean(1)[:, None].expand(-1, objects, -1)
     prior = canonical.places[sets].mean(1)[:, None].expand(-1, objects, -1)
-    return {"constant": turn(constant, mirrored), "prior": prior}
+    return {"constant": turned_places(constant, mirrored), "prior": prior}

@@ -14,6 +14,7 @@ from torch import Tensor
 from egraph.evaluation.judge import Patches
 from egraph.evaluation.truth import Nodes
 from egraph.mining.graph_tables import PatternTable
+from egraph.photos.mirroring import mirror
 from egraph.photos.photo import PhotoObject
 
 STRONGEST = 20
@@ -53,7 +54,7 @@ class PartBoxes:
                 for number, b in enumerate(boxes):
                     left, right = (b.x - o.box.x) / o.box.width, (b.x + b.width - o.box.x) / o.box.width
                     top, bottom = (b.y - o.box.y) / o.box.height, (b.y + b.height - o.box.y) / o.box.height
-                    left, right = (1 - right, 1 - left) if turned else (left, right)
+                    left, right = (mirror(right), mirror(left)) if turned else (left, right)
                     edges[row, names.index(part), number] = torch.tensor([top, left, bottom, right])
         return cls(names, edges, torch.tensor([any(o.parts.values()) for o in objects], dtype=torch.bool))
 

@@ -10,6 +10,7 @@ from torch import Tensor
 from egraph.aog.labels import part_places
 from egraph.errors import NothingYetError
 from egraph.mining.graph_model import Placed
+from egraph.photos.mirroring import turned_places
 from egraph.photos.photo import PhotoObject
 
 FEWEST = 4
@@ -73,7 +74,7 @@ def compare_with_boxes(placed: Placed, objects: Sequence[PhotoObject], part: str
     mirrored = torch.from_numpy(placed.mirrored[rows])
     orientation = orientation_share(truth, mirrored)
     unmirrored = orientation_share(truth, torch.zeros_like(mirrored))
-    truth = torch.where(mirrored[:, None] & torch.tensor([False, True]), 1 - truth, truth)
+    truth = turned_places(truth, mirrored)
     layers = list(placed.places)
     mass = {layer: placed.mass[layer][:, rows] for layer in layers}
     peaks = {layer: placed.peak_scores[layer][:, rows] for layer in layers}

@@ -1,7 +1,5 @@
 """One file with the whole graph: JSON, or GraphML for networkx, Gephi, yEd and Cytoscape."""
 
-import json
-import math
 import re
 import shutil
 from collections.abc import Sequence
@@ -12,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from egraph.exporting.columns import Columns, fitted, type_of
 from egraph.exporting.graph_kinds import Kind
 from egraph.exporting.tables import Row, number_text
+from egraph.json_text import dumps
 
 NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
@@ -66,23 +65,6 @@ class JsonTable:
 
     def close(self) -> None:
         """Nothing is left to write."""
-
-
-def dumps(value: Any) -> str:
-    """JSON that every reader takes: numbers that JSON does not know become null."""
-    try:
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, default=str)
-    except ValueError:
-        return json.dumps(finite(value), ensure_ascii=False, default=str)
-
-
-def finite(value: Any) -> Any:
-    """The same value with None for numbers that are infinite or none."""
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, dict):
-        return {key: finite(item) for key, item in value.items()}
-    return [finite(item) for item in value] if isinstance(value, list) else value
 
 
 class GraphmlDocument:

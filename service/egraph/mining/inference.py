@@ -9,8 +9,8 @@ from torch import Tensor
 from egraph.mining.graph_model import Placed, model_of
 from egraph.mining.graph_tables import Firings, MinedGraph
 from egraph.mining.models import MODELS
-from egraph.mining.tables import as_seen
 from egraph.network.load import Network
+from egraph.photos.mirroring import turned_columns
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
 
@@ -62,12 +62,12 @@ def firings(placed: Placed) -> list[Firings]:
                 layer=layer,
                 pattern=pattern.int().numpy(),
                 object=column.int().numpy(),
-                x=as_seen(unit[:, 1], mirrored),
+                x=turned_columns(unit[:, 1], mirrored),
                 y=unit[:, 0],
                 activation=at_firings(placed.activation[layer]),
                 score=at_firings(placed.score[layer]),
                 likeness=likeness if placed.posed else likeness[:0],
-                expected_x=as_seen(expected[:, 1], mirrored),
+                expected_x=turned_columns(expected[:, 1], mirrored),
                 expected_y=expected[:, 0],
             )
         )

@@ -20,6 +20,7 @@ from egraph.mining.graph_tables import (
 )
 from egraph.mining.mined_layer import MinedLayer
 from egraph.network.layer import LayerGeometry
+from egraph.photos.mirroring import turned_columns
 from egraph.responses.evidence import unit_places
 from egraph.responses.forward import CONTEXT_CELLS
 from egraph.responses.store import ResponseStore
@@ -151,12 +152,12 @@ def firing_table(
         layer=layer.name,
         pattern=firings.pattern,
         object=firings.object,
-        x=as_seen(place[:, 1], seen),
+        x=turned_columns(place[:, 1], seen),
         y=place[:, 0],
         activation=activation,
         score=firings.score,
         likeness=firings.likeness if mined.patterns.context.shape[1] else firings.likeness[:0],
-        expected_x=as_seen(firings.expected[:, 1], seen),
+        expected_x=turned_columns(firings.expected[:, 1], seen),
         expected_y=firings.expected[:, 0],
     )
 
@@ -190,7 +191,7 @@ def filter_peaks(
         layer=layer.name,
         filter=filter_.int().numpy(),
         object=chosen.int().numpy(),
-        x=as_seen(place[:, 1], views[chosen.numpy()]),
+        x=turned_columns(place[:, 1], views[chosen.numpy()]),
         y=place[:, 0],
         activation=best[filter_, rank].numpy(),
     )
@@ -203,8 +204,3 @@ def strongest_of_filters(peaks: Sequence[FilterPeaks], count: int) -> FilterPeak
     filter_ = whole.filter[order]
     stays = order[np.arange(len(order)) - np.searchsorted(filter_, filter_) < count]
     return chosen_rows(whole, stays)
-
-
-def as_seen(x: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
-    """Columns of the canonical view in fractions of the crop, as they stand in the photo."""
-    return np.where(mirrored, 1 - x, x).astype(np.float32)

@@ -6,9 +6,9 @@ from typing import Any
 import numpy as np
 
 from egraph.aog.locate import LocatedPart
-from egraph.graph.schema import FIRES_ON
 from egraph.mining.graph_model import Placed
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
+from egraph.photos.mirroring import turned_point
 from egraph.photos.photo import PhotoObject, Skipped
 from egraph.report.page_content import (
     CategoryReport,
@@ -139,11 +139,10 @@ def _row(graph: MinedGraph, name: str) -> tuple[str, int]:
 
 def _expected_at(placed: Placed, layer: str, row: int, object_row: int) -> tuple[float, float]:
     """Place (x, y) where a pattern is expected on an object, in fractions of its box, as photographed."""
-    y, x = placed.places[layer][row, object_row].tolist()
-    return (FIRES_ON.column("expected_x").mirrored(x) if placed.mirrored[object_row] else x), y
+    return turned_point(placed.places[layer][row, object_row], bool(placed.mirrored[object_row]))
 
 
 def _shown_at(placed: Placed, layer: str, row: int, object_row: int) -> tuple[float, float]:
     """The same, half-way to the unit where it fires: about there a picture shows what it fires on."""
-    y, x = ((placed.places[layer][row, object_row] + placed.units[layer][row, object_row]) / 2).tolist()
-    return (FIRES_ON.column("x").mirrored(x) if placed.mirrored[object_row] else x), y
+    middle = (placed.places[layer][row, object_row] + placed.units[layer][row, object_row]) / 2
+    return turned_point(middle, bool(placed.mirrored[object_row]))

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from egraph.photos.mirroring import mirror
+
 
 class Type(StrEnum):
     """What the values of a column are. `JSON` is text that holds JSON, for what has a shape of its own."""
@@ -63,7 +65,7 @@ class Column:
         if self.mirroring is Mirroring.OTHER:
             raise ValueError(f"{self.name} cannot be mirrored by itself")
         if self.mirroring is Mirroring.PLACE:
-            return 1 - value
+            return mirror(value)
         return -value if self.mirroring is Mirroring.STEP else value
 
     def kept(self, value: Any) -> Any:
