@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from egraph.commands.requests import EvaluateRequest, PurityRequest, StabilityRequest
+from egraph.commands.requests import EdgesRequest, EvaluateRequest, PurityRequest, StabilityRequest
 from egraph_cli.options import Category, Device, Part, Quiet, Seed, settings_of
 from egraph_cli.output import Format, formats, write_rows
 from egraph_cli.progress import ProgressDisplay
@@ -193,6 +193,44 @@ def stability(
 
         found = measure_stability(settings, StabilityRequest(category, graph, weights, device, seed), progress)
     show(output, found, ["found_again", "place", "photos", "patterns"])
+
+
+@app.command("edges")
+@formats
+def edges(
+    context: typer.Context,
+    category: Category,
+    graph: Graph = None,
+    photos: Annotated[int, typer.Option(help="Photos to look at.", min=1, metavar="N")] = 12,
+    patterns: Annotated[
+        int, typer.Option(help="Patterns to switch off on each photo, in each layer.", min=1, metavar="N")
+    ] = 36,
+    weights: Weights = None,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    *,
+    output: Format,
+) -> None:
+    """Do co-activations say what the network does?
+
+    On photos of the graph, lower patterns are switched off: their unit is set to 0, and the network runs on. fall: the
+    share of its activation that a partner above loses, on average, with the 95 % interval; q05 to q95: quantiles.
+    Beside it non-partners of the same layer, at the same unit and of about the same activation. farther: share of the
+    pairs in which the partner falls farther than a non-partner drawn at random.
+    """
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.commands.edges import measure_edges
+
+        request = EdgesRequest(category, graph, photos, patterns, weights, device, seed)
+        found = measure_edges(settings, request, progress)
+    rows = [
+        {"method": name, **vars(fall), **dict(zip(("q05", "q25", "q50", "q75", "q95"), fall.quantiles, strict=False))}
+        for name, fall in found.methods.items()
+    ]
+    columns = ["method", "fall", "low", "high", "q05", "q25", "q50", "q75", "q95", "farther", "pairs"]
+    write_rows(output, columns, rows, whole=found.to_json())
 
 
 def show(output: Format, found: "Result", columns: list[str]) -> None:

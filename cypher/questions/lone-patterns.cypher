@@ -1,9 +1,9 @@
 // Which patterns have no partners?
 //
-// Patterns that fire together with none of the layer above, or with none of the layer below, although there is such a
-// layer; those with most evidence first. above, below: how many partners they have there (null where the network's
-// mined layers end). advantage: the evidence a pattern wins over what evenly scattered evidence would give it; 1 is no
-// better than chance. support: objects on which it fires.
+// Patterns that fire together with none of the layer above beyond chance, although there is such a layer; those with
+// most evidence first. above, below: how many partners they have there (null where the network's mined layers end).
+// advantage: the evidence a pattern wins over what evenly scattered evidence would give it; 1 is no better than chance.
+// support: objects on which it fires.
 //
 // :param category: category, required. The kind of object.
 // :param graph: graph, optional. The graph's name, where the category has several.

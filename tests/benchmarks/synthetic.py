@@ -110,6 +110,7 @@ def synthetic_graph(
                 floats(size) - 0.5,
                 floats(size),
                 floats(size),
+                support,
             )
         )
     for geometry in layers[:-1]:

@@ -1,6 +1,7 @@
 """The slow and obvious way to parents and edges: every pair on its own, in float64."""
 
 import numpy as np
+from scipy.stats import hypergeom, norm
 
 
 def correlation(places: np.ndarray, mass: np.ndarray, theirs: np.ndarray) -> float:
@@ -37,24 +38,45 @@ def choose_parents(places, mass, candidates, count: int, ridge: float, few: floa
     return [(c, b / max(gain, 1e-9)) for c, b in zip(best, coefficients, strict=True)], gain
 
 
-def link(places, mass, fires, upper_places, upper_mass, upper_fires, count: int, smallest: float) -> dict:
+def link(places, mass, fires, upper_places, upper_mass, upper_fires, reach: float, count: int, rate: float) -> dict:
     """All edges {(lower, upper): (strength, lift, support, dy, dx, sigma)}, by looking at every pair."""
     photos, edges = mass.shape[1], {}
+    squeezed = [np.log1p(m / max(m.mean(), 1e-9)) for m in mass]
+    upper_squeezed = [np.log1p(m / max(m.mean(), 1e-9)) for m in upper_mass]
+    side = max(1, round(1 / reach))
+    cells = [tuple(np.clip((p.mean(0) * side).astype(int), 0, side - 1)) for p in upper_places]
     for low in range(len(places)):
+        correlations = [score_correlation(squeezed[low], other) for other in upper_squeezed]
         pairs = []
         for up in range(len(upper_places)):
-            together = score_correlation(mass[low], upper_mass[up])
-            moves = correlation(places[low], mass[low], upper_places[up] - upper_places[up].mean(0))
-            pairs.append((max(moves, 0.0) * max(together, 0.0), together, up))
-        for affinity, together, up in sorted(pairs, key=lambda pair: -pair[0])[:count]:
-            if affinity > smallest:
-                both = [i for i in range(photos) if fires[low, i] and upper_fires[up, i]]
-                chance = fires[low].sum() * upper_fires[up].sum() / photos
-                looked_at = both or range(photos)
-                apart = np.array([places[low, i] - upper_places[up, i] for i in looked_at])
-                sigma = np.sqrt(((apart - apart.mean(0)) ** 2).sum(1).mean())
-                lift = len(both) / chance if chance else 0.0
-                edges[low, up] = (together, lift, len(both), *apart.mean(0), sigma)
+            if np.linalg.norm(places[low].mean(0) - upper_places[up].mean(0)) > reach:
+                continue
+            one, other = int(fires[low].sum()), int(upper_fires[up].sum())
+            together = int((fires[low] & upper_fires[up]).sum())
+            deviation = float(hypergeom(photos, one, other).std())
+            often = (together - one * other / photos - 0.5) / deviation if deviation else 0.0
+            others = [q for q in range(len(cells)) if cells[q] == cells[up] and q != up]
+            by_place = 0.0
+            if len(others) > 1:
+                among = [
+                    score_correlation(upper_squeezed[a], upper_squeezed[b]) for a in others for b in others if a != b
+                ]
+                theirs = [score_correlation(upper_squeezed[up], upper_squeezed[q]) for q in others]
+                by_place = np.mean([correlations[q] for q in others]) * np.mean(theirs) / max(np.mean(among), 0.01)
+            strong, explained = (
+                np.arctanh(np.clip(r, -1 + 1e-6, 1 - 1e-6)) * np.sqrt(max(photos - 3, 0))
+                for r in (correlations[up], by_place)
+            )
+            pairs.append((min(often, strong, strong - explained) + 1e-4 * strong, up))
+        pairs.sort(key=lambda pair: -pair[0])
+        holds = [k for k, (z, _) in enumerate(pairs[:count], start=1) if norm.sf(z) <= rate * k / len(pairs)]
+        for _, up in pairs[: max(holds, default=0)]:
+            both = [i for i in range(photos) if fires[low, i] and upper_fires[up, i]]
+            apart = np.array([places[low, i] - upper_places[up, i] for i in both])
+            sigma = np.sqrt(((apart - apart.mean(0)) ** 2).sum(1).mean())
+            lift = len(both) / (fires[low].sum() * upper_fires[up].sum() / photos)
+            strength = score_correlation(mass[low], upper_mass[up])
+            edges[low, up] = (strength, lift, len(both), *apart.mean(0), sigma)
     return edges
 
 

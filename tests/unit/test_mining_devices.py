@@ -7,7 +7,7 @@ import torch
 from torch._subclasses import FakeTensorMode
 
 from egraph.mining.contexts import mean_likeness, peak_contexts
-from egraph.mining.edges import Partners, Upper, candidate_rank, relative_place, standardised
+from egraph.mining.edges import Partners, Upper, candidate_rank, certainty, relative_place, standardised
 from egraph.mining.expectation import Assigned
 from egraph.mining.parents import choose_parents, parent_offsets
 from egraph.mining.patterns import SIGMAS, infer_fits, infer_patterns, mine_patterns
@@ -78,14 +78,14 @@ def test_patterns_are_mined_on_their_device() -> None:
 def test_relations_are_found_on_their_device() -> None:
     places, mass, candidates = on_gpu(5, 6, 2), on_gpu(5, 6), on_gpu(3, 6, 2)
     offsets = parent_offsets(choose_parents(places, mass, candidates), candidates)
-    upper = Upper(torch.arange(3, device=GPU), candidates, on_gpu(3, 6), on_gpu(3, 6) > 0.5)
+    upper = Upper(torch.arange(3, device=GPU), candidates, on_gpu(3, 6), on_gpu(3, 6) > 0.5, 0.2)
     mean, sigma = relative_place(places[:3], upper.places, upper.mass)
     partners = Partners.of(upper)
     tensors = (
         offsets,
-        partners.displacement,
-        partners.square,
         partners.score,
+        partners.place_weight,
+        certainty(places, mass, mass > 0.5, partners)[0],
         standardised(upper.mass),
         candidate_rank(mass, places),
         mean,

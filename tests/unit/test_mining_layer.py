@@ -99,7 +99,7 @@ def test_planted_pairs_fire_together_and_stand_where_they_were_planted(seed: int
     above = plant(seed)
     below = plant(seed + 100, like=above)
     upper = mine_layer(above.task(), above.reader())
-    lower = mine_layer(below.task(upper=upper.candidates.upper(CPU)), below.reader())
+    lower = mine_layer(below.task(upper=upper.candidates.upper(CPU, 0.2)), below.reader())
     assert_sound(lower, 7, 5)
     up, low = rows_of(above, upper), rows_of(below, lower)
     for pair, row in low.items():
@@ -213,7 +213,7 @@ def test_blocks_of_filters_change_nothing(monkeypatch: pytest.MonkeyPatch, tmp_p
         seen: list[int] = []
         record = PoseRecord(tmp_path, 90)
         upper = mine_layer(above.task(), above.reader())
-        task = below.task(upper=upper.candidates.upper(CPU))
+        task = below.task(upper=upper.candidates.upper(CPU, 0.2))
         lower = mine_layer(task, below.reader(), record, lambda done, of, seen=seen: seen.append(done))
         assert seen == {10**9: [7], 1: list(range(1, 8))}.get(elements, [2, 4, 6, 7])
         scores = [torch.cat(view) for view in zip(*record.read_scores(), strict=True)]
@@ -255,7 +255,7 @@ def test_a_layer_that_was_cut_off_ends_to_the_bit_as_one_that_was_not(
     monkeypatch.setattr(mining_layer, "CANDIDATES", 4)
     above = plant(1)
     below = plant(101, like=above)
-    upper = mine_layer(above.task(), above.reader()).candidates.upper(CPU)
+    upper = mine_layer(above.task(), above.reader()).candidates.upper(CPU, 0.2)
     kept = Memory()
     seen: list[int] = []
 
@@ -306,5 +306,5 @@ def test_layers_that_tell_little_are_mined_without_a_nan(kind: str, tmp_path: Pa
         assert not (mined.patterns.filter == 1).any() and mined.dropped[REASONS.index(EVEN)] >= 5
     if kind == "empty":
         assert len(mined.patterns.filter) == len(mined.firings.pattern) == 0
-    below = mine_layer(world.task(upper=mined.candidates.upper(CPU)), world.reader())
+    below = mine_layer(world.task(upper=mined.candidates.upper(CPU, 0.2)), world.reader())
     assert_sound(below, 4, 5)

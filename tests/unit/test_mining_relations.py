@@ -1,11 +1,27 @@
 """Parents and edges beside a brute-force look at every pair."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import norm
 from torch import Tensor
 
-from egraph.mining.edges import SMALLEST_AFFINITY, Partners, Upper, candidate_rank, link, relative_place, standardised
+from egraph.mining.edges import (
+    FALSE_DISCOVERIES,
+    Edges,
+    Partners,
+    Upper,
+    candidate_rank,
+    discoveries,
+    link,
+    peers,
+    relative_place,
+    standardised,
+)
 from egraph.mining.parents import (
     FEW_PHOTOS,
     RIDGE,
@@ -96,46 +112,140 @@ def test_the_offset_is_the_weighted_sum_times_the_gain() -> None:
     torch.testing.assert_close(found[1], 0.5 * candidates[0])
 
 
-@pytest.mark.parametrize(("lower", "upper", "photos"), [(7, 9, 20), (4, 2, 15), (1, 1, 4), (3, 4, 1), (3, 0, 5)])
-def test_edges_are_those_of_a_brute_force_over_all_pairs(lower: int, upper: int, photos: int) -> None:
-    (places, mass), (theirs, their_mass) = moving(lower, photos, 4), moving(upper, photos, 5)
-    fires, they_fire = mass > 0.7, their_mass > 0.8
-    rows = torch.arange(100, 100 + upper)
-    found = link(places, mass, fires, Partners.of(Upper(rows, theirs, their_mass, they_fire)), count=3)
+REACH = 0.25
+
+
+@dataclass(frozen=True)
+class Patterns:
+    """Patterns on photos: places (B, n, 2), mass and fires (B, n)."""
+
+    places: Tensor
+    mass: Tensor
+    fires: Tensor
+
+    def above(self, reach: float = REACH) -> Partners:
+        return Partners.of(Upper(torch.arange(100, 100 + len(self.mass)), self.places, self.mass, self.fires, reach))
+
+    def on(self, photos: Tensor) -> "Patterns":
+        return Patterns(self.places[:, photos], self.mass[:, photos], self.fires[:, photos])
+
+
+def firing(causes: Tensor, photos: int, seed: int, shared: float = 0.0) -> Patterns:
+    """Patterns that stand at places of their own and fire where their cause is there, besides chance.
+
+    causes: (B,) number of each one's cause; -1 has none. shared: how far all of them have one more cause in common.
+    """
+    chance, own = torch.Generator().manual_seed(99), torch.Generator().manual_seed(seed)
+    seen = torch.randn(int(causes.max()) + 2, photos, generator=chance)
+    seen[-1] = 0
+    everywhere = torch.randn(1, photos, generator=chance)
+    noise = torch.randn(len(causes), photos, generator=own)
+    mass = (seen[causes] + shared * everywhere + 0.7 * noise).exp()
+    places = torch.rand(len(causes), 1, 2, generator=own) * 0.2 + 0.4
+    places = places + 0.03 * torch.randn(len(causes), photos, 2, generator=own)
+    return Patterns(places, mass, mass > mass.quantile(0.7, dim=1, keepdim=True))
+
+
+def pairs_of(edges: Edges) -> list[tuple[int, int]]:
+    return list(zip(edges.lower.tolist(), (edges.upper - 100).tolist(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("lower", "upper", "photos", "shared"), [(7, 12, 60, 0.0), (9, 30, 150, 0.3), (4, 2, 40, 0.0), (3, 4, 5, 0.0)]
+)
+def test_edges_are_those_of_a_brute_force_over_all_pairs(lower: int, upper: int, photos: int, shared: float) -> None:
+    these = firing(torch.arange(lower) % 4, photos, 4, shared)
+    theirs = firing(torch.arange(upper) % 5, photos, 5, shared)
+    theirs.places[::3] += 0.3
+    found = link(these.places, these.mass, these.fires, theirs.above(), count=3)
     wanted = slow.link(
-        *(t.double().numpy() for t in (places, mass)), fires.numpy(),
-        *(t.double().numpy() for t in (theirs, their_mass)), they_fire.numpy(), 3, SMALLEST_AFFINITY,
+        *(t.numpy() if t.dtype == torch.bool else t.double().numpy() for t in vars(these).values()),
+        *(t.numpy() if t.dtype == torch.bool else t.double().numpy() for t in vars(theirs).values()),
+        REACH, 3, FALSE_DISCOVERIES,
     )  # fmt: skip
-    pairs = list(zip(found.lower.tolist(), (found.upper - 100).tolist(), strict=True))
+    pairs = pairs_of(found)
     assert sorted(pairs) == sorted(wanted) and len(set(pairs)) == len(pairs)
-    if photos > 4:
-        assert upper == 0 or pairs
+    assert photos < 50 or pairs, "the example has edges"
     columns = found.strength, found.lift, found.support, found.dy, found.dx, found.sigma
     for edge, pair in enumerate(pairs):
         np.testing.assert_allclose([float(column[edge]) for column in columns], wanted[pair], **CLOSE)
 
 
-def test_partners_that_stand_still_or_never_change_are_not_linked() -> None:
-    places, mass = moving(3, 10, 4)
-    fires = mass > 0.7
-    still = places.mean(1, keepdim=True).expand_as(places)
-    assert len(link(places, mass, fires, Partners.of(Upper(torch.arange(3), still, mass, fires))).lower) == 0
-    constant = torch.full_like(mass, 0.1)
-    assert len(link(places, mass, fires, Partners.of(Upper(torch.arange(3), places, constant, fires))).lower) == 0
-    assert len(link(places, constant, fires, Partners.of(Upper(torch.arange(3), places, constant, fires))).lower) == 0
+def test_partners_have_their_cause_in_common_and_photos_permuted_leave_none() -> None:
+    causes = torch.cat([torch.arange(20), torch.full((100,), -1)])
+    these, theirs = firing(causes, 200, 1, shared=0.7), firing(causes, 200, 2, shared=0.7)
+    pairs = pairs_of(link(these.places, these.mass, these.fires, theirs.above()))
+    right = [(low, up) for low, up in pairs if low == up < 20]
+    assert len(right) >= 16 and len(pairs) - len(right) <= 10
+    permuted = theirs.on(torch.randperm(200, generator=torch.Generator().manual_seed(0)))
+    assert len(link(these.places, these.mass, these.fires, permuted.above()).lower) <= 2
+
+
+def test_what_all_patterns_have_in_common_makes_no_partners() -> None:
+    nothing_more = torch.full((40,), -1)
+    these, theirs = firing(nothing_more, 200, 1, shared=0.7), firing(nothing_more, 200, 2, shared=0.7)
+    partners = theirs.above()
+    found = link(these.places, these.mass, these.fires, partners)
+    unasked = replace(partners, place_weight=torch.zeros_like(partners.place_weight))
+    assert len(link(these.places, these.mass, these.fires, unasked).lower) > 300, "all of them fire together"
+    assert len(found.lower) <= 6
+
+
+def test_partners_stand_within_reach() -> None:
+    causes = torch.arange(10)
+    these, theirs = firing(causes, 200, 1), firing(causes, 200, 2)
+    assert len(link(these.places, these.mass, these.fires, theirs.above()).lower) >= 8
+    theirs.places.add_(REACH * 1.5)
+    assert len(link(these.places, these.mass, these.fires, theirs.above()).lower) == 0
+
+
+@pytest.mark.parametrize("patterns", [0, 3])
+def test_patterns_that_never_fire_or_never_change_have_no_partners(patterns: int) -> None:
+    these, theirs = firing(torch.arange(3), 30, 1), firing(torch.arange(3), 30, 2)
+    never = torch.zeros(patterns, 30, dtype=torch.bool)
+    silent = Patterns(theirs.places[:patterns], theirs.mass[:patterns], never)
+    assert len(link(these.places, these.mass, these.fires, silent.above()).lower) == 0
+    constant = Patterns(theirs.places, torch.full_like(theirs.mass, 0.1), theirs.fires)
+    assert len(link(these.places, these.mass, these.fires, constant.above()).lower) == 0
+    assert len(link(constant.places, constant.mass, constant.fires, theirs.above()).lower) == 0
+    one = firing(torch.arange(3), 1, 1)
+    assert len(link(one.places, one.mass, one.fires, one.above()).lower) == 0
+
+
+@given(st.lists(st.lists(st.floats(-2, 6), min_size=4, max_size=4), min_size=1, max_size=5), st.integers(4, 60))
+def test_discoveries_are_those_of_benjamini_and_hochberg(deviations: list[list[float]], looked_at: int) -> None:
+    best = torch.tensor(deviations).sort(1, descending=True).values
+    found = discoveries(best, torch.full((len(best),), looked_at), rate=0.05)
+    for row, kept in zip(best.tolist(), found.tolist(), strict=True):
+        holds = [k for k, z in enumerate(row, start=1) if norm.sf(z) <= 0.05 * k / looked_at]
+        assert kept == [k <= max(holds, default=0) for k in range(1, len(row) + 1)]
+
+
+def test_only_displacements_steadier_than_those_of_random_pairs_are_steady() -> None:
+    causes = torch.arange(12)
+    these, theirs = firing(causes, 300, 1), firing(causes, 300, 2)
+    noise = 0.005 * torch.randn(6, 300, 2, generator=torch.Generator().manual_seed(3))
+    theirs.places.copy_(theirs.places - theirs.places.mean(1, keepdim=True) + 0.5)
+    these.places[:6] = theirs.places[:6] + torch.tensor([0.02, -0.01]) + noise
+    found = link(these.places, these.mass, these.fires, theirs.above(), count=1)
+    assert {low for low, up in pairs_of(found) if low == up} == set(range(12))
+    assert found.steady[found.lower < 6].all() and not found.steady[found.lower >= 6].any()
+    joined = found.lower < 6
+    torch.testing.assert_close(found.dy[joined], torch.full((6,), 0.02), atol=2e-3, rtol=0)
+    torch.testing.assert_close(found.sigma[joined], torch.full((6,), 0.005 * 2**0.5), atol=1e-3, rtol=0)
+
+
+def test_peers_are_others_of_the_same_cell() -> None:
+    cell = torch.tensor([3, 1, 3, 3, 0, 1, 3, 3, 3])
+    for pattern, row in enumerate(peers(cell, torch.bincount(cell), 4).tolist()):
+        others = set((cell == cell[pattern]).nonzero()[:, 0].tolist()) - {pattern}
+        assert {p for p in row if p != pattern} <= others
+        assert len({p for p in row if p != pattern}) == min(4, len(others))
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3, 123.456])
 def test_constant_rows_become_zero(value: float) -> None:
     assert standardised(torch.full((2, 30), value)).abs().max() == 0
-
-
-def test_edges_without_a_common_firing_are_measured_on_all_photos() -> None:
-    places, mass = moving(2, 12, 4)
-    never = torch.zeros(2, 12, dtype=torch.bool)
-    found = link(places, mass, never, Partners.of(Upper(torch.arange(2), places, mass, never)))
-    assert len(found.lower) and (found.support == 0).all() and (found.lift == 0).all()
-    assert torch.stack([found.dy, found.dx, found.sigma]).isfinite().all()
 
 
 def test_the_relative_place_is_a_weighted_mean_and_deviation() -> None:

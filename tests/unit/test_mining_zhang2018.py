@@ -91,7 +91,7 @@ def test_candidates_move_stand_inside_and_have_evidence() -> None:
     size = torch.tensor([0.01, 0.05, 0.06, 0.07])[:, None, None]
     places = 0.5 + size * torch.randn(4, 30, 2, generator=generator)
     places[2] -= 0.45
-    above = Above.of(Upper(torch.tensor([5, 6, 7, 8]), places, torch.ones(4, 30), torch.ones(4, 30) > 0), 0.2)
+    above = Above.of(Upper(torch.tensor([5, 6, 7, 8]), places, torch.ones(4, 30), torch.ones(4, 30) > 0, 0.2), 0.2)
     assert above.row.tolist() == [6, 8]
     torch.testing.assert_close(above.displacement.mean(1), torch.zeros(len(above.row), 2), atol=1e-6, rtol=0)
 
@@ -107,7 +107,7 @@ def test_layers_are_mined_and_followed_down_without_a_nan(kind: str) -> None:
             one.contexts[:] = one.contexts[:, :, :1]
     mined = mine_layer(upper_world.task(), upper_world.reader(), mines=ZhangBlockMiner)
     assert mined.parents.index.shape == (35, 0) and mined.dropped.sum() == 0
-    task = replace(lower_world.task(upper=mined.candidates.upper(torch.device("cpu"))), patterns_above=5)
+    task = replace(lower_world.task(upper=mined.candidates.upper(torch.device("cpu"), 0.2)), patterns_above=5)
     lower = mine_layer(task, lower_world.reader(), mines=ZhangBlockMiner)
     for layer in (mined, lower):
         for name, column in flattened(layer).items():

@@ -176,3 +176,16 @@ class StabilityRequest:
     weights: str | None = None
     device: str = "cpu"
     seed: int = 0
+
+
+@dataclass(frozen=True)
+class EdgesRequest:
+    """Which graph's co-activations to verify: on so many photos, and on each and in each layer by so many patterns."""
+
+    category: str
+    graph: str | None = None
+    photos: int = 12
+    patterns: int = 36
+    weights: str | None = None
+    device: str = "cpu"
+    seed: int = 0

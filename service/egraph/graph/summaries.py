@@ -18,15 +18,12 @@ def pattern_summary(mined: MinedGraph, layer: str) -> dict[str, np.ndarray]:
 
     neighbours: patterns above that it is displaced from. sigma: how much those displacements vary, on average; apart:
     how much they would if both patterns moved on their own. above, below: partners in the layers above and below, where
-    the graph has such a layer. alone: true where it has none above, or none below.
+    the graph has such a layer. alone: true where there is a layer above and it has no partner there.
     """
     neighbours, sigma, apart = _steps(mined, layer)
     above, below = _partners(mined, layer)
     moves = neighbours > 0
-    alone = np.zeros(len(neighbours), bool)
-    for partners in (above, below):
-        if partners is not None:
-            alone |= partners == 0
+    alone = np.zeros(len(neighbours), bool) if above is None else above == 0
     some = np.maximum(neighbours, 1)
     return {
         "neighbours": neighbours,

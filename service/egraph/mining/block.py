@@ -252,12 +252,11 @@ class BlockMiner:
 
     def _edges(self, kept: Kept, firing: Tensor) -> MinedEdges:
         if self.partners is None or len(kept.places) == 0:
-            none = torch.zeros(0)
-            edges = Edges(none.long(), none.long(), none, none, none.long(), none, none, none)
+            edges = Edges.none()
         else:
             edges = link(kept.places, kept.mass, firing, self.partners, group=self.group)
         columns = {field.name: getattr(edges, field.name) for field in fields(edges)}
-        return MinedEdges(**{name: _column(c if c.is_floating_point() else c.int()) for name, c in columns.items()})
+        return MinedEdges(**{name: _column(c.int() if c.dtype == torch.long else c) for name, c in columns.items()})
 
 
 def _column(tensor: Tensor) -> np.ndarray:

@@ -21,7 +21,7 @@ from egraph.mining.anchors import PLACE_WEIGHT, AnchorPlaces, Anchors, mine_anch
 from egraph.mining.block import REASONS, STRONGEST_PHOTOS, LayerTask
 from egraph.mining.checkpoint import Checkpoints
 from egraph.mining.contexts import leading_directions, peak_contexts
-from egraph.mining.edges import CANDIDATES, EDGES
+from egraph.mining.edges import CANDIDATES, EDGES, FALSE_DISCOVERIES
 from egraph.mining.expectation import planes
 from egraph.mining.graph_model import OWN
 from egraph.mining.graph_tables import ANCHORS, FilterPeaks, Firings, LayerReading, MinedGraph
@@ -84,6 +84,7 @@ def mining_parameters(layers: Sequence[LayerGeometry], model: str = OWN) -> dict
         "pose_numbers": POSE_NUMBERS,
         "firing": FIRING,
         "edges": EDGES,
+        "edge_false_discoveries": FALSE_DISCOVERIES,
         "edge_candidates": CANDIDATES,
         **MODELS[model].parameters,
     }
@@ -338,7 +339,7 @@ class _Session:
             done += layer.channels
             report("mining patterns", done, total)
             mined[layer.name] = finished
-            upper = finished.candidates.upper(self.device)
+            upper = finished.candidates.upper(self.device, layer.stride / self.network.preprocessing.size)
         assert pose is not None and weights is not None
         return mined, pose, weights
 

@@ -125,7 +125,8 @@ class Displacements:
     dx, dy: (E,) mean place of the lower pattern minus that of the upper one. sigma: (E,) root mean square deviation
     of that difference over the objects. weight: (E,) share of this parent in placing the lower pattern, negative
     where the pattern moves against it (the absolute weights of a pattern's parents sum to 1); 0 where inference does
-    not use the edge.
+    not use the edge. support: (E,) int32 objects on which it rests: those on which both fire, or, where the upper
+    pattern places the lower one, those on which the lower one fires.
     """
 
     lower: str
@@ -136,6 +137,7 @@ class Displacements:
     dy: np.ndarray
     sigma: np.ndarray
     weight: np.ndarray
+    support: np.ndarray
 
 
 PairTable = CoActivations | Displacements

@@ -61,6 +61,7 @@ class MinedEdges:
     dy: np.ndarray
     dx: np.ndarray
     sigma: np.ndarray
+    steady: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -88,12 +89,12 @@ class Candidates:
     mass: np.ndarray
     fires: np.ndarray
 
-    def upper(self, device: torch.device) -> Upper:
-        """The same on the device that the layer below is mined on."""
+    def upper(self, device: torch.device, reach: float) -> Upper:
+        """The same on the device that the layer below is mined on; see `Upper` for `reach`."""
         row, places, mass, fire = (
             torch.from_numpy(column).to(device) for column in (self.row, self.places, self.mass, self.fires)
         )
-        return Upper(row, planes(places), mass, fire)
+        return Upper(row, planes(places), mass, fire, reach)
 
 
 @dataclass(frozen=True)

@@ -108,13 +108,25 @@ def co_activations(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer]
 
 
 def displacements(layers: Sequence[LayerGeometry], mined: dict[str, MinedLayer]) -> list[Displacements]:
-    """Between neighbouring conv layers for asking, and from every conv layer to the anchors that place its patterns."""
+    """Between neighbouring conv layers for asking, where they are steady, and from every conv layer to the anchors that
+    place its patterns."""
     found = []
     for lower, upper in itertools.pairwise(layers):
         edges = mined[lower.name].edges
-        unused = np.zeros(len(edges.lower), np.float32)
-        columns = edges.lower, edges.upper, edges.dx, edges.dy, edges.sigma
-        found.append(Displacements(lower.name, upper.name, *columns, unused))
+        rows = np.flatnonzero(edges.steady)
+        found.append(
+            Displacements(
+                lower=lower.name,
+                upper=upper.name,
+                source=edges.lower[rows],
+                target=edges.upper[rows],
+                dx=edges.dx[rows],
+                dy=edges.dy[rows],
+                sigma=edges.sigma[rows],
+                weight=np.zeros(len(rows), np.float32),
+                support=edges.support[rows],
+            )
+        )
     return found + [parent_edges(layer.name, ANCHORS, mined[layer.name]) for layer in layers]
 
 
@@ -131,6 +143,7 @@ def parent_edges(lower: str, upper: str, mined: MinedLayer) -> Displacements:
         dy=parents.mean[..., 0].ravel(),
         sigma=parents.sigma.ravel(),
         weight=parents.weight.ravel(),
+        support=np.repeat(mined.patterns.support, each),
     )
 
 

@@ -101,7 +101,7 @@ SUMS = (
     Column("apart", NUMBER, "the same if both patterns moved independently", OBJECT),
     Column("above", INTEGER, "how many patterns of the layer above fire together with it"),
     Column("below", INTEGER, "how many patterns of the layer below fire together with it"),
-    Column("alone", BOOLEAN, "true where it has no partner above, or none below"),
+    Column("alone", BOOLEAN, "true where it has no partner above, though there is a layer"),
 )
 """What a pattern's relationships say of it, summed up."""
 PATTERN = Node(

@@ -71,6 +71,7 @@ DISPLACED_FROM = Relationship(
         mined("dy", NUMBER, "mean place of the lower minus that of the upper one", OBJECT),
         mined("sigma", NUMBER, "standard deviation of that difference over the objects", OBJECT),
         mined("weight", NUMBER, "share of the upper one in placing the lower one, 0 where it has none"),
+        mined("support", INTEGER, "on how many objects it rests"),
     ),
 )
 FIRES_ON = Relationship(
