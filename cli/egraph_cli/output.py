@@ -28,6 +28,9 @@ NARROW = 12
 """Characters that a column may be squeezed to before a table becomes one block per row."""
 
 
+GRAPH_PARTS = 3
+"""Parts of a graph's id: network, category, name."""
+
 CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 """What moves a terminal's cursor, changes its colours, or turns the order of what is read; and halves of characters."""
 
@@ -188,27 +191,30 @@ def write_table(columns: Sequence[str], rows: Sequence[Row]) -> None:
 
 
 def write_blocks(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
-    """Print one block of `name  value` lines per row; empty values are left out."""
+    """Print one block of `name  value` lines per row. The terminal breaks a long line, so that it is copied whole."""
     label = max(map(len, columns))
     for number, texts in enumerate(cells):
         if number:
             print()
         for name, text in zip(columns, texts, strict=True):
-            if text:
-                print(f"{name:<{label}}  {text}")
+            print(f"{name:<{label}}  {text}".rstrip())
 
 
 def least_width(texts: Sequence[str]) -> int:
-    """How narrow a column may become: its longest text, or NARROW where it is longer."""
+    """How narrow a column may become: its longest text, or NARROW where it is longer; no word is cut, so no id is."""
     from rich.cells import cell_len
 
-    return min(max(map(cell_len, texts)), NARROW)
+    words = [cell_len(word) for text in texts for word in text.split()]
+    return max(min(max(map(cell_len, texts)), NARROW), *words, 0)
 
 
 def shared_prefix(cells: Sequence[Sequence[str]]) -> str:
-    """What all ids begin with, up to a slash; empty unless it is worth a line. An id has an @ and a slash."""
+    """What all ids begin with, up to a slash; empty unless it is worth a line. An id has an @ and a slash.
+
+    Of a pattern no more than its graph is taken off: what is left is its short id.
+    """
     ids = [text for row in cells for text in row if "@" in text and "/" in text]
     if len(ids) < 2:
         return ""
-    parts = posixpath.commonpath([text.rpartition("/")[0] for text in ids])
+    parts = "/".join(posixpath.commonpath([text.rpartition("/")[0] for text in ids]).split("/")[:GRAPH_PARTS])
     return f"{parts}/" if len(parts) > NARROW else ""

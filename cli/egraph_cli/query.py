@@ -1,6 +1,9 @@
 """`egraph query`: ask the graph database one of the questions in `cypher/questions/`."""
 
+import json
+import shutil
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -8,10 +11,11 @@ import typer
 
 from egraph_cli import complete
 from egraph_cli.options import settings_of
-from egraph_cli.output import Format, formats, write_rows
+from egraph_cli.output import Format, formats, printable, write_rows
 
 if TYPE_CHECKING:
     from egraph.graph import questions, read_only
+    from egraph.graph.statements import Statement
 
 
 @formats
@@ -33,6 +37,9 @@ def query(
     ] = None,
     show: Annotated[
         bool, typer.Option("--show", help="Print the question's Cypher, to paste into Neo4j Browser.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Say what the question answers and what its columns and parameters mean.")
     ] = False,
     cypher: Annotated[
         str | None,
@@ -59,7 +66,7 @@ def query(
     For example: egraph query fires-together -P category=horse -P part=head
     """
     if cypher is not None or file is not None:
-        if name is not None or show or (cypher is not None and file is not None):
+        if name is not None or show or explain or (cypher is not None and file is not None):
             raise typer.BadParameter("give one of a question's name, --cypher and --file.")
         answer_cypher(context, cypher, file, parameters or [], limit, timeout, output)
         return
@@ -79,8 +86,25 @@ def query(
     if show:
         print(asked.text.rstrip())
         return
+    if explain:
+        print(explanation(asked))
+        return
     given = questions.parse_assignments(parameters or [])
     write_answer(output, ask_question(settings_of(context), name, given, limit))
+    if output is Format.TABLE and sys.stdout.isatty():
+        print(f"What the columns mean: egraph query {name} --explain", file=sys.stderr)
+
+
+def explanation(asked: "Statement") -> str:
+    """What a question answers, with its columns and parameters, wrapped for a terminal."""
+    width = min(100, shutil.get_terminal_size().columns)
+    lines = [asked.title, "", textwrap.fill(asked.answers, width), ""]
+    lines += [textwrap.fill(f"Columns: {', '.join(asked.columns)}", width, subsequent_indent="  "), "", "Parameters:"]
+    for one in asked.parameters:
+        need = "required" if one.required else "optional" if one.default is None else f"= {json.dumps(one.default)}"
+        text = f"{one.name} ({one.type}, {need}): {one.description}"
+        lines.append(textwrap.fill(text, width, initial_indent="  ", subsequent_indent="    "))
+    return "\n".join(lines)
 
 
 def answer_cypher(
@@ -109,5 +133,7 @@ def answer_cypher(
 def write_answer(output: Format, answer: "questions.Answer | read_only.Answer") -> None:
     """Print the rows, and say where there are more."""
     write_rows(output, answer.columns, answer.rows, whole=answer.to_json())
+    for hint in getattr(answer, "hints", ()):
+        print(printable(hint), file=sys.stderr)
     if answer.truncated:
         print(f"These are the first {len(answer.rows):,} rows; --limit N shows more.", file=sys.stderr)

@@ -1,7 +1,8 @@
 // How do two parts stand to each other?
 //
-// Pairs of patterns, one on each part, of which the graph knows how far apart they stand, the steadiest first. A
-// pattern that lies on both parts is left out. dx, dy: how far the first part's pattern stands to the right of and
+// First one row that sums up the others: pairs, how many they are; dx, dy, their mean, each pair counting by 1 / sigma^2;
+// sigma, apart, their means. Then pairs of patterns, one on each part, of which the graph knows how far apart they
+// stand, the steadiest first. A pattern that lies on both parts is left out. dx, dy: how far the first part's pattern stands to the right of and
 // below the other's, in fractions of the object, turned to its canonical side. sigma: how much that varies; apart: how
 // much it would if the two moved each on its own, its control. on_part, on_other: share of the labelled objects where
 // it fires on which each pattern is inside a box; by_chance, by_chance_other: the same for a place drawn at random.
@@ -14,7 +15,7 @@
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on its part.
 // :param limit: integer = 50. At most so many rows.
-// :returns pattern, other_pattern, dx, dy, sigma, apart, on_part, by_chance, on_other, by_chance_other, boxes_dx,
+// :returns pairs, pattern, other_pattern, dx, dy, sigma, apart, on_part, by_chance, on_other, by_chance_other, boxes_dx,
 //   boxes_dy, boxes
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
@@ -147,7 +148,8 @@ WITH
     WHEN first THEN {id: q.id, share: other_share}
     ELSE {id: p.id, share: share}
   END AS two
-RETURN
+WITH
+  known,
   one.id AS pattern,
   two.id AS other_pattern,
   sign * d.dx AS dx,
@@ -155,11 +157,45 @@ RETURN
   sigma,
   apart,
   one.share AS on_part,
+  two.share AS on_other
+ORDER BY sigma, pattern, other_pattern
+LIMIT $limit
+WITH
+  known,
+  collect({
+    pattern: pattern,
+    other_pattern: other_pattern,
+    dx: dx,
+    dy: dy,
+    sigma: sigma,
+    apart: apart,
+    on_part: on_part,
+    on_other: on_other
+  })[0..$limit - 1] AS found
+// One row of the answer is the summary.
+WHERE size(found) > 0
+WITH
+  known,
+  found,
+  reduce(sum = 0.0, r IN found | sum + 1 / (r.sigma ^ 2 + 0.000001)) AS weight,
+  reduce(sum = 0.0, r IN found | sum + r.dx / (r.sigma ^ 2 + 0.000001)) AS dx,
+  reduce(sum = 0.0, r IN found | sum + r.dy / (r.sigma ^ 2 + 0.000001)) AS dy,
+  reduce(sum = 0.0, r IN found | sum + r.sigma) AS sigma,
+  reduce(sum = 0.0, r IN found | sum + r.apart) AS apart
+UNWIND [{pairs: size(found), dx: dx / weight, dy: dy / weight, sigma: sigma / size(found), apart: apart / size(found)}] +
+found AS r
+RETURN
+  r.pairs AS pairs,
+  r.pattern AS pattern,
+  r.other_pattern AS other_pattern,
+  r.dx AS dx,
+  r.dy AS dy,
+  r.sigma AS sigma,
+  r.apart AS apart,
+  r.on_part AS on_part,
   known.by_chance AS by_chance,
-  two.share AS on_other,
+  r.on_other AS on_other,
   known.by_chance_other AS by_chance_other,
   known.boxes_dx AS boxes_dx,
   known.boxes_dy AS boxes_dy,
   known.boxes AS boxes
-ORDER BY sigma, pattern, other_pattern
-LIMIT $limit

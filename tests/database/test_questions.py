@@ -200,6 +200,14 @@ def test_every_question_declares_its_columns(
         "parts-relation": {"other_part": "leg", "share": 0.4},
         "mixed-filters": {"layer": None},
         "lone-patterns": {"layer": None, "graph": "twin"},
+        "difference": {
+            "other_category": category,
+            "distance": 0,
+            "graph": "default",
+            "other_graph": "twin",
+            "layer": None,
+            "turned": True,
+        },
         "shared-patterns": {
             "other_category": category,
             "distance": 1,

@@ -123,6 +123,7 @@ def test_parts_relation(database: Database, mined: MinedGraph, category: str, pa
             if one in here and one not in there and two in there and two not in here:
                 expected.append(
                     {
+                        "pairs": None,
                         "pattern": name(mined, one),
                         "other_pattern": name(mined, two),
                         "dx": sign * d["dx"],
@@ -142,8 +143,16 @@ def test_parts_relation(database: Database, mined: MinedGraph, category: str, pa
     given = {"category": category, "graph": "default", "part": part, "other_part": other, "share": share}
     answer = ask(database, "parts-relation", given)
     assert len(boxes) == 2 and expected, "the test should test something"
-    assert answer.rows == [pytest.approx(row) for row in expected]
-    assert ask(database, "parts-relation", given | {"limit": 1}).rows == answer.rows[:1]
+    weights = [1 / (row["sigma"] ** 2 + 1e-6) for row in expected]
+    nothing = dict.fromkeys(("pattern", "other_pattern", "on_part", "on_other"))
+    summary = expected[0] | nothing | {"pairs": len(expected)}
+    summary |= {c: sum(row[c] for row in expected) / len(expected) for c in ("sigma", "apart")}
+    for c in ("dx", "dy"):
+        summary[c] = sum(w * row[c] for w, row in zip(weights, expected, strict=True)) / sum(weights)
+    assert answer.rows == [pytest.approx(row) for row in [summary, *expected]] and not answer.truncated
+    few = ask(database, "parts-relation", given | {"limit": 2})
+    assert few.rows[1:] == answer.rows[1:2] and few.rows[0]["pairs"] <= 2
+    assert few.truncated == (len(expected) > 1)
 
 
 @pytest.mark.parametrize("share", [0.2, 0.3])

@@ -279,3 +279,12 @@ def test_operators_that_do_not_look_at_the_graph(name: str) -> None:
         check_operators("r", [("ProduceResults", {}), (name, {"Details": "x"})])
     with pytest.raises(UsageError, match="change"):
         check_operators("rw", [("ProduceResults", {})])
+
+
+def test_names_that_the_graph_does_not_know_are_hinted_at(settings: Settings, kept: Database) -> None:
+    slip = ask(settings, "MATCH (p:Patern) RETURN p.id AS id")
+    assert slip.rows == [] and slip.hints == ["The graph has no label Patern; did you mean Pattern."]
+    assert ask(settings, "MATCH (p:Pattern) RETURN p.suport AS support LIMIT 1").hints == [
+        "Pattern has no property suport; did you mean support."
+    ]
+    assert ask(settings, "MATCH (p:Pattern) RETURN p.support AS support LIMIT 1").hints == []

@@ -69,6 +69,9 @@ def test_a_narrow_terminal_gets_a_block_per_row(
     write_rows(Format.TABLE, columns, [dict.fromkeys(columns, "some longer value")])
     lines = capsys.readouterr().out.splitlines()
     assert lines[:6] == [f"{name}  some longer value" for name in columns]
+    write_rows(Format.TABLE, columns, [dict.fromkeys(columns, "some longer value") | {columns[3]: None}])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3] == columns[3] and len(lines) == 6, "no column vanishes"
 
 
 def test_long_ids_are_shortened_on_a_terminal_only(
@@ -91,10 +94,23 @@ def test_a_terminal_gets_whole_values_wrapped(
 ) -> None:
     monkeypatch.setattr("sys.stdout.isatty", lambda: True)
     monkeypatch.setenv("COLUMNS", "40")
-    write_rows(Format.TABLE, ["id", "n"], [{"id": "y" * 70, "n": 1}])
+    write_rows(Format.TABLE, ["text", "n"], [{"text": "some words " * 7, "n": 1}])
     out = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out)
-    assert out.count("y") == 70
+    assert out.count("words") == 7
     assert max(map(len, out.splitlines())) <= 40
+
+
+@pytest.mark.parametrize("width", [20, 40, 60, 90, 200])
+def test_no_id_is_cut_on_any_terminal(
+    width: int, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", str(width))
+    ids = [f"resnet50@0123456789ab/horse/default/layer3/17/{i}" for i in range(2)]
+    rows = [{"pattern": one, "photo": "0123456789ab#10,20,300,400", "note": "some words here"} for one in ids]
+    write_rows(Format.TABLE, ["pattern", "photo", "note"], rows)
+    words = re.sub(r"\x1b\[\d*m", "", capsys.readouterr().out).split()
+    assert {"…layer3/17/0", "…layer3/17/1", "0123456789ab#10,20,300,400"} <= set(words)
 
 
 @given(st.recursive(st.floats() | st.text() | st.integers() | st.none(), lambda inner: st.lists(inner), max_leaves=8))

@@ -193,6 +193,37 @@ def chosen_graphs(known: Sequence[GraphSummary], values: Mapping[str, Any]) -> d
     return chosen
 
 
+def whole_ids(asked: Statement, values: Mapping[str, Any], known: Sequence[GraphSummary]) -> dict[str, Any]:
+    """The values with short ids of patterns (`layer3/381/7`) made whole, of the graph that is asked or the only one.
+
+    Raises:
+        UsageError: there are several graphs.
+    """
+    found = dict(values)
+    for parameter in asked.parameters:
+        value = values[parameter.name]
+        if parameter.type != "pattern" or value is None or "@" in value:
+            continue
+        # As a terminal shows it, beginning anywhere in the graph's id.
+        short = value.removeprefix("…")
+        graphs_meant = [graph.id for graph in known if values.get("graph") in (None, graph.id)]
+        whole = [f"{graph}/{rest}" for graph in graphs_meant if (rest := behind(graph, short))]
+        whole = whole or [f"{graph}/{short}" for graph in graphs_meant]
+        if len(whole) > 1:
+            raise UsageError(
+                f"The pattern {short} may be of {len(whole)} graphs; give its whole id, such as {whole[0]}."
+            )
+        found[parameter.name] = whole[0]
+    return found
+
+
+def behind(graph: str, short: str) -> str | None:
+    """What stands behind the end of a graph's id, where `short` begins with such an end: `horse/default/layer3/1/2`."""
+    parts = graph.split("/")
+    ends = ["/".join(parts[first:]) + "/" for first in range(len(parts))]
+    return next((short.removeprefix(end) for end in ends if short.startswith(end)), None)
+
+
 def check_graphs(database: Database, values: Mapping[str, Any]) -> list[GraphSummary]:
     """All graphs; complete ones that an earlier egraph wrote are summed up first.
 
@@ -268,7 +299,7 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     if not of_jobs and any(parameter.type not in PLAIN_TYPES for parameter in asked.parameters):
         known = check_graphs(database, values)
         check_values(database, asked, values, lambda type_: type_ in FIRST)
-        values = chosen_graphs(known, values)
+        values = whole_ids(asked, chosen_graphs(known, values), known)
     if values.get("graph"):
         renew(database, values["graph"], values["category"], values.get("other_graph"))
     # One row more than the question's own limit tells whether there were more.

@@ -23,6 +23,7 @@ from egraph.errors import DatabaseError, EgraphError, UsageError
 from egraph.graph.connection import Database, Rows, open_database
 from egraph.graph.json_values import plain
 from egraph.graph.questions import parse_assignments
+from egraph.graph.schema.hints import hints
 from egraph.results import Table
 from egraph.settings import Settings
 
@@ -74,13 +75,15 @@ class Refused(UsageError):
 
 @dataclass(frozen=True)
 class Answer(Table):
-    """What a statement answered, as JSON values; `truncated` where there were more rows than the limit."""
+    """What a statement answered, as JSON values; `truncated` where there were more rows than the limit. hints: on names
+    in the statement that the graph does not know."""
 
     cypher: str
     parameters: dict[str, Any]
     columns: list[str]
     rows: list[dict[str, Any]]
     truncated: bool
+    hints: list[str]
 
 
 def read_parameters(assignments: Sequence[str]) -> dict[str, Any]:
@@ -129,6 +132,7 @@ def ask(
         columns=answer.columns,
         rows=[{key: plain(value) for key, value in row.items()} for row in answer.records()],
         truncated=answer.truncated,
+        hints=hints(cypher),
     )
 
 
