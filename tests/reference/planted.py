@@ -95,7 +95,9 @@ def plant(seed: int, filters: int = 6, photos: int = 90, like: Planted | None = 
     values[filters] = rng.uniform(0.5, 4, (photos, PEAKS))
     contexts = directions(rng, filters + 1, photos, PEAKS, NUMBERS).numpy()
     seen = directions(rng, filters, 1, 2, NUMBERS).numpy()
-    contexts[:filters, :, :2] = F.normalize(torch.from_numpy(seen + 0.3 * contexts[:filters, :, :2]), dim=-1).numpy()
+    # what is strong looks more like the thing, so that pairs which share their strength fire on the same photos
+    blur = 0.5 - 0.1 * strength.transpose(0, 2, 1)[..., None]
+    contexts[:filters, :, :2] = F.normalize(torch.from_numpy(seen + blur * contexts[:filters, :, :2]), dim=-1).numpy()
     order = np.argsort(-values, axis=2)
     values = np.take_along_axis(values, order, 2)
     places, contexts = (np.take_along_axis(array, order[..., None], 2) for array in (places, contexts))

@@ -99,21 +99,25 @@ def test_planted_pairs_fire_together_and_stand_where_they_were_planted(seed: int
     above = plant(seed)
     below = plant(seed + 100, like=above)
     upper = mine_layer(above.task(), above.reader())
-    lower = mine_layer(below.task(upper=upper.candidates.upper(CPU, 0.2)), below.reader())
+    lower = mine_layer(below.task(upper=upper.candidates.upper(CPU, 0.5)), below.reader())
     assert_sound(lower, 7, 5)
     up, low = rows_of(above, upper), rows_of(below, lower)
+    joined = 0
     for pair, row in low.items():
         edges = np.flatnonzero(lower.edges.lower == row)
         own = [e for e in edges if lower.edges.upper[e] == up[pair]]
-        assert len(own) == 1
+        joined += len(own)
+        if not own:
+            continue
         assert lower.edges.strength[own[0]] > 0.8
         others = [e for e in edges if lower.edges.upper[e] in set(up.values()) - {up[pair]}]
         assert all(lower.edges.strength[e] < 0.5 for e in others)
         apart = below.found[pair] - above.found[pair]
         np.testing.assert_allclose([lower.edges.dy[own[0]], lower.edges.dx[own[0]]], apart.mean(0), atol=UNIT / 4)
         assert lower.edges.sigma[own[0]] < UNIT / 2
-        # both stand on every photo; which half of them looks more like the thing was drawn for each alone
-        assert lower.edges.lift[own[0]] >= 0.7 and lower.edges.support[own[0]] <= min(lower.patterns.support[row], 90)
+        # both stand on every photo, and fire where they look more like the thing
+        assert lower.edges.lift[own[0]] >= 1.2 and lower.edges.support[own[0]] <= min(lower.patterns.support[row], 90)
+    assert 0.75 * len(low) <= joined <= len(low)
 
 
 def test_the_other_view_is_scored_with_its_own_peaks_and_anchors(tmp_path: Path) -> None:

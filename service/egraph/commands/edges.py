@@ -14,15 +14,13 @@ from egraph.evaluation.edge_intervention import Compared, Fall, Firing, compare,
 from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.read import read_graph
+from egraph.mining.graph_model import Placed
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.mining.inference import place_patterns
-from egraph.mining.patterns import SIGMAS
 from egraph.network.layer import LayerGeometry
-from egraph.network.layers import activations
 from egraph.network.network import Network
 from egraph.photos.crop import read_crop
 from egraph.progress import Progress, report
-from egraph.responses.evidence import unit_evidence, unit_places
 from egraph.results import Result
 from egraph.settings import Settings
 
@@ -91,40 +89,22 @@ def measure_edges(
 
 def _looked_at(mined: MinedGraph, network: Network, rows: np.ndarray) -> Iterator[tuple[int, Tensor, dict[str, _Seen]]]:
     """Of each object its row, its crop in the canonical view, ready for the network, and what fires in each layer."""
-    layers = {layer.name: layer for layer in mined.layers if layer.name != ANCHORS}
+    layers = [layer for layer in mined.layers if layer.name != ANCHORS]
     for row in rows.tolist():
         obj, turned = mined.objects[row], mined.mirrored[[row]]
         placed = place_patterns(mined, network, [obj], turned)
         crop = read_crop(obj, network.preprocessing.size)
         view = network.preprocess((np.fliplr(crop) if turned[0] else crop.copy())[None])
-        maps = activations(network, list(layers), view)
-        yield (
-            row,
-            view,
-            {
-                name: _firing(
-                    mined, layer, maps[name].cpu(), placed.places[name][:, 0], placed.fires[name][:, 0], network
-                )
-                for name, layer in layers.items()
-            },
-        )
+        seen = {layer.name: _seen(mined, layer, placed, network.preprocessing.size) for layer in layers}
+        yield row, view, seen
 
 
-def _firing(
-    mined: MinedGraph, layer: LayerGeometry, maps: Tensor, places: Tensor, fires: Tensor, network: Network
-) -> _Seen:
-    """Where the patterns of a layer fire: on the unit of most evidence within their window. maps: (1, channels, height,
-    width); places: (P, 2); fires: (P,)."""
-    reading = mined.readings[layer.name]
-    statistics = (torch.from_numpy(a) for a in (reading.filter_mean, reading.filter_deviation))
-    evidence = unit_evidence(maps, *statistics)[0].flatten(1)
-    units = torch.arange(layer.height * layer.width)
-    centres = unit_places(units, layer.width, layer.first_centre, layer.stride, network.preprocessing.size)
-    pattern = fires.nonzero()[:, 0]
+def _seen(mined: MinedGraph, layer: LayerGeometry, placed: Placed, size: int) -> _Seen:
+    """What fires in a layer on the one object that was looked at, whose crop is `size` pixels wide."""
+    pattern = placed.fires[layer.name][:, 0].nonzero()[:, 0]
+    row, column = ((placed.units[layer.name][pattern, 0] * size - layer.first_centre) / layer.stride).round().long().T
     filter_ = torch.from_numpy(mined.patterns[layer.name].filter).long()[pattern]
-    window = torch.exp(-torch.cdist(places[pattern], centres).square() / (2 * SIGMAS[-1] ** 2))
-    unit = (evidence[filter_] * window).argmax(1)
-    seen = _Seen(Firing(pattern, filter_, unit), maps[0].flatten(1)[filter_, unit])
+    seen = _Seen(Firing(pattern, filter_, row * layer.width + column), placed.activation[layer.name][pattern, 0])
     return seen.only((seen.activation > 0).nonzero()[:, 0])
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from torch import nn
+from torch import Tensor, nn
 
 from egraph.commands.network import network_of
 from egraph.commands.requests import PurityRequest
@@ -15,6 +15,7 @@ from egraph.evaluation.truth import Nodes
 from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.read import read_graph
+from egraph.mining.graph_model import Placed
 from egraph.mining.graph_tables import MinedGraph
 from egraph.mining.inference import place_patterns
 from egraph.network.load import load_network
@@ -75,7 +76,7 @@ def measure_purity(
     tables = {layer: mined.patterns[layer] for layer in placed.places}
     channels = {layer.name: layer.channels for layer in mined.layers}
     layers = evaluate_purity(
-        Nodes(placed.places, placed.mass),
+        Nodes(shown_places(placed), placed.score),
         {layer: placed.places[layer].mean(1) for layer in tables},
         Nodes(placed.peaks, placed.peak_scores),
         {layer: surest_rows(table, len(objects), channels[layer]) for layer, table in tables.items()},
@@ -93,6 +94,14 @@ def measure_purity(
         methods=layers.pop("all"),
         layers=layers,
     )
+
+
+def shown_places(placed: Placed) -> dict[str, Tensor]:
+    """What a picture of a firing is cut about: half way between the unit and where the pose puts the pattern, or, in a
+    model without a pose, where the pattern is: (P, n, 2) of each layer."""
+    if not placed.posed:
+        return placed.places
+    return {layer: (placed.units[layer] + expected) / 2 for layer, expected in placed.places.items()}
 
 
 def _with_parts(mined: MinedGraph, request: PurityRequest, progress: Progress | None) -> list[PhotoObject]:

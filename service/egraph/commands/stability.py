@@ -98,7 +98,7 @@ def _on_all(
         layer: LayerPatterns(
             filter=torch.from_numpy(half.patterns[layer].filter).long(),
             places=places.mean(1),
-            scores=placed.mass[layer],
+            scores=placed.score[layer],
             sureness=torch.from_numpy(sureness(half.patterns[layer], len(half.objects))),
         )
         for layer, places in placed.places.items()

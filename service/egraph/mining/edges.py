@@ -236,7 +236,7 @@ def excess(both: Tensor, firings: Tensor, theirs: Tensor, photos: int) -> Tensor
 
 def fisher(correlation: Tensor, photos: int) -> Tensor:
     """A correlation in deviations of its chance: atanh(r) sqrt(n - 3)."""
-    return torch.atanh(correlation.clamp(-CERTAIN, CERTAIN)) * max(photos - 3, 0) ** 0.5
+    return correlation.clamp(-CERTAIN, CERTAIN).atanh() * float(max(photos - 3, 0) ** 0.5)
 
 
 def discoveries(best: Tensor, looked_at: Tensor, rate: float = FALSE_DISCOVERIES) -> Tensor:
@@ -247,10 +247,10 @@ def discoveries(best: Tensor, looked_at: Tensor, rate: float = FALSE_DISCOVERIES
     Args:
         best: (B, k) deviations, falling. looked_at: (B,).
     """
-    chance = torch.special.ndtr(-best.double())
+    chance: Tensor = torch.special.ndtr(-best.double())
     rank = torch.arange(1, best.shape[1] + 1, device=best.device)
-    holds = chance * looked_at[:, None] <= rate * rank
-    return holds.flip(1).cummax(1).values.flip(1) & (best > -torch.inf)
+    holds: Tensor = (chance * looked_at[:, None] <= rate * rank).flip(1).cummax(1).values.flip(1)
+    return holds & (best > -torch.inf)
 
 
 def displaced(
