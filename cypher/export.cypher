@@ -29,12 +29,16 @@ RETURN a.id AS id
 ORDER BY id;
 
 // :name and_or_graphs
-// The And-Or graphs that were built from a graph, with their templates
+// The And-Or graphs that were built from a graph, with their templates and edits
 MATCH (a:AndOrGraph)-[:BUILT_FROM]->(:ExplanatoryGraph {id: $graph})
 MATCH (a)-[:HAS_TEMPLATE]->(t:Template)
-WITH a.id AS id, t.id AS template
+WITH a, t.id AS template
 ORDER BY template
-RETURN id, collect(template) AS templates
+WITH a, collect(template) AS templates
+OPTIONAL MATCH (e:Edit)-[:CHANGED]->(a)
+WITH a.id AS id, templates, e.id AS edit
+ORDER BY edit
+RETURN id, templates, collect(edit) AS edits
 ORDER BY id;
 
 // :name and_or_graph

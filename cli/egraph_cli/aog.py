@@ -2,11 +2,11 @@
 
 from pathlib import Path
 from shlex import quote
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from egraph.commands.requests import BuildRequest, LocateRequest
+from egraph.commands.requests import BuildRequest, EditRequest, LocateRequest, RestoreRequest, read_step
 from egraph.errors import UsageError
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
@@ -15,6 +15,7 @@ from egraph_cli.progress import ProgressDisplay
 from egraph_cli.tree import print_tree
 
 if TYPE_CHECKING:
+    from egraph.aog.edits import Version
     from egraph.aog.locate import LocatedPart
     from egraph.photos.photo import PhotoObject
 
@@ -24,7 +25,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+VERSIONS = ("number", "created_at", "who", "pattern", "templates", "change")
+
 Name = Annotated[str, typer.Option(help="Name of the And-Or graph, to keep several of one part.")]
+SomeName = Annotated[str | None, typer.Option(help="Name of the And-Or graph, where a part has several.")]
 Graph = Annotated[
     str | None, typer.Option(help="Name, id or network of the explanatory graph, where the category has several.")
 ]
@@ -112,7 +116,7 @@ def locate(
     photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
     category: Category,
     part: Annotated[str | None, typer.Option(help="Find only this part.", show_default="all built ones")] = None,
-    name: Annotated[str | None, typer.Option(help="Name of the And-Or graph, where a part has several.")] = None,
+    name: SomeName = None,
     graph: Graph = None,
     annotations: Annotated[
         Path | None,
@@ -166,21 +170,30 @@ def show(
     context: typer.Context,
     category: Category,
     part: Part,
-    name: Annotated[str | None, typer.Option(help="Name of the And-Or graph, where the part has several.")] = None,
+    name: SomeName = None,
     graph: Graph = None,
     patterns: Annotated[int, typer.Option(help="Show so many patterns of each template.", min=1)] = 6,
     as_json: Json = False,
     png: Annotated[Path | None, typer.Option(help="Draw the tree as a picture.", metavar="FILE")] = None,
     html: Annotated[Path | None, typer.Option(help="Draw the tree as a page.", metavar="FILE")] = None,
+    versions: Annotated[bool, typer.Option("--versions", help="List what was edited instead.")] = False,
 ) -> None:
     """Show an And-Or graph as a tree: the part, its templates (or), their strongest patterns (and).
 
-    With --json, all patterns of all templates.
+    With --json, all patterns of all templates. With --versions, what was changed by `egraph aog edit`; version 0 is as
+    learnt.
     """
+    if versions and (png or html):
+        raise UsageError("--versions lists edits; draw the tree without it.")
     settings = settings_of(context)
     from egraph.commands.open_aog import open_aog
 
     opened = open_aog(settings, category, part, name, graph, patterns, pictures=bool(png or html))
+    if versions:
+        rows = [version_row(version) for version in opened.versions]
+        shown = [row | {"change": change_sentence(row["change"])} for row in rows]
+        write_rows(Format.JSON if as_json else Format.TABLE, VERSIONS, shown, rows)
+        return
     if png or html:
         from egraph.report.tree_page import draw_tree
 
@@ -190,6 +203,91 @@ def show(
         write_json(opened.to_json())
     else:
         print_tree(opened.tree)
+
+
+@app.command("edit")
+def edit(
+    context: typer.Context,
+    pattern: Annotated[
+        str, typer.Argument(help="The pattern's id, or what it ends in: layer, filter and number, as layer3/58/8.")
+    ],
+    category: Category,
+    part: Part,
+    name: SomeName = None,
+    graph: Graph = None,
+    template: Annotated[
+        int | None,
+        typer.Option(help="Change it only in this template.", metavar="N", show_default="in all that have it"),
+    ] = None,
+    drop: Annotated[bool, typer.Option("--drop", help="Take the pattern out.")] = False,
+    weight: Annotated[float | None, typer.Option(help="Give its vote this weight.")] = None,
+    move: Annotated[
+        str | None,
+        typer.Option(
+            help="Move the part from where the pattern put it, by fractions of the object in the canonical view.",
+            metavar="DX,DY",
+        ),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Change one pattern of an And-Or graph: drop it, give it another weight, or move the part from it.
+
+    The next answer of `egraph aog locate` follows; nothing else is changed. `egraph aog show --versions` lists the
+    edits, `egraph aog restore` undoes them.
+    """
+    settings = settings_of(context)
+    step = None if move is None else read_step(move, "--move")
+    from egraph.commands.edit import edit_aog
+
+    edited = edit_aog(settings, EditRequest(category, part, pattern, name, graph, template, drop, weight, step))
+    if as_json:
+        write_json(edited.to_json())
+        return
+    version = edited.version
+    templates = f"template{'' if len(version.templates) == 1 else 's'} {', '.join(map(str, version.templates))}"
+    print(f"Version {version.number} of {edited.aog}: {edited.patterns} patterns")
+    print(printable(f"  {version.pattern}, {templates}: {change_sentence(version.change)}"))
+
+
+@app.command("restore")
+def restore(
+    context: typer.Context,
+    category: Category,
+    part: Part,
+    version: Annotated[
+        int, typer.Option(help="Which version to go back to, as --versions lists them; 0 is as learnt.", metavar="N")
+    ],
+    name: SomeName = None,
+    graph: Graph = None,
+    as_json: Json = False,
+) -> None:
+    """Undo the edits of an And-Or graph behind a version, exactly; they are not kept."""
+    settings = settings_of(context)
+    from egraph.commands.edit import restore_aog
+
+    restored = restore_aog(settings, RestoreRequest(category, part, version, name, graph))
+    if as_json:
+        write_json(restored.to_json())
+    else:
+        undone = f"{restored.undone} edit{'' if restored.undone == 1 else 's'} undone"
+        print(f"Version {restored.version} of {restored.aog}: {restored.patterns} patterns, {undone}")
+
+
+def version_row(version: "Version") -> dict[str, Any]:
+    """A version for programs."""
+    return {name: getattr(version, name) for name in VERSIONS}
+
+
+def change_sentence(change: dict[str, Any]) -> str:
+    """What an edit did, for people."""
+    if not change:
+        return "as learnt"
+    said = ["dropped"] if "drop" in change else []
+    if "weight" in change:
+        said.append(f"weight {change['weight']:g}")
+    if "move" in change:
+        said.append("moved by {:+g}, {:+g}".format(*change["move"]))
+    return ", ".join(said)
 
 
 def number_or_all(patterns: str) -> int | None:

@@ -1,9 +1,11 @@
-// Remove an And-Or graph with its templates; patterns, objects and labels stay
+// Remove an And-Or graph with its templates and edits; patterns, objects and labels stay
 MATCH (a:AndOrGraph {id: $id})
 OPTIONAL MATCH (a)-[:HAS_TEMPLATE]->(t:Template)
 WITH a, collect(t) AS templates
-FOREACH (t IN templates |
-  DETACH DELETE t
+OPTIONAL MATCH (e:Edit)-[:CHANGED]->(a)
+WITH a, templates, collect(e) AS edits
+FOREACH (n IN templates + edits |
+  DETACH DELETE n
 )
 DETACH DELETE a
 RETURN size(templates) AS templates

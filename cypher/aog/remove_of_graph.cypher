@@ -6,7 +6,9 @@ WHERE g.state = 'deleting'
 MATCH (a:AndOrGraph {graph: $graph})
 OPTIONAL MATCH (a)-[:HAS_TEMPLATE]->(t:Template)
 WITH a, collect(t) AS templates
-FOREACH (t IN templates |
-  DETACH DELETE t
+OPTIONAL MATCH (e:Edit)-[:CHANGED]->(a)
+WITH a, templates, collect(e) AS edits
+FOREACH (n IN templates + edits |
+  DETACH DELETE n
 )
 DETACH DELETE a

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
         remove_part,
     )
     from egraph.api.mining import mine, place
-    from egraph.api.parts import build_aog, import_parts, label_part
+    from egraph.api.parts import build_aog, edit_aog, import_parts, label_part, restore_aog
     from egraph.commands.requests import (
         BuildRequest,
+        EditRequest,
         EvaluateRequest,
         ImportRequest,
         LabelRequest,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
         MineRequest,
         PlaceRequest,
         PurityRequest,
+        RestoreRequest,
     )
     from egraph.errors import EgraphError
     from egraph.network.preprocessing import Preprocessing
@@ -41,7 +43,7 @@ __version__ = "0.1.0"
 
 HOMES = {
     "egraph.api.mining": ("mine", "place"),
-    "egraph.api.parts": ("import_parts", "label_part", "build_aog"),
+    "egraph.api.parts": ("import_parts", "label_part", "build_aog", "edit_aog", "restore_aog"),
     "egraph.api.finding": ("locate", "evaluate", "evaluate_purity"),
     "egraph.api.asking": ("ask", "questions", "open_graph", "open_aog", "export"),
     "egraph.api.inventory": (
@@ -54,7 +56,7 @@ HOMES = {
     "egraph.errors": ("EgraphError",),
     "egraph.commands.requests": (
         *("MineRequest", "PlaceRequest", "ImportRequest", "LabelRequest", "BuildRequest", "LocateRequest"),
-        *("EvaluateRequest", "PurityRequest"),
+        *("EditRequest", "RestoreRequest", "EvaluateRequest", "PurityRequest"),
     ),
 }
 """In which module each public name is."""
@@ -62,6 +64,7 @@ HOMES = {
 __all__ = [
     "Box",
     "BuildRequest",
+    "EditRequest",
     "EgraphError",
     "EvaluateRequest",
     "ImportRequest",
@@ -71,10 +74,12 @@ __all__ = [
     "PlaceRequest",
     "Preprocessing",
     "PurityRequest",
+    "RestoreRequest",
     "Settings",
     "__version__",
     "ask",
     "build_aog",
+    "edit_aog",
     "evaluate",
     "evaluate_purity",
     "export",
@@ -94,6 +99,7 @@ __all__ = [
     "remove_aog",
     "remove_graph",
     "remove_part",
+    "restore_aog",
 ]
 
 

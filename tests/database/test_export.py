@@ -14,7 +14,8 @@ import pytest
 from synthetic import synthetic_graph
 
 from database.test_and_or_graphs import synthetic_aog
-from egraph.aog.storage import write_aog
+from egraph.aog.edits import Change, edit
+from egraph.aog.storage import find_aogs, write_aog
 from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.exporting import export
 from egraph.exporting.export import export_graph
@@ -195,6 +196,10 @@ def test_an_and_or_graph(database: Database, mined: MinedGraph, category: str, t
     aog = synthetic_aog(mined)
     write_aog(database, aog, mirrored)
     write_aog(database, synthetic_aog(mined, name="second", seed=1), mirrored)
+    for called in ("default", "second"):
+        (summary,) = find_aogs(database, category, name=called)
+        first = f"{aog.layer[0]}/{aog.filter[0]}/{aog.number[0]}"
+        edit(database, summary, first, Change(move=(0.25, 0)), 1, "a person")
     for exported, format_ in ((mined.id, Format.NEO4J_ADMIN), (aog.id, Format.GRAPHML), (aog.id, Format.NEO4J_ADMIN)):
         output = tmp_path / f"{format_}-{exported == aog.id}"
         export_graph(database, exported, format_, output)
@@ -203,6 +208,9 @@ def test_an_and_or_graph(database: Database, mined: MinedGraph, category: str, t
         count = Counter(edge[0] for edge in edges)
         names = {"default"} if exported == aog.id else {"default", "second"}
         assert {n["name"] for (label, _), n in nodes.items() if label == "AndOrGraph"} == names
+        edits = {id_: n for (label, id_), n in nodes.items() if label == "Edit"}
+        assert count["CHANGED"] == len(edits) == len(names)
+        assert json.loads(edits[f"{aog.id}/edit/1"]["change"]) == {"move": [0.25, 0]}
         own = [f"{mined.id}/{layer}/{f}/{n}" for layer, f, n in zip(aog.layer, aog.filter, aog.number, strict=True)]
         weights = {
             (s[1], t[1]): v["weight"] for type_, s, t, v in edges if type_ == "COMPOSED_OF" and s[1].startswith(aog.id)

@@ -9,7 +9,8 @@ from synthetic import synthetic_graph
 
 from database.conftest import run_file
 from database.test_and_or_graphs import synthetic_aog
-from egraph.aog.storage import write_aog
+from egraph.aog.edits import Change, edit
+from egraph.aog.storage import find_aogs, write_aog
 from egraph.graph.connection import Database
 from egraph.graph.delete import delete_graph
 from egraph.graph.parts import add_labels, remove_part
@@ -37,6 +38,10 @@ def everything(queue: Database, category: str) -> Iterator[MinedGraph]:
     add_labels(queue, with_parts(mined), category, "head")
     refresh_places(queue, mined.id, category)
     write_aog(queue, synthetic_aog(mined), dict.fromkeys([o.id for o in mined.objects], False))
+    (aog,), learnt = find_aogs(queue, category), synthetic_aog(mined)
+    pattern = f"{learnt.layer[0]}/{learnt.filter[0]}/{learnt.number[0]}"
+    for change in (Change(weight=0.5), Change(move=(0.1, 0.0))):
+        edit(queue, aog, pattern, change, None, "a person")
     products = Product("jobs/produced_graph", mined.id), Product("jobs/produced_aog", synthetic_aog(mined).id)
     for product in (*products, None):
         waiting = find_job(queue, submit(queue, "mine", {}, category))

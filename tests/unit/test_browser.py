@@ -7,7 +7,10 @@ import zipfile
 from egraph.graph import browser
 from egraph.graph.statements import folder, names
 
-LABELS = ("Network", "Layer", "Filter", "ExplanatoryGraph", "Pattern", "Object", "Part", "AndOrGraph", "Template")
+LABELS = (
+    *("Network", "Layer", "Filter", "ExplanatoryGraph", "Pattern", "Object", "Part"),
+    *("AndOrGraph", "Template", "Edit"),
+)
 
 
 def test_the_archive_is_up_to_date() -> None:

@@ -17,8 +17,6 @@ SOURCES = Path(__file__).parents[2]
 RUNNERS = {"run", "read", "write", "ask", "create", "known"}
 ASKED_BY_NAME = ("questions", "browser", "values")
 """Kinds of which people or parameters' types name the statements."""
-BY_HAND = {"aog/drop_pattern"}
-"""What a person does to the graph, and no command."""
 EVERY = frozenset(f"{kind}/{name}" for kind in kinds() if kind not in ASKED_BY_NAME for name in names(kind))
 
 
@@ -109,7 +107,7 @@ def test_every_statement_has_a_caller() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and node.value in EVERY:
                 mentioned[node.value].add(file)
-    assert set(mentioned) == EVERY - BY_HAND
+    assert set(mentioned) == EVERY
 
 
 @pytest.mark.parametrize(

@@ -210,7 +210,7 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
     """One And-Or graph as it was written.
 
     Raises:
-        NothingYetError: there is none of that id, or an earlier egraph built it.
+        NothingYetError: there is none of that id, no pattern of it is left, or an earlier egraph built it.
         DatabaseError: the database failed.
     """
     rows = database.read("aog/read", id=aog_id)
@@ -227,6 +227,11 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
         for row in rows
     ]
     order = sorted({number for table in tables for number in table})
+    if not order:
+        raise NothingYetError(
+            f"{aog_id} has no pattern left that could vote for a place; undo edits with `egraph aog restore --category "
+            f"{quote(kept['category'])} --part {quote(kept['part'])} --name {quote(kept['name'])}`, or build it again."
+        )
     known = [next(table[number] for table in tables if number in table) for number in order]
     mirrored = {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)}
     found = database.read("aog/read_found", id=aog_id)

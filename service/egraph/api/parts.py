@@ -6,10 +6,19 @@ from pathlib import Path
 
 from torch import nn
 
-from egraph.commands import build, parts
+from egraph.commands import build, edit, parts
 from egraph.commands.build import BuildReport
+from egraph.commands.edit import EditReport, RestoreReport
 from egraph.commands.parts import LabelReport, PartsReport
-from egraph.commands.requests import BuildRequest, ImportRequest, LabelRequest, read_box
+from egraph.commands.requests import (
+    BuildRequest,
+    EditRequest,
+    ImportRequest,
+    LabelRequest,
+    RestoreRequest,
+    read_box,
+    read_step,
+)
 from egraph.photos.photo import Box
 from egraph.progress import Progress
 from egraph.settings import Settings, load_settings
@@ -159,3 +168,83 @@ def build_aog(
         device=device,
     )
     return build.build_aog(settings or load_settings(), request, progress, module=network)
+
+
+def edit_aog(
+    category: str,
+    part: str,
+    pattern: str,
+    *,
+    name: str | None = None,
+    graph: str | None = None,
+    template: int | None = None,
+    drop: bool = False,
+    weight: float | None = None,
+    move: Sequence[float] | None = None,
+    settings: Settings | None = None,
+) -> EditReport:
+    """Change one pattern of an And-Or graph; the next answer of `locate` follows.
+
+    >>> strongest = eg.open_aog("horse", "head").tree.templates[0].patterns[0]
+    >>> eg.edit_aog("horse", "head", strongest.id, move=(0.05, 0)).version.number
+    1
+
+    Args:
+        category: the kind of object.
+        part: the part's name.
+        pattern: its id, or what that ends in: layer, filter and number, as `layer3/58/8`.
+        name: of the And-Or graph, where the part has several.
+        graph: name of the explanatory graph, where the category has several.
+        template: change it only in the template of this number; in all that have it, unless given.
+        drop: take the pattern out.
+        weight: what its vote weighs.
+        move: dx and dy, by which the part is moved from where the pattern put it, in fractions of the object in the
+            canonical view.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        UsageError: nothing is to be changed, or a number is none.
+        NothingYetError: there is no such And-Or graph, or it has no such pattern.
+    """
+    request = EditRequest(
+        category=category,
+        part=part,
+        pattern=pattern,
+        name=name,
+        graph=graph,
+        template=template,
+        drop=drop,
+        weight=weight,
+        move=None if move is None else read_step(move, "move"),
+    )
+    return edit.edit_aog(settings or load_settings(), request)
+
+
+def restore_aog(
+    category: str,
+    part: str,
+    version: int,
+    *,
+    name: str | None = None,
+    graph: str | None = None,
+    settings: Settings | None = None,
+) -> RestoreReport:
+    """Undo the edits of an And-Or graph behind a version, exactly.
+
+    >>> eg.restore_aog("horse", "head", 0).undone
+    1
+
+    Args:
+        category: the kind of object.
+        part: the part's name.
+        version: number of the version, as `open_aog(…).versions` lists them; 0 is as learnt.
+        name: of the And-Or graph, where the part has several.
+        graph: name of the explanatory graph, where the category has several.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        UsageError: there is no such version.
+        NothingYetError: there is no such And-Or graph.
+    """
+    request = RestoreRequest(category=category, part=part, version=version, name=name, graph=graph)
+    return edit.restore_aog(settings or load_settings(), request)

@@ -5,6 +5,7 @@ from typing import Any
 
 from PIL import Image
 
+from egraph.aog.edits import Version, versions
 from egraph.aog.show import Tree, TreePattern, read_tree
 from egraph.graph.connection import open_database
 from egraph.results import Result, plain
@@ -13,9 +14,11 @@ from egraph.settings import Settings
 
 @dataclass(frozen=True)
 class OpenedAndOrGraph(Result):
-    """An And-Or graph as a tree: the part, its templates (or), their patterns (and), and objects to show each on."""
+    """An And-Or graph as a tree: the part, its templates (or), their patterns (and), and objects to show each on.
+    versions: as learnt, and after each edit."""
 
     tree: Tree
+    versions: list[Version]
 
     def to_json(self) -> dict[str, Any]:
         """Everything but the pictures; places in fractions of the object, in the canonical view."""
@@ -27,6 +30,7 @@ class OpenedAndOrGraph(Result):
             "parameters": tree.parameters,
             "versions": tree.versions,
             "learnt_from": tree.learnt_from,
+            "edits": len(self.versions) - 1,
             "templates": [
                 plain({key: value for key, value in vars(template).items() if key not in ("patterns", "seen")})
                 | {"patterns": [_pattern_values(pattern) for pattern in template.patterns]}
@@ -65,7 +69,8 @@ def open_aog(
         UsageError: several fit.
     """
     with open_database(settings) as database:
-        return OpenedAndOrGraph(read_tree(database, category, part, name, graph, patterns, examples=pictures))
+        tree = read_tree(database, category, part, name, graph, patterns, examples=pictures)
+        return OpenedAndOrGraph(tree, versions(database, tree.summary))
 
 
 def _pattern_values(pattern: TreePattern) -> dict[str, Any]:

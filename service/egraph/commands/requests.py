@@ -59,6 +59,34 @@ class BuildRequest:
 
 
 @dataclass(frozen=True)
+class EditRequest:
+    """Which pattern of a part's And-Or graph to change, in one template (by its number) or in all, and how: drop it, or
+    give it a weight, or move the part from where it put it, by (dx, dy) in fractions of the object in the canonical
+    view. pattern: its id, or what that ends in: `layer3/58/8`."""
+
+    category: str
+    part: str
+    pattern: str
+    name: str | None = None
+    graph: str | None = None
+    template: int | None = None
+    drop: bool = False
+    weight: float | None = None
+    move: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class RestoreRequest:
+    """To which version of a part's And-Or graph to go back; 0 is as learnt."""
+
+    category: str
+    part: str
+    version: int
+    name: str | None = None
+    graph: str | None = None
+
+
+@dataclass(frozen=True)
 class ImportRequest:
     """Which part's boxes to take from which annotations: of at most `limit` objects, drawn by `seed`."""
 
@@ -165,6 +193,21 @@ def read_box(given: Box | str | Sequence[float], name: str) -> Box:
     if not all(math.isfinite(number) for number in numbers) or width <= 0 or height <= 0:
         raise UsageError(f"{name} {given!r} has no area; give x,y,width,height in pixels.")
     return Box(x, y, width, height)
+
+
+def read_step(given: str | Sequence[float], name: str) -> tuple[float, float]:
+    """How far to move, from `dx,dy`, as text or as numbers; `name` is what it is given as.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        dx, dy = (float(number) for number in (given.split(",") if isinstance(given, str) else given))
+    except (TypeError, ValueError):
+        raise UsageError(
+            f"{name} {given!r} does not say how far; give two numbers, dx,dy in fractions of the object."
+        ) from None
+    return dx, dy
 
 
 @dataclass(frozen=True)

@@ -182,6 +182,7 @@ def read_content(database: Database, exported: str) -> Content:
         "Part": [row["id"] for row in database.read("export/parts", category=graph["category"])],
         "AndOrGraph": [row["id"] for row in aogs],
         "Template": [id_ for row in aogs for id_ in row["templates"]],
+        "Edit": [id_ for row in aogs for id_ in row["edits"]],
     }
     layers = [layer for layer, _ in patterns]
     ids |= origin(exported, graph["network"], layers)
@@ -195,12 +196,13 @@ def read_aog_content(database: Database, aog: str, graph: str, part: str) -> Con
     pairs: dict[str, list[tuple[int, int]]] = {}
     for row in database.read("export/and_or_graph_patterns", aog=aog):
         pairs.setdefault(row["layer"], []).append((row["filter"], row["number"]))
-    templates = [row["templates"] for row in database.read("export/and_or_graphs", graph=graph) if row["id"] == aog]
+    own = [row for row in database.read("export/and_or_graphs", graph=graph) if row["id"] == aog]
     ids = {
         "Object": sorted(row["id"] for row in database.read("export/and_or_graph_objects", aog=aog)),
         "Part": [part],
         "AndOrGraph": [aog],
-        "Template": [id_ for some in templates for id_ in some],
+        "Template": [id_ for row in own for id_ in row["templates"]],
+        "Edit": [id_ for row in own for id_ in row["edits"]],
     }
     layers = [row["name"] for row in database.read("read/layers", graph=graph)]
     patterns = [(layer, np.array(some, np.int32)) for layer, some in pairs.items()]

@@ -7,9 +7,7 @@ again, and changes nothing where another one was first. Nothing here compares cl
     running -> queued (given back)        running -> running (taken after its holder's lease) | failed (set aside)
 """
 
-import getpass
 import json
-import socket
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -18,6 +16,7 @@ from typing import Any
 
 from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.graph.connection import Database, Fence, Transaction
+from egraph.user import user, user_at_host
 
 QUEUED, RUNNING, DONE, FAILED, CANCELLED = STATES = ("queued", "running", "done", "failed", "cancelled")
 ENDED = (DONE, FAILED, CANCELLED)
@@ -112,20 +111,12 @@ def submit(
         "token": 0,
         "beats": 0,
         "changes": 0,
-        "submitted_by": f"{user()}@{socket.gethostname()}",
+        "submitted_by": user_at_host(),
         "created_at": now(),
         "log": [],
     }
     database.write("jobs/submit", id=job, properties=properties)
     return job
-
-
-def user() -> str:
-    """The name of whoever runs this process, where the system has one for it (not in every container)."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "unknown"
 
 
 def now() -> str:

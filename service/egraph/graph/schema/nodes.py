@@ -224,6 +224,19 @@ TEMPLATE = Node(
         mined("objects", INTEGER, "how many objects it was learnt from"),
     ),
 )
+EDIT = Node(
+    label="Edit",
+    example="<And-Or graph>/edit/3",
+    columns=(
+        identifier(),
+        Column("number", INTEGER, "number among the edits of the And-Or graph"),
+        Column("who", TEXT, "who made it, and when"),
+        Column("created_at", TEXT, "who made it, and when"),
+        Column("pattern", TEXT, "id of the pattern"),
+        Column("change", JSON, "what was changed", mirroring=OTHER),
+        Column("before", JSON, "what `COMPOSED_OF` carried before, by the template's number", mirroring=OTHER),
+    ),
+)
 JOB = Node(
     label="Job",
     example="uuid",
@@ -275,6 +288,7 @@ NODES = (
     PART,
     AND_OR_GRAPH,
     TEMPLATE,
+    EDIT,
     JOB,
     SCHEMA,
 )

@@ -184,7 +184,7 @@ COMPOSED_OF = Relationship(
         Column("response_dy", NUMBER, "of where its filter responds from where the pattern stands", OBJECT),
         Column("weight", NUMBER, "of the pattern's vote"),
         Column("mean_evidence", NUMBER, "mean evidence of the pattern's filter over objects and places"),
-        Column("share", NUMBER, "mean share of the pattern in the votes on the template's objects"),
+        Column("share", NUMBER, "mean share of the pattern in the votes on the template's objects, as learnt"),
     ),
 )
 FOUND_ON = Relationship(
@@ -225,5 +225,6 @@ RELATIONSHIPS = (
     COMPOSED_OF,
     Relationship(type="LEARNT_FROM", ends=(("AndOrGraph", "Object"),)),
     FOUND_ON,
+    Relationship(type="CHANGED", ends=(("Edit", "AndOrGraph"),)),
     Relationship(type="PRODUCED", ends=(("Job", "ExplanatoryGraph"), ("Job", "AndOrGraph")), exported=False),
 )
