@@ -60,7 +60,7 @@ $(CYPHER_STAMP): $(CYPHER_STYLE)/package-lock.json
 	@touch $@
 
 bench: setup ## measure speed
-	set -e; for script in tests/benchmarks/*_speed.py; do echo "$$script"; $(VENV)/bin/python "$$script"; done
+	set -e; for script in tests/benchmarks/*_speed.py; do echo "$$script"; PYTHONPATH=tests $(VENV)/bin/python "$$script"; done
 
 docs: setup ## make the page of the Python API, in build/docs
 	$(VENV)/bin/sphinx-build -q -W --keep-going -b html docs/api build/docs

@@ -15,6 +15,7 @@ import pytest
 from hypothesis import settings
 
 from egraph.settings import Settings, load_settings
+from support.servers import NEO4J_URIS, listed
 
 # A shell starts background jobs with interrupts ignored, and every command that a test spawns would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -22,12 +23,6 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 CONNECTION = ("NEO4J_URI", "NEO4J_USERNAME", "NEO4J_PASSWORD", "NEO4J_DATABASE")
 
 
-def listed(variable: str) -> list[str]:
-    """The comma separated values of an environment variable."""
-    return [value.strip() for value in os.environ.get(variable, "").split(",") if value.strip()]
-
-
-NEO4J_URIS = listed("EGRAPH_TEST_NEO4J_URIS") or listed("NEO4J_URI")
 REQUIRED = listed("EGRAPH_TEST_REQUIRE")
 
 # The whole check gives the same answer for the same code; whoever runs tests by hand looks at new examples every time.

@@ -6,7 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 
@@ -15,6 +15,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from egraph.demo.world import write_world
+from egraph.settings import Settings, load_settings
 from egraph_cli import main
 
 Egraph = Callable[..., subprocess.CompletedProcess[str]]
@@ -95,6 +96,18 @@ def refused(egraph: Egraph) -> Callable[..., str]:
         return lines[0].removeprefix("Error: ")
 
     return run
+
+
+@pytest.fixture
+def database_settings(
+    request: pytest.FixtureRequest, egraph_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Settings]:
+    """How to reach the embedded database, or the one that `support.servers` names; commands that are spawned use it."""
+    uri = getattr(request, "param", "embedded")
+    with monkeypatch.context() as patch:
+        if uri != "embedded":
+            patch.setenv("NEO4J_URI", uri)
+        yield load_settings()
 
 
 @pytest.fixture

@@ -6,15 +6,12 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from synthetic import synthetic_graph
-
 from egraph.graph.connection import open_database
 from egraph.graph.parts import add_labels
 from egraph.graph.write import write_graph
 from egraph.settings import load_settings
 from reference.questions import with_parts
+from support.synthetic import synthetic_graph
 
 COMMAND = Path(sys.executable).parent / "egraph"
 SCRIPT = """

@@ -1,18 +1,14 @@
 """`egraph export`, as typed."""
 
 import json
-import sys
 from pathlib import Path
 
 import networkx
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from synthetic import synthetic_graph
-
 from egraph.graph.connection import open_database
 from egraph.graph.write import write_graph
 from egraph.settings import load_settings
+from support.synthetic import synthetic_graph
 
 
 def test_export(egraph, refused, egraph_home: Path, tmp_path: Path) -> None:

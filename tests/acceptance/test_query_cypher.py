@@ -10,14 +10,11 @@ from pathlib import Path
 
 import pytest
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from synthetic import synthetic_graph
-
 from egraph.graph.connection import open_database
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import load_settings
+from support.synthetic import synthetic_graph
 
 COUNT = """// How many?
 MATCH (p:Pattern) WHERE p.support >= $least RETURN p.layer AS layer, count(*) AS patterns ORDER BY layer"""

@@ -1,16 +1,12 @@
 """`egraph graph remove`, as typed."""
 
 import json
-import sys
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-from synthetic import synthetic_graph
 
 from egraph.graph.connection import open_database
 from egraph.graph.write import write_graph
 from egraph.settings import load_settings
+from support.synthetic import synthetic_graph
 
 
 def test_remove_a_graph_a_category_and_a_network(egraph_here, egraph_home: Path) -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 import neo4j
 import pytest
 
-from acceptance.workers import LEASE, Worker, seen, until
 from egraph.graph import embedded
 from egraph.graph.connection import Database, open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.engine_process import free_port
-from egraph.settings import Settings, load_settings
+from egraph.settings import Settings
 from egraph.worker.jobs import DONE, FAILED, QUEUED, RUNNING, jobs, submit
+from support.servers import on_every_database
+from support.workers import LEASE, Worker, seen, until
 
 pytestmark = pytest.mark.slow
 
@@ -26,16 +27,16 @@ DELETE_JOBS = (Path(__file__).parents[1] / "database" / "jobs.cypher").read_text
 
 
 @pytest.fixture
-def settings(egraph_home: Path) -> Settings:
-    return load_settings()
-
-
-@pytest.fixture
-def database(settings: Settings) -> Iterator[Database]:
-    """The embedded database of the test's workers."""
-    with open_database(settings) as database:
+def database(database_settings: Settings) -> Iterator[Database]:
+    """The database of the test's workers; a server is left without jobs."""
+    with open_database(database_settings) as database:
         ensure_schema(database)
         yield database
+        if not database.embedded:
+            assert database_settings.neo4j_password
+            auth = (database.user, database_settings.neo4j_password.get_secret_value())
+            with neo4j.GraphDatabase.driver(database.address, auth=auth) as driver:
+                driver.execute_query(DELETE_JOBS, database_=database.name)
 
 
 @pytest.fixture
@@ -57,42 +58,24 @@ def count(database: Database, file: Path, number: int = 1, **more: object) -> li
     return [submit(database, "count", {"file": str(file), "text": str(n), **more}) for n in range(number)]
 
 
-def race(database: Database, file: Path, start: Callable[..., Worker], workers: int, number: int) -> None:
-    """Let workers race for jobs: each is done exactly once, and no worker does all."""
-    racing = [start() for _ in range(workers)]
-    until(lambda: all("worker started" in worker.said for worker in racing))
-    # Long enough altogether that every worker looks for jobs before the others have done all.
-    queued = count(database, file, number, steps=1, seconds=0.02)
-    until(lambda: not any(job.state in (QUEUED, RUNNING) for job in jobs(database)), 120)
-    for worker in racing:
-        worker.signal(signal.SIGTERM)
-        worker.ends(0)
-    assert Counter(file.read_text().split()) == {str(n): 1 for n in range(number)}
-    done = [job for job in jobs(database) if job.id in queued]
-    assert Counter((job.state, job.attempts, job.token) for job in done) == {(DONE, 1, 1): number}
-    assert len({job.worker for job in done}) > 1
-
-
+@on_every_database
 @pytest.mark.parametrize("workers", [2, 4])
 def test_workers_race_for_200_jobs(
     database: Database, tmp_path: Path, start: Callable[..., Worker], workers: int
 ) -> None:
-    race(database, tmp_path / "done", start, workers, 200)
-
-
-@pytest.mark.neo4j
-def test_workers_race_for_200_jobs_on_neo4j(
-    neo4j_environment: Settings, tmp_path: Path, start: Callable[..., Worker]
-) -> None:
-    with open_database(neo4j_environment) as database:
-        ensure_schema(database)
-        try:
-            race(database, tmp_path / "done", start, 4, 200)
-        finally:
-            assert neo4j_environment.neo4j_password
-            auth = (database.user, neo4j_environment.neo4j_password.get_secret_value())
-            with neo4j.GraphDatabase.driver(database.address, auth=auth) as driver:
-                driver.execute_query(DELETE_JOBS, database_=database.name)
+    """Each is done exactly once, and no worker does all."""
+    racing = [start() for _ in range(workers)]
+    until(lambda: all("worker started" in worker.said for worker in racing))
+    # Long enough altogether that every worker looks for jobs before the others have done all.
+    queued = count(database, tmp_path / "done", 200, steps=1, seconds=0.02)
+    until(lambda: not any(job.state in (QUEUED, RUNNING) for job in jobs(database)), 120)
+    for worker in racing:
+        worker.signal(signal.SIGTERM)
+        worker.ends(0)
+    assert Counter((tmp_path / "done").read_text().split()) == {str(n): 1 for n in range(200)}
+    done = [job for job in jobs(database) if job.id in queued]
+    assert Counter((job.state, job.attempts, job.token) for job in done) == {(DONE, 1, 1): 200}
+    assert len({job.worker for job in done}) > 1
 
 
 def test_a_worker_that_sleeps_beyond_its_lease_has_lost_its_job(

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import pytest
 
-from acceptance.workers import COMMAND, Worker, seen, until
 from egraph.commands.mine import mine_category
 from egraph.commands.requests import MineRequest
 from egraph.graph import embedded
@@ -26,6 +25,8 @@ from egraph.photos.annotations import read_annotations
 from egraph.settings import Settings, load_settings
 from egraph.worker.job_kinds import submit_request
 from egraph.worker.jobs import DEATHS, DONE, QUEUED, RUNNING, Job, find_job, retry
+from support.servers import on_every_database, on_every_neo4j
+from support.workers import COMMAND, Worker, seen, until
 
 pytestmark = pytest.mark.slow
 
@@ -118,37 +119,21 @@ def start(tmp_path: Path) -> Iterator[Callable[..., Worker]]:
 
 
 @pytest.fixture
-def database(egraph_home: Path, request_: MineRequest) -> Iterator[Database]:
-    """The embedded database of the test's workers."""
-    with open_database(load_settings()) as database:
+def database(database_settings: Settings, request_: MineRequest) -> Iterator[Database]:
+    """The database of the test's workers; what the test made is removed from a server."""
+    with open_database(database_settings) as database:
         label(database, request_)
         yield database
-
-
-@pytest.fixture
-def server(neo4j_environment: Settings, request_: MineRequest) -> Iterator[Database]:
-    """One of the Neo4j servers; what the test made there is removed."""
-    with open_database(neo4j_environment) as database:
-        label(database, request_)
-        yield database
+        if database.embedded:
+            return
         for graph in graphs(database):
             if graph.category == request_.category:
                 delete_graph(database, graph.id)
         remove_part(database, request_.category, "head")
 
 
+@on_every_database
 def test_killed_at_every_step(database: Database, request_: MineRequest, undisturbed: tuple, start: Callable) -> None:
-    killed_at_every_step(database, request_, undisturbed, start)
-
-
-@pytest.mark.neo4j
-def test_killed_at_every_step_on_neo4j(
-    server: Database, request_: MineRequest, undisturbed: tuple, start: Callable
-) -> None:
-    killed_at_every_step(server, request_, undisturbed, start)
-
-
-def killed_at_every_step(database: Database, request_: MineRequest, undisturbed: tuple, start: Callable) -> None:
     """Worker after worker is killed, each one step further on; the last one ends the job."""
     job = submit_request(database, "mine", request_)
     for number, step in enumerate(KILLED_AT):
@@ -165,20 +150,10 @@ def killed_at_every_step(database: Database, request_: MineRequest, undisturbed:
     assert assert_same(database, job, undisturbed) == ended
 
 
+@on_every_database
 def test_asked_to_stop_at_every_step(
     database: Database, request_: MineRequest, undisturbed: tuple, start: Callable
 ) -> None:
-    asked_to_stop_at_every_step(database, request_, undisturbed, start)
-
-
-@pytest.mark.neo4j
-def test_asked_to_stop_at_every_step_on_neo4j(
-    server: Database, request_: MineRequest, undisturbed: tuple, start: Callable
-) -> None:
-    asked_to_stop_at_every_step(server, request_, undisturbed, start)
-
-
-def asked_to_stop_at_every_step(database: Database, request_: MineRequest, undisturbed: tuple, start: Callable) -> None:
     """Worker after worker is asked to stop, each one stage further on, and gives the job back."""
     job = submit_request(database, "mine", request_)
     for step in STOPPED_AT:
@@ -188,12 +163,6 @@ def asked_to_stop_at_every_step(database: Database, request_: MineRequest, undis
         assert any("given back by" in line for line in held.log)
     start().ends(0)
     assert assert_same(database, job, undisturbed).attempts == 1
-
-
-def test_a_worker_that_wakes_after_its_lease_writes_nothing(
-    database: Database, request_: MineRequest, undisturbed: tuple, start: Callable
-) -> None:
-    wakes_and_writes_nothing(database, request_, undisturbed, start)
 
 
 def test_a_worker_that_wakes_in_the_middle_of_a_layer_spoils_nothing(
@@ -213,22 +182,16 @@ def test_a_worker_that_wakes_in_the_middle_of_a_layer_spoils_nothing(
     assert assert_same(database, job, undisturbed).attempts == 2
 
 
-@pytest.mark.neo4j
-def test_killed_and_woken_on_neo4j(
-    server: Database, request_: MineRequest, undisturbed: tuple, start: Callable
+@on_every_database
+def test_a_worker_that_wakes_after_its_lease_writes_nothing(
+    database: Database, request_: MineRequest, undisturbed: tuple, start: Callable
 ) -> None:
-    job = submit_request(server, "mine", request_)
+    """One worker is killed while it writes, the next falls asleep between two batches; another one takes its job, and
+    falls asleep itself before its last commit; the first wakes, finds that it may not write, and the second one goes
+    on."""
+    job = submit_request(database, "mine", request_)
     start("nodes written").ends(-signal.SIGKILL)
-    assert [graph.state for graph in graphs(server) if graph.category == request_.category] == ["writing"]
-    wakes_and_writes_nothing(server, request_, undisturbed, start, job)
-
-
-def wakes_and_writes_nothing(
-    database: Database, request: MineRequest, undisturbed: tuple, start: Callable, job: str | None = None
-) -> None:
-    """One worker falls asleep between two batches; another one takes its job, and falls asleep itself before its last
-    commit; the first wakes, finds that it may not write, and the second one goes on."""
-    job = job or submit_request(database, "mine", request)
+    assert [graph.state for graph in graphs(database) if graph.category == request_.category] == ["writing"]
     sleepy = start("nodes written STOP")
     until(sleepy.stopped)
     before = find_job(database, job).attempts
@@ -245,24 +208,14 @@ def wakes_and_writes_nothing(
     assert assert_same(database, job, undisturbed).attempts == before + 1
 
 
+@on_every_database
 def test_a_removal_that_is_cut_off_stops_the_writer(
     database: Database, request_: MineRequest, undisturbed: tuple, start: Callable
 ) -> None:
-    cut_off_and_finished_later(database, request_, undisturbed, start)
-
-
-@pytest.mark.neo4j
-def test_a_removal_that_is_cut_off_stops_the_writer_on_neo4j(
-    server: Database, request_: MineRequest, undisturbed: tuple, start: Callable
-) -> None:
-    cut_off_and_finished_later(server, request_, undisturbed, start)
-
-
-def cut_off_and_finished_later(database: Database, request: MineRequest, undisturbed: tuple, start: Callable) -> None:
     """`egraph graph remove` is killed behind its first batch while a worker writes: the graph is not called complete,
     the job says why it failed, the same command finishes the removal, and the job can be tried again."""
     graph = undisturbed[0]
-    job = submit_request(database, "mine", request)
+    job = submit_request(database, "mine", request_)
     worker = start("writing:2 STOP", "--lease", "30")
     until(worker.stopped)
 
@@ -334,12 +287,12 @@ class Line:
         self._server.close()
 
 
-@pytest.mark.neo4j
+@on_every_neo4j
 def test_the_database_goes_away_and_comes_back(
-    server: Database, request_: MineRequest, undisturbed: tuple, start: Callable
+    database: Database, request_: MineRequest, undisturbed: tuple, start: Callable
 ) -> None:
-    line = Line(server.address)
-    job = submit_request(server, "mine", request_)
+    line = Line(database.address)
+    job = submit_request(database, "mine", request_)
     worker = start("layer kept STOP", "--log-format", "json", NEO4J_URI=line.uri, EGRAPH_PATIENCE="0.5")
     until(worker.stopped)
     with line.cut():
@@ -348,7 +301,7 @@ def test_the_database_goes_away_and_comes_back(
         until(lambda: "paused" in worker.said)
     until(lambda: "going on" in worker.said)
     assert all(line["worker"] for line in map(json.loads, worker.ends(0).splitlines()))
-    assert assert_same(server, job, undisturbed).attempts == 1
+    assert assert_same(database, job, undisturbed).attempts == 1
     line.close()
 
 

@@ -1,4 +1,6 @@
-"""How fast a graph of full size is written, read, exported and deleted: `python tests/benchmarks/database_speed.py`.
+"""How fast a graph of full size is written, read, exported and deleted.
+
+`PYTHONPATH=tests python tests/benchmarks/database_speed.py`
 
 Uses the database that the environment names (NEO4J_URI, …), or an embedded one in a fresh folder. Beside it, in the
 same run: rows of maps with MERGE, which the driver's manual shows; and, where EGRAPH_BENCH_NEO4J is set (see
@@ -7,7 +9,6 @@ same run: rows of maps with MERGE, which the driver's manual shows; and, where E
 
 import os
 import resource
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -15,11 +16,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))
-
 import neo4j
 from server import COMMAND, import_folder
-from synthetic import synthetic_graph
 
 from egraph.exporting.export import export_graph
 from egraph.exporting.formats import Format
@@ -32,6 +30,7 @@ from egraph.graph.read import read_graph
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings, load_settings
+from support.synthetic import synthetic_graph
 
 SIZE = {"filters": (1024, 1024, 512, 512), "numbers": 20, "anchors": 25, "objects": 300, "parents": 5, "rank": 16}
 FIRINGS = 128

@@ -1,4 +1,4 @@
-"""Many jobs under everything that can happen: `python tests/benchmarks/endurance.py [JOBS]`.
+"""Many jobs under everything that can happen: `PYTHONPATH=tests python tests/benchmarks/endurance.py [JOBS]`.
 
 Three workers mine the same generated photos under as many names, while at random one of them is killed and replaced, or
 put to sleep for longer than its lease, graphs are removed, removals are killed in the middle, and the database is ended
@@ -23,12 +23,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import neo4j
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from server import COMMAND, serve
 
-from acceptance.workers import Worker
 from egraph.commands.mine import mine_category
 from egraph.commands.requests import MineRequest
 from egraph.demo.world import write_world
@@ -43,6 +39,7 @@ from egraph.graph.read import read_graph
 from egraph.settings import Settings, load_settings
 from egraph.worker.job_kinds import submit_request
 from egraph.worker.jobs import DONE, ENDED, FAILED, RUNNING, Job, jobs, retry
+from support.workers import Worker
 
 WORKERS = 3
 LEASE = 3.0

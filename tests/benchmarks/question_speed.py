@@ -1,4 +1,6 @@
-"""How long the questions take over 1 to 10 graphs of full size: `python tests/benchmarks/question_speed.py [GRAPHS …]`.
+"""How long the questions take over 1 to 10 graphs of full size.
+
+`PYTHONPATH=tests python tests/benchmarks/question_speed.py [GRAPHS …]`
 
 Needs NEO4J_URI and EGRAPH_BENCH_NEO4J (see `server.py`); what is in that database is lost. One graph is written,
 labelled, given an And-Or graph and exported for neo4j-admin, copied under other categories with photos of their own,
@@ -12,18 +14,12 @@ import shutil
 import sys
 import tempfile
 import time
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parent))
-sys.path.insert(0, str(Path(__file__).parents[1]))
-
 from dataclasses import replace
+from pathlib import Path
 
 import neo4j
 from server import COMMAND, import_folder
-from synthetic import synthetic_graph
 
-from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.storage import write_aog
 from egraph.exporting.export import export_graph
 from egraph.exporting.formats import Format
@@ -39,6 +35,7 @@ from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box, PhotoObject
 from egraph.settings import Settings, load_settings
+from support.synthetic import synthetic_aog, synthetic_graph
 
 SIZE = {"filters": (1024, 1024, 512, 512), "numbers": 20, "anchors": 25, "objects": 300, "parents": 5, "rank": 16}
 FIRINGS = 50

@@ -1,7 +1,5 @@
 """Each test here runs on the embedded database, and on every Neo4j that the environment names."""
 
-import os
-import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,14 +15,10 @@ from egraph.graph.graphs import graphs
 from egraph.graph.parts import list_parts, remove_part
 from egraph.graph.statements import parse, statement
 from egraph.settings import Settings, load_settings
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-
-URIS = os.environ.get("EGRAPH_TEST_NEO4J_URIS") or os.environ.get("NEO4J_URI") or "bolt://unset"
-SERVERS = [pytest.param(uri.strip(), marks=pytest.mark.neo4j) for uri in URIS.split(",")]
+from support.servers import NEO4J
 
 
-@pytest.fixture(scope="session", params=["embedded", *SERVERS])
+@pytest.fixture(scope="session", params=["embedded", *NEO4J])
 def settings(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """How to reach one of the databases; all tests share one embedded database."""
     home = tmp_path_factory.mktemp("a home with spaces")

@@ -4,9 +4,7 @@ from collections.abc import Iterator
 from dataclasses import astuple
 
 import pytest
-from synthetic import synthetic_graph
 
-from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.boxes import part_box
 from egraph.aog.model import AndOrGraph
 from egraph.aog.show import EXAMPLES, Sighting, read_tree
@@ -18,6 +16,7 @@ from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.mirroring import turned_point
 from reference.questions import firings, name, with_parts
+from support.synthetic import synthetic_aog, synthetic_graph
 
 Written = tuple[MinedGraph, list[AndOrGraph]]
 

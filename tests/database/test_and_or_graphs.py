@@ -5,75 +5,19 @@ from typing import Any
 
 import numpy as np
 import pytest
-from synthetic import synthetic_graph
 
 from database.conftest import run_file
-from egraph.aog.model import AndOrGraph, Found, Template
 from egraph.aog.storage import find_aogs, list_aogs, read_aog, remove_aog, write_aog
-from egraph.aog.votes import VoteSettings
 from egraph.errors import NothingYetError, UsageError
 from egraph.exporting.graph_kinds import RELATIONSHIPS
 from egraph.graph.connection import Database
-from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.parts import add_labels, list_parts, remove_labels, remove_part
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box
 from egraph.settings import Settings
-
-
-def synthetic_aog(mined: MinedGraph, part: str = "head", name: str = "default", seed: int = 0) -> AndOrGraph:
-    """An And-Or graph of random numbers over some patterns of a graph."""
-    random = np.random.default_rng(seed)
-    tables = [mined.patterns[layer.name] for layer in mined.layers[:-1]]
-    rows = [(t.layer, int(f), int(n)) for t in tables for f, n in zip(t.filter[:4], t.number[:4], strict=True)]
-
-    def numbers(*shape: int) -> np.ndarray:
-        return random.random(shape).astype(np.float32)
-
-    templates = [
-        Template(
-            pose=numbers(mined.pose.shape[1]),
-            box=numbers(2),
-            objects=3 + i,
-            weight=numbers(len(rows)) + np.float32(0.1),
-            displacement=numbers(len(rows), 2),
-            sigma=numbers(len(rows)),
-            response=numbers(len(rows), 2),
-            share=numbers(len(rows)),
-        )
-        for i in range(2)
-    ]
-    objects = [o.id for o in mined.objects]
-    n = len(objects)
-    template = random.integers(0, 2, n).astype(np.int32)
-    found = Found(objects, numbers(n, 2), numbers(n, 2), numbers(n), numbers(n), numbers(n), template)
-    return AndOrGraph(
-        graph=mined.id,
-        content=content_hash(mined),
-        category=mined.category,
-        part=part,
-        name=name,
-        seed=seed,
-        parameters={"iterations": 5},
-        versions={"egraph": "0"},
-        learnt_from=sorted(objects[:2]),
-        layer=[layer for layer, _, _ in rows],
-        filter=np.array([f for _, f, _ in rows], np.int32),
-        number=np.array([n for _, _, n in rows], np.int32),
-        mean_evidence=numbers(len(rows)),
-        prior=numbers(16),
-        prior_weight=0.5,
-        score_deviation=0.125,
-        settings=VoteSettings(0.75),
-        offset=numbers(2),
-        habit=numbers(4),
-        familiarity_levels=np.sort(numbers(101)),
-        error_levels=np.sort(numbers(101)),
-        templates=templates,
-        found=found,
-    )
+from support.synthetic import synthetic_aog, synthetic_graph
 
 
 @pytest.fixture

@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from synthetic import synthetic_graph
 
 from database.conftest import run_file
 from egraph.errors import DatabaseError, InputError, NothingYetError, UsageError
@@ -26,6 +25,7 @@ from egraph.graph.graphs import find_graph, graphs
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings
+from support.synthetic import synthetic_graph
 
 
 def damage_of(database: Database, graph: str) -> str | None:

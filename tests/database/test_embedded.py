@@ -12,7 +12,6 @@ from pathlib import Path
 import neo4j
 import pytest
 from neo4j.exceptions import AuthError, ServiceUnavailable
-from synthetic import synthetic_graph
 
 from egraph.errors import DatabaseError
 from egraph.graph import embedded
@@ -20,6 +19,7 @@ from egraph.graph.connection import open_database
 from egraph.graph.graphs import count_graph
 from egraph.graph.write import write_graph
 from egraph.settings import Settings
+from support.synthetic import synthetic_graph
 
 JOIN = """
 import sys

@@ -11,9 +11,7 @@ import networkx
 import numpy as np
 import pyarrow.parquet
 import pytest
-from synthetic import synthetic_graph
 
-from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.edits import Change, edit
 from egraph.aog.storage import find_aogs, write_aog
 from egraph.errors import EgraphError, NothingYetError, UsageError
@@ -26,6 +24,7 @@ from egraph.graph.places import refresh_places
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from reference.questions import name, on_part, ties, with_parts
+from support.synthetic import synthetic_aog, synthetic_graph
 
 Read = tuple[dict[tuple[str, str], dict], list[tuple]]
 """Nodes by label and id; edges as type, source and target (label and id), properties."""

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from synthetic import synthetic_graph
 
 from database.conftest import objects_there, run_file
 from database.test_and_or_graphs import sides, synthetic_aog
@@ -25,6 +24,7 @@ from egraph.graph.read import read_graph
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings
+from support.synthetic import synthetic_graph
 
 GONE = {"graphs": 0, "patterns": 0, "aogs": 0}
 

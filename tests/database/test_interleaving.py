@@ -20,7 +20,6 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from synthetic import synthetic_graph
 
 from database.conftest import objects_there, run_file
 from database.test_and_or_graphs import sides, synthetic_aog
@@ -39,6 +38,7 @@ from egraph.graph.read import read_graph
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings
+from support.synthetic import synthetic_graph
 
 EXAMPLES = int(os.environ.get("EGRAPH_TEST_EXAMPLES", "6"))
 STEPS = 20

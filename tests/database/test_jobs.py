@@ -11,7 +11,6 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, multiple, rule
-from synthetic import synthetic_graph
 
 from database.test_write import names
 from egraph.commands.requests import BuildRequest, PlaceRequest
@@ -50,6 +49,7 @@ from egraph.worker.jobs import (
 )
 from egraph.worker.progress import JobProgress
 from egraph.worker.submission import check_possible, same_job
+from support.synthetic import synthetic_graph
 
 
 def put(database: Database, **more: object) -> Job:

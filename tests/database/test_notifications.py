@@ -6,9 +6,7 @@ from pathlib import Path
 
 import neo4j
 import pytest
-from synthetic import synthetic_graph
 
-from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.storage import write_aog
 from egraph.graph.connection import open_database
 from egraph.graph.delete import delete_graph
@@ -18,6 +16,7 @@ from egraph.graph.write import write_graph
 from egraph.settings import Settings
 from egraph.worker.jobs import Product, claim, complete, find_job, renew, submit
 from reference.questions import with_parts
+from support.synthetic import synthetic_aog, synthetic_graph
 
 ALLOWED = {
     # EXPLAIN runs without parameters; a constraint that stands is left alone.

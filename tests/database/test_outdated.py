@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import pytest
-from synthetic import synthetic_graph
 
 from database.conftest import run_file
 from egraph.errors import NothingYetError
@@ -21,6 +20,7 @@ from egraph.graph.version import FORMAT, VERSION
 from egraph.graph.write import write_graph
 from egraph.settings import Settings
 from reference.questions import with_parts
+from support.synthetic import synthetic_graph
 
 
 def test_a_graph_of_an_older_format_is_listed_refused_by_name_and_removable(

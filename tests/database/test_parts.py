@@ -3,7 +3,6 @@
 from dataclasses import replace
 
 import pytest
-from synthetic import synthetic_graph, synthetic_objects
 
 from database.conftest import objects_there
 from egraph.errors import NothingYetError, UsageError
@@ -11,6 +10,7 @@ from egraph.graph.connection import Database
 from egraph.graph.parts import LabelledPart, add_labels, labelled_objects, list_parts, remove_part
 from egraph.graph.write import write_graph
 from egraph.photos.photo import Box
+from support.synthetic import synthetic_graph, synthetic_objects
 
 
 def parts_of(database: Database, category: str) -> list[LabelledPart]:

@@ -7,9 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from synthetic import synthetic_graph
 
-from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.storage import write_aog
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
@@ -20,6 +18,7 @@ from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box, PhotoObject
 from egraph.worker.jobs import claim, find_job, renew, submit
 from reference.questions import on_part as shares_on_part
+from support.synthetic import synthetic_aog, synthetic_graph
 
 
 def labelled(mined: MinedGraph) -> list[PhotoObject]:

@@ -4,7 +4,6 @@ import math
 from collections.abc import Iterator
 
 import pytest
-from synthetic import synthetic_graph
 
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
@@ -14,6 +13,7 @@ from egraph.graph.questions import ask
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from reference.questions import Key, apart, keys, name, place, steps, ties, value, with_parts
+from support.synthetic import synthetic_graph
 
 
 @pytest.fixture

@@ -4,9 +4,7 @@ from collections import defaultdict
 from itertools import product
 
 import pytest
-from synthetic import synthetic_graph
 
-from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.storage import write_aog
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
@@ -27,6 +25,7 @@ from reference.questions import (
     value,
     with_parts,
 )
+from support.synthetic import synthetic_aog, synthetic_graph
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from synthetic import synthetic_graph
 
 from egraph.errors import UsageError
 from egraph.graph.connection import Database
@@ -13,6 +12,7 @@ from egraph.graph.questions import ask
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph, PatternTable
 from reference.questions import apart, firings, in_photo, keys, name, place, steps, ties, told, value
+from support.synthetic import synthetic_graph
 
 LAYERS = ["layer1", "layer2", "layer3"]
 

@@ -4,7 +4,6 @@ import threading
 from dataclasses import replace
 
 import pytest
-from synthetic import synthetic_graph
 
 from database.conftest import run_file
 from egraph.errors import UsageError
@@ -17,6 +16,7 @@ from egraph.graph.version import OLDEST, VERSION
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.settings import Settings
+from support.synthetic import synthetic_graph
 
 SIZES = {"filters": (8, 6, 4), "objects": 8}
 

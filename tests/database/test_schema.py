@@ -5,10 +5,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from synthetic import synthetic_graph
 
 from database.conftest import run_file
-from database.test_and_or_graphs import synthetic_aog
 from egraph.aog.edits import Change, edit
 from egraph.aog.storage import find_aogs, write_aog
 from egraph.graph.connection import Database
@@ -23,6 +21,7 @@ from egraph.settings import Settings
 from egraph.worker.jobs import Product, claim, complete, fail, find_job, renew, submit
 from egraph.worker.progress import JobProgress
 from reference.questions import with_parts
+from support.synthetic import synthetic_aog, synthetic_graph
 
 OF_TYPE = {Type.BOOLEAN: bool, Type.INTEGER: int, Type.NUMBER: float, Type.TEXT: str, Type.JSON: str}
 OF_LIST = {Type.INTEGERS: int, Type.NUMBERS: float, Type.TEXTS: str}

@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from synthetic import synthetic_graph
 
 from database.conftest import run_file
 from database.test_write import names
@@ -26,6 +25,7 @@ from egraph.mining.graph_tables import Firings, MinedGraph, chosen_rows, joined
 from egraph.photos.photo import PhotoObject
 from egraph.settings import Settings
 from reference.questions import by_chance, name, on_part, with_parts
+from support.synthetic import synthetic_graph
 
 PARTS = ("head", "leg")
 ASKED = {

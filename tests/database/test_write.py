@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from synthetic import synthetic_graph
 
 from database.conftest import objects_there
 from egraph.errors import EgraphError, NothingYetError, UsageError
@@ -25,6 +24,7 @@ from egraph.graph.statements import statement
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings
+from support.synthetic import synthetic_graph
 
 
 class Killed(Exception):
