@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from database.conftest import objects_there, run_file
-from database.test_and_or_graphs import sides, synthetic_aog
+from database.test_and_or_graphs import sides
 from database.test_write import expected_counts, names
 from egraph.aog.storage import list_aogs, read_aog, write_aog
 from egraph.errors import EgraphError, NothingYetError, UsageError
@@ -24,7 +24,7 @@ from egraph.graph.read import read_graph
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings
-from support.synthetic import synthetic_graph
+from support.synthetic import synthetic_aog, synthetic_graph
 
 GONE = {"graphs": 0, "patterns": 0, "aogs": 0}
 
