@@ -2,8 +2,8 @@
 //
 // Of each layer the 100 patterns of one category that share most with the other, each with the nearest pattern that was
 // separated from the same filter of the same network there. distance: between their mean places, in fractions of the
-// object. by_chance: how likely one of the other category's patterns of that filter would stand as near if they were
-// scattered evenly, its control; the least likely come first. x, y and other_x, other_y: the mean places. Each category
+// object. by_chance: how likely any of the layer's patterns would find one of its filter so near if the other category's
+// were scattered evenly, at most 1: the control, corrected for the best of thousands; the least likely come first. x, y and other_x, other_y: the mean places. Each category
 // is turned to a canonical side of its own; `turned` mirrors the other one.
 //
 // :param category: category, required. The kind of object.
@@ -21,16 +21,22 @@ MATCH (h:ExplanatoryGraph {category: $other_category, state: 'complete'})
 WHERE ($other_graph IS NULL OR $other_graph IN [h.id, h.name]) AND h.network = g.network AND h.id <> g.id
 MATCH (p:Pattern)-[r:RESEMBLES {of: g.id + '//' + h.id}]->(q:Pattern)
 WHERE r.turned = $turned AND r.distance <= $distance AND ($layer IS NULL OR r.layer = $layer)
-WITH p, q, r, p.id AS pattern
-ORDER BY r.by_chance, pattern
+WITH g, p, q, r, p.id AS pattern, r.by_chance AS chance
+ORDER BY chance, pattern
 LIMIT $limit
+MATCH (g)-[reads:READS]->(l:Layer)
+WHERE l.name = r.layer
+WITH p, q, r, pattern, chance, chance * reads.patterns AS any_chance
 RETURN
   pattern,
   q.id AS other_pattern,
   p.layer AS layer,
   p.filter AS filter,
   r.distance AS distance,
-  r.by_chance AS by_chance,
+  CASE
+    WHEN any_chance < 1 THEN any_chance
+    ELSE 1.0
+  END AS by_chance,
   p.x AS x,
   p.y AS y,
   CASE
@@ -40,4 +46,4 @@ RETURN
   q.y AS other_y,
   p.score AS score,
   q.score AS other_score
-ORDER BY by_chance, pattern
+ORDER BY chance, pattern

@@ -41,6 +41,16 @@ def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: C
     sentence = refused("evaluate", "purity", "--category", "horse", "--judge", "egraph.demo.network:animals", code=2)
     assert "no part" in sentence
 
+    stable = json.loads(egraph("evaluate", "stability", "--category", "horse", "--json").stdout)
+    assert (stable["task"], stable["category"]) == ("stability", "horse")
+    assert set(stable["methods"]) == {"egraph", "surest", "next_filter"}
+    assert stable["methods"]["egraph"]["found_again"] > 3 * stable["methods"]["next_filter"]["found_again"]
+
+    switched = json.loads(egraph("evaluate", "edges", "--category", "horse", "--photos", 8, "--json").stdout)
+    assert (switched["task"], switched["category"], switched["photos"]) == ("edges", "horse", 8)
+    assert set(switched["methods"]) == {"egraph", "non_partners"} and set(switched["layers"]) == {"block2", "block3"}
+    assert {"fall", "pairs"} <= set(switched["methods"]["egraph"])
+
     sentence = refused("evaluate", "tracking", *about, "--part", "wheel", code=5)
     assert "'wheel'" in sentence
     zebra = refused("evaluate", "tracking", "--category", "zebra", *about[2:], "--part", "head", code=3)

@@ -61,11 +61,12 @@ def test_shared_patterns(
             continue
         chance = 1 - max(0.0, 1 - math.pi * d * d) ** len(same)
         row = {"pattern": name(mined, key), "other_pattern": id_, "layer": key[0]}
-        row |= {"filter": value(mined, key, "filter"), "distance": d, "by_chance": chance, "x": x, "y": y}
+        row |= {"filter": value(mined, key, "filter"), "distance": d, "chance": chance, "x": x, "y": y}
+        row |= {"by_chance": min(1.0, chance * len(mined.patterns[key[0]]))}
         row |= {"other_x": other_x, "other_y": other_y}
         row |= {"score": value(mined, key, "score"), "other_score": value(other, nearest, "score")}
         expected.append(row)
-    expected.sort(key=lambda r: (r["by_chance"], r["pattern"]))
+    expected.sort(key=lambda r: (r.pop("chance"), r["pattern"]))
     given = {
         "category": category,
         "other_category": other.category,
