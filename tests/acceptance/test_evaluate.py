@@ -31,7 +31,7 @@ def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: C
     by_method = {line.split(",")[0]: [float(v) for v in line.split(",")[1:]] for line in table[1:]}
     assert by_method["egraph"] < by_method["raw_filters"] < by_method["random"]
 
-    judge = ("--judge", "resnet18", "--judge-weights", "random")
+    judge = ("--judge", "squeezenet1_1", "--judge-weights", "random")
     pure = json.loads(egraph("evaluate", "purity", *about, *judge, "--json").stdout)
     assert (pure["task"], pure["category"], pure["photos"]) == ("purity", "horse", pure["with_parts"])
     assert set(pure["methods"]) == {"egraph", "still", "raw_filters", "surest", "surest_still", "random"}
