@@ -12,7 +12,7 @@ WITH
   $grown / 2.0 * box[2] / frame[2] AS across,
   $grown / 2.0 * box[3] / frame[3] AS down
 MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
-WHERE p.graph = $graph AND p.layer IN $layer AND abs(f.x - x) <= across AND abs(f.y - y) <= down
+WHERE p.graph = $graph AND p.layer IN $layer AND abs(f.expected_x - x) <= across AND abs(f.expected_y - y) <= down
 WITH collect(DISTINCT p) AS seeds
 UNWIND seeds AS p
 OPTIONAL MATCH (p)-[:CO_ACTIVATES_WITH|DISPLACED_FROM]-(q:Pattern)
