@@ -20,7 +20,7 @@ from egraph.network.known_geometry import known_geometries
 from egraph.network.load import load_network
 from egraph.photos.annotations import read_annotations
 from egraph.responses import forward
-from egraph.responses.store import Calibration, ResponseStore
+from egraph.responses.store import Calibration, LayerResponses, ResponseStore
 from reference.power_cut import Disk
 from unit.test_responses_store import PLAN, assert_holds, responses
 
@@ -87,7 +87,11 @@ def test_a_store_gives_back_what_was_put_or_waits_for_it(
 
 
 def joined(some: list) -> tuple[dict, torch.Tensor]:
-    peaks = {g.name: tuple(torch.cat([p[g.name][i] for p, _ in some]) for i in (0, 1)) for g in PLAN.layers}
+    names = LayerResponses._fields
+    peaks = {
+        g.name: LayerResponses(*(torch.cat([getattr(p[g.name], name) for p, _ in some]) for name in names))
+        for g in PLAN.layers
+    }
     return peaks, torch.cat([context for _, context in some])
 
 
