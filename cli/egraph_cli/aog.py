@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from egraph.commands.requests import BuildRequest, EditRequest, LocateRequest, RestoreRequest, read_step
+from egraph.commands.requests import BuildRequest, EditRequest, LocateRequest, RestoreRequest, SuggestRequest, read_step
 from egraph.errors import UsageError
 from egraph_cli.jobs import Priority, Queue, enqueue
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
@@ -271,6 +271,31 @@ def restore(
     else:
         undone = f"{restored.undone} edit{'' if restored.undone == 1 else 's'} undone"
         print(f"Version {restored.version} of {restored.aog}: {restored.patterns} patterns, {undone}")
+
+
+@app.command("suggest")
+@formats
+def suggest(
+    context: typer.Context,
+    category: Category,
+    part: Part,
+    count: Annotated[int, typer.Option("--count", "-n", help="How many objects.", min=1, metavar="N")] = 6,
+    name: SomeName = None,
+    graph: Graph = None,
+    *,
+    output: Format,
+) -> None:
+    """Suggest the mined photos on which a box of the part would teach most, the best first.
+
+    Those come first whose place is in doubt (expected_error, in diagonals of the object) and which, once labelled,
+    speak for many others of like pose. box: where the part was found, as x, y, width and height in pixels; correct it,
+    keep it with `egraph part label`, and build the And-Or graph again.
+    """
+    settings = settings_of(context)
+    from egraph.commands.suggest import suggest_labels
+
+    found = suggest_labels(settings, SuggestRequest(category, part, name, graph, count))
+    write_rows(output, found.columns, found.rows)
 
 
 def version_row(version: "Version") -> dict[str, Any]:

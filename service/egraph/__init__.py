@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         remove_part,
     )
     from egraph.api.mining import mine, place
-    from egraph.api.parts import build_aog, edit_aog, import_parts, label_part, restore_aog
+    from egraph.api.parts import build_aog, edit_aog, import_parts, label_part, restore_aog, suggest_labels
     from egraph.commands.requests import (
         BuildRequest,
         EditRequest,
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         PlaceRequest,
         PurityRequest,
         RestoreRequest,
+        SuggestRequest,
     )
     from egraph.errors import EgraphError
     from egraph.network.preprocessing import Preprocessing
@@ -43,7 +44,10 @@ __version__ = "0.1.0"
 
 HOMES = {
     "egraph.api.mining": ("mine", "place"),
-    "egraph.api.parts": ("import_parts", "label_part", "build_aog", "edit_aog", "restore_aog"),
+    "egraph.api.parts": (
+        *("import_parts", "label_part", "build_aog"),
+        *("edit_aog", "restore_aog", "suggest_labels"),
+    ),
     "egraph.api.finding": ("locate", "evaluate", "evaluate_purity"),
     "egraph.api.asking": ("ask", "questions", "open_graph", "open_aog", "export"),
     "egraph.api.inventory": (
@@ -56,7 +60,7 @@ HOMES = {
     "egraph.errors": ("EgraphError",),
     "egraph.commands.requests": (
         *("MineRequest", "PlaceRequest", "ImportRequest", "LabelRequest", "BuildRequest", "LocateRequest"),
-        *("EditRequest", "RestoreRequest", "EvaluateRequest", "PurityRequest"),
+        *("EditRequest", "RestoreRequest", "SuggestRequest", "EvaluateRequest", "PurityRequest"),
     ),
 }
 """In which module each public name is."""
@@ -76,6 +80,7 @@ __all__ = [
     "PurityRequest",
     "RestoreRequest",
     "Settings",
+    "SuggestRequest",
     "__version__",
     "ask",
     "build_aog",
@@ -100,6 +105,7 @@ __all__ = [
     "remove_graph",
     "remove_part",
     "restore_aog",
+    "suggest_labels",
 ]
 
 

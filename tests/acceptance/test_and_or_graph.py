@@ -346,3 +346,31 @@ def test_what_a_person_changes_in_the_graph_changes_the_answer(mined: Callable, 
     assert mined("aog", "show", *HEAD, "--versions").stdout.count("moved by -0.2, +0") == len(patterns)
     mined("aog", "restore", *HEAD, "--version", 0)
     assert {name: line["parts"]["head"] for name, line in located(mined, *ask).items()} == before
+
+
+def test_photos_are_suggested_on_which_a_box_would_teach(mined: Callable, world: Path) -> None:
+    mined("part", "import", world / "annotations.json", *HEAD, "--limit", 3)
+    built = json.loads(mined("aog", "build", *HEAD, "--json").stdout)["aog"]
+    suggested = json.loads(mined("aog", "suggest", *HEAD, "-n", MINED, "--json").stdout)
+    photos = [row["photo"] for row in suggested]
+    assert len(set(photos)) == MINED - 3, "all but the labelled ones"
+    frames = boxes(world, "horse")
+    for row in suggested:
+        assert Path(row["photo"]).is_file() and row["object_box"] == pytest.approx(
+            frames[Path(row["photo"]).name], abs=1
+        )
+        assert row["worth"] >= 0 and row["speaks_for"] >= 0 and 0 <= row["place_confidence"] <= 1
+    first = suggested[0]
+    # the box is the one that locating gives
+    (there,) = located(mined, first["photo"], *HEAD, "--annotations", world / "annotations.json").values()
+    assert first["box"] == pytest.approx(there["parts"]["head"]["box"], abs=8)
+    few = mined("aog", "suggest", *HEAD, "-n", 2, "--csv").stdout.splitlines()
+    assert len(few) == 3 and few[0].startswith("photo,box,") and few[1].startswith(first["photo"])
+
+    drawn = ",".join(str(v) for v in boxes(world, "head")[Path(first["photo"]).name])
+    mined("part", "label", first["photo"], "--box", drawn, *HEAD)
+    again = json.loads(mined("aog", "suggest", *HEAD, "-n", MINED, "--json").stdout)
+    assert {row["photo"] for row in again} == set(photos[1:]), "what has a box needs none"
+    assert json.loads(mined("aog", "build", *HEAD, "--json").stdout)["labels"] == 4
+    mined("aog", "remove", built, "--yes")
+    assert "egraph aog build" in mined("aog", "suggest", *HEAD, code=5).stderr

@@ -40,3 +40,9 @@ def confidence(familiar: Tensor, of: Tensor) -> Tensor:
 def place_confidence(expected_error: Tensor, of: Tensor) -> Tensor:
     """Share of the learning photos on which the place was less certain: (n,) against levels of the expected error."""
     return 1 - torch.searchsorted(of, expected_error.contiguous()).float() / len(of)
+
+
+def error_at(place_confidence: Tensor, of: Tensor) -> Tensor:
+    """The expected error at which a place has this confidence, to one level: (n,) against levels."""
+    below = ((1 - place_confidence) * len(of)).round().long()
+    return of[below.clamp(0, len(of) - 1)]

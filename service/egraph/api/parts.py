@@ -6,7 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
-from egraph.commands import build, edit, parts
+from egraph.commands import build, edit, parts, suggest
 from egraph.commands.build import BuildReport
 from egraph.commands.edit import EditReport, RestoreReport
 from egraph.commands.parts import LabelReport, PartsReport
@@ -16,9 +16,11 @@ from egraph.commands.requests import (
     ImportRequest,
     LabelRequest,
     RestoreRequest,
+    SuggestRequest,
     read_box,
     read_step,
 )
+from egraph.commands.suggest import Suggestions
 from egraph.photos.photo import Box
 from egraph.progress import Progress
 from egraph.settings import Settings, load_settings
@@ -248,3 +250,38 @@ def restore_aog(
     """
     request = RestoreRequest(category=category, part=part, version=version, name=name, graph=graph)
     return edit.restore_aog(settings or load_settings(), request)
+
+
+def suggest_labels(
+    category: str,
+    part: str,
+    *,
+    count: int = 6,
+    name: str | None = None,
+    graph: str | None = None,
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> Suggestions:
+    """The mined photos on which a box of the part would teach most, the best first.
+
+    Those come first whose place is in doubt, and which, once labelled, speak for many others of like pose.
+
+    >>> suggested = eg.suggest_labels("horse", "head", count=2).rows
+    >>> len(suggested), suggested[0]["photo"]
+    (2, '...horse_...png')
+
+    Args:
+        category: the kind of object.
+        part: the part's name.
+        count: so many objects.
+        name: of the And-Or graph, where the part has several.
+        graph: name of the explanatory graph, where the category has several.
+        progress: told a stage's name, how much of it is done, and how much there is.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        UsageError: several And-Or graphs fit.
+        NothingYetError: there is no such And-Or graph.
+    """
+    request = SuggestRequest(category=category, part=part, name=name, graph=graph, count=count)
+    return suggest.suggest_labels(settings or load_settings(), request, progress)

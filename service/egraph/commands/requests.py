@@ -87,6 +87,17 @@ class RestoreRequest:
 
 
 @dataclass(frozen=True)
+class SuggestRequest:
+    """Of which part's And-Or graph to suggest so many (`count`) mined objects that are most worth a box."""
+
+    category: str
+    part: str
+    name: str | None = None
+    graph: str | None = None
+    count: int = 6
+
+
+@dataclass(frozen=True)
 class ImportRequest:
     """Which part's boxes to take from which annotations: of at most `limit` objects, drawn by `seed`."""
 
