@@ -9,7 +9,20 @@ import typer
 from egraph.commands.requests import BuildRequest, EditRequest, LocateRequest, RestoreRequest, SuggestRequest, read_step
 from egraph.errors import UsageError
 from egraph_cli.jobs import Priority, Queue, enqueue
-from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
+from egraph_cli.options import (
+    Boxes,
+    Category,
+    Device,
+    Graph,
+    Json,
+    Part,
+    Quiet,
+    Seed,
+    Weights,
+    Yes,
+    confirm,
+    settings_of,
+)
 from egraph_cli.output import Format, formats, printable, skipped_lines, write_json, write_line, write_rows
 from egraph_cli.progress import ProgressDisplay
 from egraph_cli.tree import print_tree
@@ -29,9 +42,6 @@ VERSIONS = ("number", "created_at", "who", "pattern", "templates", "change")
 
 Name = Annotated[str, typer.Option(help="Name of the And-Or graph, to keep several of one part.")]
 SomeName = Annotated[str | None, typer.Option(help="Name of the And-Or graph, where a part has several.")]
-Graph = Annotated[
-    str | None, typer.Option(help="Name, id or network of the explanatory graph, where the category has several.")
-]
 
 
 @app.command("build")
@@ -118,13 +128,7 @@ def locate(
     part: Annotated[str | None, typer.Option(help="Find only this part.", show_default="all built ones")] = None,
     name: SomeName = None,
     graph: Graph = None,
-    annotations: Annotated[
-        Path | None,
-        typer.Option(
-            help="The objects' boxes: a COCO file, or a folder of Pascal VOC, labelme or YOLO files. Without it, a "
-            "photo is one object."
-        ),
-    ] = None,
+    annotations: Boxes = None,
     weights: Weights = None,
     device: Device = "cpu",
     patterns: Annotated[

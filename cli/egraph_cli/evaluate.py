@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from egraph.commands.requests import EdgesRequest, EvaluateRequest, PurityRequest, StabilityRequest
-from egraph_cli.options import Category, Device, Part, Quiet, Seed, settings_of
+from egraph_cli.options import Category, Device, Graph, Part, Quiet, Seed, Weights, settings_of
 from egraph_cli.output import Format, formats, write_rows
 from egraph_cli.progress import ProgressDisplay
 
@@ -21,10 +21,15 @@ app = typer.Typer(
 
 Annotations = Annotated[Path, typer.Option(help="COCO file with boxes of the object and of its part.")]
 Photos = Annotated[Path | None, typer.Option(help="Folder of the photos.", show_default="the folder of the COCO file")]
-Graph = Annotated[str | None, typer.Option(help="Name of the graph, where the category has several.")]
-Weights = Annotated[
-    str | None, typer.Option(help="Weights of the mined network, where the graph does not know where they lie.")
-]
+
+
+def figures(context: typer.Context, request: EvaluateRequest, quiet: bool) -> "Result":
+    """What one evaluation of a category's graph gives."""
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.commands.evaluate import evaluate_graph
+
+        return evaluate_graph(settings, request, progress)
 
 
 @app.command("tracking")
@@ -49,14 +54,8 @@ def tracking(
     The error is the mean distance between the part and the best patterns, moved by their mean vector to the part, in
     diagonals of the object's crop; low and high are the 2.5th and 97.5th percentile over the draws.
     """
-    settings = settings_of(context)
-    with ProgressDisplay(quiet) as progress:
-        from egraph.commands.evaluate import evaluate_graph
-
-        request = EvaluateRequest(
-            "tracking", category, part, annotations, photos, graph, weights, device, draws, seed=seed
-        )
-        found = evaluate_graph(settings, request, progress)
+    request = EvaluateRequest("tracking", category, part, annotations, photos, graph, weights, device, draws, seed=seed)
+    found = figures(context, request, quiet)
     show(output, found, ["error", "low", "high"])
 
 
@@ -81,12 +80,8 @@ def instability(
     It rewards standing still; read it beside the control `still`. top20: the best 167 patterns of each layer on their
     20 strongest objects; top100: all patterns on their 100 strongest objects.
     """
-    settings = settings_of(context)
-    with ProgressDisplay(quiet) as progress:
-        from egraph.commands.evaluate import evaluate_graph
-
-        request = EvaluateRequest("instability", category, part, annotations, photos, graph, weights, device, seed=seed)
-        found = evaluate_graph(settings, request, progress)
+    request = EvaluateRequest("instability", category, part, annotations, photos, graph, weights, device, seed=seed)
+    found = figures(context, request, quiet)
     show(output, found, ["top20", "top100"])
 
 
@@ -118,14 +113,10 @@ def localization(
     graph: the same with something taken away, a constant, and few-shot template matching. behind: by how much more
     each errs than the And-Or graph on the same draws, with its interval.
     """
-    settings = settings_of(context)
-    with ProgressDisplay(quiet) as progress:
-        from egraph.commands.evaluate import evaluate_graph
-
-        request = EvaluateRequest(
-            "localization", category, part, annotations, photos, graph, weights, device, draws, shots, new_photos, seed
-        )
-        found = evaluate_graph(settings, request, progress)
+    request = EvaluateRequest(
+        "localization", category, part, annotations, photos, graph, weights, device, draws, shots, new_photos, seed
+    )
+    found = figures(context, request, quiet)
     columns = ["error", "low", "high", "behind", "behind_low", "behind_high", "median", "pck10", "pck20", "far"]
     show(output, found, [*columns, "centre_in_box", "iou", "iou50", "box_gain", "box_gain_low", "box_gain_high"])
 

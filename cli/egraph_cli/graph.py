@@ -10,7 +10,7 @@ import typer
 from egraph.commands.requests import PlaceRequest
 from egraph_cli import complete
 from egraph_cli.jobs import Priority, Queue, enqueue
-from egraph_cli.options import Category, Device, Json, Quiet, Seed, Yes, confirm, settings_of
+from egraph_cli.options import Boxes, Category, Device, Graph, Json, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import Format, formats, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
 
@@ -86,17 +86,9 @@ def place(
     context: typer.Context,
     photos: Annotated[Path, typer.Argument(help="Folder of photos, or of the photos that --annotations names.")],
     category: Category,
-    annotations: Annotated[
-        Path | None,
-        typer.Option(
-            help="The objects' boxes: a COCO file, or a folder of Pascal VOC, labelme or YOLO files. Without it, a "
-            "photo is one object."
-        ),
-    ] = None,
-    graph: Annotated[str | None, typer.Option(help="The graph's name, where the category has several.")] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="Weights of the mined network, where the graph does not know where they lie.")
-    ] = None,
+    annotations: Boxes = None,
+    graph: Graph = None,
+    weights: Weights = None,
     device: Device = "cpu",
     limit: Annotated[
         int | None, typer.Option(help="Use at most so many objects, drawn by --seed.", min=1, metavar="N")

@@ -10,7 +10,7 @@ import typer
 from egraph.commands.requests import MineRequest
 from egraph.torchrun import rank_and_size
 from egraph_cli.jobs import Priority, Queue, enqueue
-from egraph_cli.options import Category, Device, Json, Quiet, Seed, settings_of
+from egraph_cli.options import Boxes, Category, Device, Json, Quiet, Seed, settings_of
 from egraph_cli.output import skipped_lines, write_json
 from egraph_cli.progress import ProgressDisplay, span
 
@@ -32,13 +32,7 @@ def mine(
             "may go without."
         ),
     ] = None,
-    annotations: Annotated[
-        Path | None,
-        typer.Option(
-            help="The objects' boxes: a COCO file, or a folder of Pascal VOC, labelme or YOLO files. Without it, a "
-            "photo is one object."
-        ),
-    ] = None,
+    annotations: Boxes = None,
     layers: Annotated[
         str | None, typer.Option(help="Layers to mine, comma separated; `egraph layers` lists them.", metavar="A,B,C")
     ] = None,

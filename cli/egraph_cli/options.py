@@ -1,6 +1,7 @@
 """What several commands take: shared options, and the settings that they add up to."""
 
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -30,6 +31,14 @@ Part = Annotated[
 ]
 Weights = Annotated[
     str | None, typer.Option(help="Weights of the mined network, where the graph does not know where they lie.")
+]
+Graph = Annotated[str | None, typer.Option(help="Name, id or network of the graph, where the category has several.")]
+Boxes = Annotated[
+    Path | None,
+    typer.Option(
+        help="The objects' boxes: a COCO file, or a folder of Pascal VOC, labelme or YOLO files. Without it, a photo "
+        "is one object."
+    ),
 ]
 Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 

@@ -78,7 +78,19 @@ def query(
         known = list_questions()
         write_rows(output, known.columns, known.rows, whole=[one.to_json() for one in known.described])
         return
+    answer_question(context, name, parameters or [], limit, show, explain, output)
 
+
+def answer_question(
+    context: typer.Context,
+    name: str,
+    parameters: list[str],
+    limit: int | None,
+    show: bool,
+    explain: bool,
+    output: Format,
+) -> None:
+    """Answer a question, or print its Cypher (show) or what it means (explain)."""
     from egraph.commands.ask import ask_question
     from egraph.graph import questions
 
@@ -89,7 +101,7 @@ def query(
     if explain:
         print(explanation(asked))
         return
-    given = questions.parse_assignments(parameters or [])
+    given = questions.parse_assignments(parameters)
     write_answer(output, ask_question(settings_of(context), name, given, limit))
     if output is Format.TABLE and sys.stdout.isatty():
         print(f"What the columns mean: egraph query {name} --explain", file=sys.stderr)

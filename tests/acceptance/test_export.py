@@ -16,7 +16,7 @@ def test_export(egraph, refused, egraph_home: Path, tmp_path: Path) -> None:
     with open_database(load_settings()) as database:
         write_graph(database, mined)
     report = json.loads(egraph("export", mined.id, "--format", "graphml", "--quiet", "--json").stdout)
-    file = tmp_path / "horse-default.graphml"
+    file = tmp_path / f"{mined.id.replace('/', '-')}.graphml"
     assert report["output"] == str(file) and report["bytes"] == file.stat().st_size
     graph = networkx.read_graphml(file)
     assert graph.number_of_nodes() == sum(report["nodes"].values())

@@ -138,7 +138,7 @@ def export(
 
     >>> done = eg.export(report.graph, "graphml")
     >>> done.output
-    '.../horse-default.graphml'
+    '...-horse-default.graphml'
     >>> done.nodes["Object"]
     22
 

@@ -25,8 +25,8 @@ class Format(StrEnum):
         return self not in (Format.GRAPHML, Format.JSON)
 
     def name_for(self, exported: str) -> str:
-        """A file's or folder's name for a graph, from its id without the network."""
-        name = "-".join(exported.split("/")[1:])
+        """A file's or folder's name for a graph, from its id: graphs of two networks have two names."""
+        name = exported.replace("/", "-").replace(":", "-")
         return f"{name}-{self.value}" if self.is_folder else f"{name}.{self.value}"
 
 
