@@ -206,7 +206,7 @@ def test_objects_of_the_same_pose_help_where_the_evidence_is_weak() -> None:
 
 @given(objects=st.integers(2, 500))
 def test_more_objects_teach_in_every_iteration(objects: int) -> None:
-    counts = [learn.teachers_at(iteration, objects) for iteration in range(len(DEFAULTS.pseudo_labels) + 1)]
+    counts = [learn.pseudo_labels_at(iteration, objects) for iteration in range(len(DEFAULTS.pseudo_labels) + 1)]
     assert counts == sorted(counts) and counts[0] >= 1 and counts[-1] <= max(1, int(0.7 * objects))
     assert counts[0] == max(min(12, counts[-1]), objects // 10)
 

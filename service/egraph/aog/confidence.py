@@ -17,13 +17,13 @@ DOUBTFUL = 0.1
 
 
 def habit(score: Tensor, wholeness: Tensor) -> Tensor:
-    """Mean and deviation of the scores and of the wholeness of objects, (n,) each: (4,)."""
+    """Mean and standard deviation of the scores and of the wholeness of objects, (n,) each: (4,)."""
     pairs = [(x.mean(), x.std(correction=0).clamp_min(1e-6)) for x in (score, wholeness)]
     return torch.stack([number for pair in pairs for number in pair])
 
 
 def familiarity(score: Tensor, wholeness: Tensor, of: Tensor) -> Tensor:
-    """Sum of both in deviations from a habit (4,): (n,)."""
+    """Sum of both in standard deviations from a habit (4,): (n,)."""
     return (score - of[0]) / of[1] + (wholeness - of[2]) / of[3]
 
 

@@ -232,7 +232,7 @@ class _Learning:
             say = self._every_vote if every_vote else self._mean_vote
             score = score + torch.stack([say(fitted) for fitted in believed.votes])
         sure = score.amax(2)
-        count = teachers_at(iteration, self.objects, self.settings)
+        count = pseudo_labels_at(iteration, self.objects, self.settings)
         surest = sure.masked_fill(self.labelled, -torch.inf).topk(count, 1).values[:, -1:]
         teaching = (sure >= surest) & ~self.labelled
         labelled, taught, other = self.settings.trust
@@ -245,7 +245,7 @@ class _Learning:
         posterior = torch.softmax(seen.score / setting.temperature, 2)
         taught = posterior * seen.teaching[..., None]
         weight = setting.label_weight * self.labels.rows.shape[1]
-        share = weight / (weight + teachers_at(iteration, self.objects, setting))
+        share = weight / (weight + pseudo_labels_at(iteration, self.objects, setting))
         where = taught.sum(1)
         prior = share * self.first_prior + (1 - share) * (where / where.sum(1, keepdim=True)) @ self.blur
         learnt = F.normalize(pool.at(taught), dim=1)
@@ -382,7 +382,7 @@ class _Learning:
         return int(self.template.max()) + 1
 
 
-def teachers_at(iteration: int, objects: int, settings: LearningSettings = DEFAULTS) -> int:
+def pseudo_labels_at(iteration: int, objects: int, settings: LearningSettings = DEFAULTS) -> int:
     """How many objects teach in an iteration: their share, at least the fewest, as far as there are."""
     shares = settings.pseudo_labels
     share, last = shares[min(iteration, len(shares) - 1)], shares[-1]

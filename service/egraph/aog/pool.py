@@ -112,7 +112,7 @@ def gather_pool(
     context = torch.cat([model.context(block) for block in evidence()])
     anchors = model.place_anchors(model.anchor_scores(context))
     displacement, directions = anchors.places - model.anchor_mean, model.directions(context)
-    found = {}
+    gathered = {}
     for layer in layers:
         values, units = store.peaks(layer, there, views, slice(None))
         activations = store.activations(layer, there, views, slice(None))
@@ -120,11 +120,11 @@ def gather_pool(
             pairs = zip((values, units, activations), read.peaks[layer], strict=True)
             values, units, activations = (torch.cat(pair, 1) for pair in pairs)
         peaks = model.peaks_at(layer, values, units, activations, directions)
-        found[layer] = model.infer(layer, peaks, displacement)
+        gathered[layer] = model.infer(layer, peaks, displacement)
     mean, deviation = _statistics(evidence)
     chosen = np.array(inside + beside, np.int64)
-    kept_pose, (_, length) = torch.from_numpy(graph.pose), model.pose(found[model.posed]["free_places"])
-    expected, expected_length = model.pose(found[model.posed]["expected"])
+    kept_pose, (_, length) = torch.from_numpy(graph.pose), model.pose(gathered[model.posed]["free_places"])
+    expected, expected_length = model.pose(gathered[model.posed]["expected"])
     return Pool(
         graph=graph,
         rows=chosen,
@@ -139,7 +139,7 @@ def gather_pool(
         column=filter_columns(graph, layers),
         mean_place=torch.cat([model.mean_place[layer][:, 0] for layer in layers]),
         loadings=torch.cat([model.loadings[layer][:, :PLACING_NUMBERS] for layer in layers]),
-        fires=torch.cat([found[layer]["fires"] for layer in layers]),
+        fires=torch.cat([gathered[layer]["fires"] for layer in layers]),
         wholeness=anchors.peak.mean(0),
     )
 
@@ -171,7 +171,7 @@ def filter_columns(graph: MinedGraph, layers: tuple[str, ...]) -> Tensor:
 
 
 def _statistics(evidence: EvidenceReader) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of every filter over objects and places."""
+    """Mean and standard deviation of every filter over objects and places."""
     count, total, square = 0, None, None
     for block in evidence():
         flat = block.flatten(0, 1)

@@ -22,7 +22,7 @@ from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
 from egraph.settings import Settings
 
-VOTERS = 10
+CONTRIBUTIONS = 10
 BATCH = 16
 
 
@@ -66,7 +66,7 @@ def find_part(
     found: list[tuple[PhotoObject, LocatedPart]] = []
     for start in range(0, len(objects), BATCH):
         some = objects[start : start + BATCH]
-        found += [(obj, parts[0]) for obj, parts in zip(some, locator.locate(some, VOTERS), strict=True)]
+        found += [(obj, parts[0]) for obj, parts in zip(some, locator.locate(some, CONTRIBUTIONS), strict=True)]
         if progress:
             progress("finding the part", len(found), len(objects))
     truth = part_places(objects, request.part)

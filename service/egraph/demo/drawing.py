@@ -65,7 +65,7 @@ def draw_spine(draw: ImageDraw.ImageDraw, spine: np.ndarray, fill: int | tuple[i
 
 
 def smooth_noise(rng: np.random.Generator, height: int, width: int, grain: float) -> np.ndarray:
-    """Noise (height, width) of about unit deviation whose lumps are `grain` pixels wide."""
+    """Noise (height, width) of about unit standard deviation whose lumps are `grain` pixels wide."""
     rows, columns = max(2, math.ceil(height / grain) + 1), max(2, math.ceil(width / grain) + 1)
     small = Image.fromarray(rng.standard_normal((rows, columns)).astype(np.float32))
     return np.asarray(small.resize((width, height), Image.Resampling.BICUBIC))

@@ -1,10 +1,10 @@
 """Location instability, the papers' own figure: how much the distance between a node and a part varies.
 
-It is the deviation over objects of |p_V - p_k| in diagonals of the crop, averaged over a layer's best nodes, then over
-layers. It rewards standing still: a fixed point has no instability of its own, only the part's. So it is to be read
-beside its controls. Two protocols (Zhang et al., AAAI 2018, and Zhang, Wu and Zhu, "Interpretable Convolutional Neural
-Networks", CVPR 2018): `top20`, the 167 nodes of a layer with the largest mean of their 20 best scores, each on these 20
-objects; `top100`, all nodes, each on its 100 best objects.
+It is the standard deviation over objects of |p_V - p_k| in diagonals of the crop, averaged over a layer's best nodes,
+then over layers. It rewards standing still: a fixed point has no instability of its own, only the part's. So it is to
+be read beside its controls. Two protocols (Zhang et al., AAAI 2018, and Zhang, Wu and Zhu, "Interpretable Convolutional
+Neural Networks", CVPR 2018): `top20`, the 167 nodes of a layer with the largest mean of their 20 best scores, each on
+these 20 objects; `top100`, all nodes, each on its 100 best objects.
 """
 
 import torch
@@ -33,7 +33,7 @@ def layer_mean(nodes: Nodes, truth: Tensor, objects: int, best: int | None) -> f
 
 
 def instability(places: Tensor, scores: Tensor, truth: Tensor, objects: int, best: int | None) -> Tensor:
-    """Deviation of the distance to the part, (nodes,) or (best,), over each node's objects of largest score.
+    """Standard deviation of the distance to the part, (nodes,) or (best,), over each node's objects of largest score.
 
     Args:
         places: (nodes, n, 2). scores: (nodes, n). truth: (n, 2). best: nodes with the largest mean score; None: all.

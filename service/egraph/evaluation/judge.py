@@ -79,14 +79,14 @@ def judge_patches(
     layer = last_map(judge)
     radius = round(PATCH * size / 2)
     starts = torch.linspace(0, size - 2 * radius, round((size - 2 * radius) / (STEP * size)) + 1).round().int().tolist()
-    found = []
+    directions = []
     for done, (obj, turned) in enumerate(zip(objects, mirrored, strict=True), start=1):
         crop = read_crop(obj, size)
         whole = judge.preprocess((np.fliplr(crop) if turned else crop.copy())[None])[0]
         patches = torch.stack([whole[:, y : y + 2 * radius, x : x + 2 * radius] for y in starts for x in starts])
-        found.append(_embed(judge, layer, patches).half().cpu())
+        directions.append(_embed(judge, layer, patches).half().cpu())
         report(progress, "looking at patches", done, len(objects))
-    return Patches.of(torch.stack(found), (torch.tensor(starts) + radius) / size)
+    return Patches.of(torch.stack(directions), (torch.tensor(starts) + radius) / size)
 
 
 def last_map(judge: Network) -> str:

@@ -140,8 +140,8 @@ def mean_of(layers: Sequence[Purity]) -> Purity:
 
 
 def sureness(table: PatternTable, objects: int) -> np.ndarray:
-    """By how many deviations a pattern finds more than evenly scattered evidence would give it, (P,), the scattered
-    evidence taken for a count: (evidence - scattered) / sqrt(scattered)."""
+    """By how many standard deviations a pattern finds more than evenly scattered evidence would give it, (P,), the
+    scattered evidence taken for a count: (evidence - scattered) / sqrt(scattered)."""
     evidence = table.score.astype(np.float64) * objects
     scattered = evidence / np.maximum(table.advantage, 1e-9)
     surprise: np.ndarray = (evidence - scattered) / np.sqrt(np.maximum(scattered, 1e-9))

@@ -115,6 +115,6 @@ def _strongest_objects(scores: Tensor) -> Tensor:
 
 
 def _standardised(scores: Tensor) -> Tensor:
-    """Mean 0, deviation 1 over the objects; 0 where all are the same."""
+    """Mean 0, standard deviation 1 over the objects; 0 where all are the same."""
     centred = scores - scores.mean(1, keepdim=True)
     return centred / centred.square().mean(1, keepdim=True).sqrt().clamp_min(1e-9)

@@ -38,11 +38,11 @@ def displacement_error(places: Tensor, truth: Tensor, order: Tensor | None = Non
     """
     order = torch.arange(len(truth)) if order is None else order
     first, second = order[0::2], order[1::2]
-    found = []
+    scores = []
     for chosen_on, scored_on in ((first, second), (second, first)):
         vector = (truth[chosen_on] - places[:, chosen_on]).mean(1, keepdim=True)
         error = (places[:, chosen_on] + vector - truth[chosen_on]).norm(dim=2).mean(1)
         nodes = error.topk(min(best, len(error)), largest=False).indices
         guess = places[nodes][:, scored_on] + vector[nodes]
-        found.append((guess - truth[scored_on]).norm(dim=2).mean())
-    return float(torch.stack(found).mean() / 2**0.5)
+        scores.append((guess - truth[scored_on]).norm(dim=2).mean())
+    return float(torch.stack(scores).mean() / 2**0.5)

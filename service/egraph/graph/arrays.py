@@ -17,15 +17,15 @@ def to_columns(columns: Sequence[Column], table: Any) -> dict[str, np.ndarray]:
 
     A column that the table does not have, (N, 0) or (0,), is empty: every row reads null from it, which is no property.
     """
-    found = {}
+    arrays = {}
     for column in columns:
         array = getattr(table, str(column.field))
         if column.axis is not None:
             array = array[..., column.axis]
         elif column.type.is_list:
             array = array.reshape(len(array), math.prod(array.shape[1:]))
-        found[column.name] = array if array.size else np.empty(0)
-    return found
+        arrays[column.name] = array if array.size else np.empty(0)
+    return arrays
 
 
 def to_fields(

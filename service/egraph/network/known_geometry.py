@@ -24,7 +24,7 @@ def known_geometries(network: Network, names: Sequence[str], folder: Path) -> li
     file = folder / f"{key}.geometry"
     if (known := read_json(file)) is not None:
         return [LayerGeometry(**values) for values in known]
-    found = layer_geometries(network, names)
+    geometries = layer_geometries(network, names)
     folder.mkdir(parents=True, exist_ok=True)
-    write_json(file, [asdict(geometry) for geometry in found])
-    return found
+    write_json(file, [asdict(geometry) for geometry in geometries])
+    return geometries

@@ -10,7 +10,8 @@ from torch import Tensor
 
 @dataclass(frozen=True, slots=True)
 class Preprocessing:
-    """Crops are `size` x `size` pixels; each colour is divided by 255, less its mean, over its deviation (RGB)."""
+    """Crops are `size` x `size` pixels; each colour (RGB) is divided by 255, less its mean, over its standard
+    deviation."""
 
     size: int = 224
     mean: tuple[float, float, float] = (0.485, 0.456, 0.406)

@@ -75,7 +75,7 @@ class PatternRow:
 @dataclass(frozen=True, slots=True)
 class TogetherRow:
     """Two patterns, by id, that fire together in `photos` photos; (dx, dy) is the lower one's place less the upper
-    one's and `sigma` its deviation, fractions of the crop; None where no displacement is known."""
+    one's and `sigma` its standard deviation, fractions of the crop; None where no displacement is known."""
 
     lower: str
     upper: str

@@ -1,7 +1,7 @@
 """From activations to evidence: what a unit's value says about the thing that its filter reacts to.
 
-An activation is first compared with its own filter's habit (mean and deviation over the category), then with the
-other filters at the same place: filters compete for a unit. Shapes: maps are (photos, channels, height, width).
+An activation is first compared with its own filter's habit (mean and standard deviation over the category), then with
+the other filters at the same place: filters compete for a unit. Shapes: maps are (photos, channels, height, width).
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from torch import Tensor
 from egraph.network.layer import LayerGeometry
 
 COMPETITION_FLOOR = 0.3
-"""Added to the root mean square over the filters, in deviations: keeps quiet places quiet."""
+"""Added to the root mean square over the filters, in standard deviations: keeps quiet places quiet."""
 
 SMALLEST_DEVIATION = 1e-4
 """In activation units; a filter that hardly varies divides by this."""
@@ -43,9 +43,9 @@ class ContextLayer(NamedTuple):
 
 
 def filter_statistics(maps: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and deviation of every filter over photos and units, both (channels,).
+    """Mean and standard deviation of every filter over photos and units, both (channels,).
 
-    NaN and infinite activations count as zero. A filter that always gives the same value has the deviation
+    NaN and infinite activations count as zero. A filter that always gives the same value has the standard deviation
     `SILENT_DEVIATION`: there is no habit to stand above.
     """
     finite = torch.nan_to_num(maps.float(), nan=0.0, posinf=0.0, neginf=0.0)

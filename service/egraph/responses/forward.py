@@ -175,10 +175,10 @@ def _calibrate(
             kept[name].append(maps)
         rows += batch
         _report(progress, len(rows), len(objects))
-    found = sum(group.collect(len(rows)))
-    if found < FEWEST_PHOTOS:
+    done = sum(group.collect(len(rows)))
+    if done < FEWEST_PHOTOS:
         raise InputError(
-            f"Only {found} of the first {sum(group.collect(len(sample)))} photos can be used; check the photos."
+            f"Only {done} of the first {sum(group.collect(len(sample)))} photos can be used; check the photos."
         )
     own = {name: torch.cat(maps) for name, maps in kept.items()}
     for name in own:
