@@ -65,7 +65,8 @@ def build(
 ) -> None:
     """Learn a part from one to three boxes and everything that was mined, and write its And-Or graph.
 
-    One of the same name is replaced; the explanatory graph stays as it is. With --queue, a worker does it.
+    One of the same name is replaced, with its edits; the explanatory graph stays as it is. With --queue, a worker does
+    it.
     """
     settings = settings_of(context)
     request = BuildRequest(category, part, name, graph, shots, seed, weights, device)

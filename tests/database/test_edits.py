@@ -11,6 +11,7 @@ from database.conftest import run_file
 from database.test_and_or_graphs import assert_same, mined, sides, synthetic_aog
 from egraph.aog.edits import Change, edit, restore, versions
 from egraph.aog.model import AndOrGraph
+from egraph.aog.show import read_tree
 from egraph.aog.storage import AndOrGraphSummary, find_aogs, list_aogs, read_aog, remove_aog, write_aog
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
@@ -152,6 +153,7 @@ def test_without_any_pattern_nothing_is_found_until_one_is_restored(
     assert count(database, category) == 0
     with pytest.raises(NothingYetError, match=r"no pattern left.*egraph aog restore"):
         read_aog(database, aog.id, mined)
+    assert [template.patterns for template in read_tree(database, category, "head").templates] == [[], []]
     restore(database, known, len(aog.layer) - 1)
     assert count(database, category) == len(read_aog(database, aog.id, mined).layer) == 1
     restore(database, known, 0)

@@ -136,7 +136,7 @@ def build_aog(
 ) -> BuildReport:
     """Learn a part from its labels and everything that was mined, and write its And-Or graph.
 
-    One of the same name is replaced.
+    One of the same name is replaced, with its edits.
 
     >>> built = eg.build_aog("horse", "head", graph="default")
     >>> built.labels, len(built.templates) > 0
