@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from database.conftest import run_file
@@ -30,8 +31,12 @@ OF_LIST = {Type.INTEGERS: int, Type.NUMBERS: float, Type.TEXTS: str}
 @pytest.fixture
 def everything(queue: Database, category: str) -> Iterator[MinedGraph]:
     """A database in which every label, relationship and property stands."""
-    # With one partner each below, some patterns above have none.
+    # With one partner each below, some patterns above have none; one below gets none either.
     mined = synthetic_graph(category, salt=category, parents=1)
+    pairs, *others = mined.co_activations
+    kept = pairs.source != pairs.source[0]
+    columns = {name: values[kept] for name, values in vars(pairs).items() if isinstance(values, np.ndarray)}
+    mined = replace(mined, co_activations=[replace(pairs, **columns), *others])
     for graph in (mined, replace(mined, name="other")):
         write_graph(queue, graph)
     add_labels(queue, with_parts(mined), category, "head")
