@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from egraph.graph.arrays import to_columns
-from egraph.graph.content_hash import firings_checksum
+from egraph.graph.content_hash import CHECKED, firing_values, firings_checksum
 from egraph.graph.objects import object_columns
 from egraph.graph.schema import FIRES_ON, PAIRS, PATTERN, PEAKS_ON
 from egraph.graph.schema.elements import Relationship
@@ -120,7 +120,7 @@ def object_checksums(firings: Sequence[Firings], names: Mapping[str, np.ndarray]
     """The checksum of the firings on each of so many objects; `names` says what the patterns' ids end with."""
     row = np.concatenate([f.object for f in firings] or [np.zeros(0, np.int32)])
     named = np.concatenate([f"{f.layer}/" + names[f.layer][f.pattern] for f in firings] or [np.zeros(0, object)])
-    values = np.concatenate([np.stack([f.score, f.x, f.y], 1) for f in firings] or [np.zeros((0, 3), np.float32)])
+    values = np.concatenate([firing_values(f) for f in firings] or [np.zeros((0, len(CHECKED)), np.float32)])
     order = np.argsort(row, kind="stable")
     ends = np.searchsorted(row[order], np.arange(objects + 1))
     parts = [order[start:stop] for start, stop in itertools.pairwise(ends)]

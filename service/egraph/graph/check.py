@@ -14,7 +14,7 @@ import numpy as np
 
 from egraph.errors import EgraphError, NothingYetError
 from egraph.graph.connection import Database, Transaction
-from egraph.graph.content_hash import content_hash, firings_checksum
+from egraph.graph.content_hash import CHECKED, content_hash, firings_checksum
 from egraph.graph.failures import AwayError, FullError
 from egraph.graph.graph_state import COMPLETE, DAMAGED, hold
 from egraph.graph.graphs import graphs
@@ -125,9 +125,9 @@ def _damage(database: Database, graph: dict[str, Any]) -> str | None:
 
 
 def _checksum(rows: list[list[Any]]) -> int:
-    """Of the firings on one object, from rows of layer, filter, number, score, x and y."""
+    """Of the firings on one object, from rows of layer, filter, number and the columns CHECKED."""
     names = np.array([f"{layer}/{filter_}/{number}" for layer, filter_, number, *_ in rows], dtype=object)
-    return firings_checksum(names, np.array([row[3:] for row in rows], np.float32).reshape(-1, 3))
+    return firings_checksum(names, np.array([row[3:] for row in rows], np.float32).reshape(-1, len(CHECKED)))
 
 
 def _note(database: Database, graph_id: str, state: str) -> None:

@@ -9,7 +9,10 @@ import numpy as np
 import xxhash
 
 from egraph.graph.schema import PAIRS
-from egraph.mining.graph_tables import MinedGraph, PairTable
+from egraph.mining.graph_tables import Firings, MinedGraph, PairTable
+
+CHECKED = ("x", "y", "activation", "score", "likeness", "expected_x", "expected_y")
+"""Columns of the firings that their checksum covers, in the order of `cypher/read/firings.cypher`."""
 
 
 def content_hash(mined: MinedGraph) -> str:
@@ -48,12 +51,18 @@ def content_hash(mined: MinedGraph) -> str:
 def firings_checksum(names: np.ndarray, values: np.ndarray) -> int:
     """A number of 63 bits for the firings on one object, whatever their order.
 
-    names: (F,) texts `<layer>/<filter>/<number>`; values: (F, 3) float32 score, x and y.
+    names: (F,) texts `<layer>/<filter>/<number>`; values: (F, columns) float32 from `firing_values`.
     """
     order = np.argsort(names.astype(str))
     digest = xxhash.xxh3_64("\n".join(names[order].tolist()).encode())
     digest.update(np.ascontiguousarray(values[order], np.float32).data)
     return digest.intdigest() >> 1
+
+
+def firing_values(firings: Firings) -> np.ndarray:
+    """All that is written of firings, as the checksum takes it: (F, columns) float32, 0 for what is not there."""
+    columns = [getattr(firings, name) for name in CHECKED]
+    return np.stack([c if len(c) else np.zeros(len(firings.object), np.float32) for c in columns], 1)
 
 
 def columns_of(table: Any) -> list[np.ndarray]:
