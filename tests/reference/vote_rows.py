@@ -42,7 +42,7 @@ class VoteRows:
 
     def look(self, objects: list[PhotoObject]) -> Posture:
         """The network's evidence on objects, and how they stand."""
-        return self.viewer.look(objects)[1]
+        return self.viewer.look(objects)
 
     def unit(self, obj: PhotoObject, part: dict[str, Any]) -> int:
         """Number of the grid's unit nearest to a printed centre."""
