@@ -51,7 +51,9 @@ def build(
     part: Part,
     shots: Annotated[
         int | None,
-        typer.Option(help="Learn from so many labelled objects, drawn by --seed.", min=1, show_default="all"),
+        typer.Option(
+            help="Learn from this many labelled objects, drawn at random with --seed.", min=1, show_default="all"
+        ),
     ] = None,
     seed: Seed = 0,
     name: Name = "default",
@@ -65,8 +67,8 @@ def build(
 ) -> None:
     """Learn a part from one to three boxes and everything that was mined, and write its And-Or graph.
 
-    One of the same name is replaced, with its edits; the explanatory graph stays as it is. With --queue, a worker does
-    it.
+    An And-Or graph of the same name is replaced, and its edits are lost; the explanatory graph stays as it is. With
+    --queue, a worker does the work.
     """
     settings = settings_of(context)
     request = BuildRequest(category, part, name, graph, shots, seed, weights, device)
@@ -92,9 +94,11 @@ def build(
 @app.command("list")
 @formats
 def list_(context: typer.Context, *, output: Format) -> None:
-    """List the And-Or graphs; one that is not current is older than its graph.
+    """List the And-Or graphs.
 
-    labels: objects that it was learnt from; labelled: those of them whose labels are still there.
+    labels: number of labelled objects that it was learnt from; labelled: how many of them still have their label.
+    current: false if the explanatory graph was mined again, or removed, after the And-Or graph was built; it must then
+    be built again before it can be used.
     """
     from egraph.commands.inventory import list_aogs
 
@@ -133,16 +137,18 @@ def locate(
     weights: Weights = None,
     device: Device = "cpu",
     patterns: Annotated[
-        str, typer.Option(help="Name so many patterns, those that add most to the score; or all.", metavar="N|all")
+        str, typer.Option(help="Print this many patterns, those that add most to the score; or all.", metavar="N|all")
     ] = "10",
     as_json: Json = False,
     png: Annotated[Path | None, typer.Option(help="Folder for a picture of each object.", metavar="DIR")] = None,
     html: Annotated[Path | None, typer.Option(help="Page with a picture of each object.", metavar="FILE")] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Find parts on photos, mined or new: box, confidence, and the patterns that spoke for the place.
+    """Find parts on photos, mined or new: their boxes, how sure they are, and which patterns voted for the place.
 
-    With --json, one line for each object, as soon as it is done.
+    With --json, one line is printed for each object, as soon as it is done. It has the score of the place, which is the
+    prior plus the shares of all patterns (--patterns all prints them all), and the expected error in diagonals of the
+    object.
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
@@ -177,16 +183,16 @@ def show(
     part: Part,
     name: SomeName = None,
     graph: Graph = None,
-    patterns: Annotated[int, typer.Option(help="Show so many patterns of each template.", min=1)] = 6,
+    patterns: Annotated[int, typer.Option(help="Show this many patterns of each template.", min=1)] = 6,
     as_json: Json = False,
     png: Annotated[Path | None, typer.Option(help="Draw the tree as a picture.", metavar="FILE")] = None,
     html: Annotated[Path | None, typer.Option(help="Draw the tree as a page.", metavar="FILE")] = None,
-    versions: Annotated[bool, typer.Option("--versions", help="List what was edited instead.")] = False,
+    versions: Annotated[bool, typer.Option("--versions", help="Instead of the tree, list the edits.")] = False,
 ) -> None:
     """Show an And-Or graph as a tree: the part, its templates (or), their strongest patterns (and).
 
-    With --json, all patterns of all templates. With --versions, what was changed by `egraph aog edit`; version 0 is as
-    learnt.
+    With --json, all patterns of all templates are printed. With --versions, the changes made by `egraph aog edit` are
+    listed; version 0 is the And-Or graph as it was learnt.
     """
     if versions and (png or html):
         raise UsageError("--versions lists edits; draw the tree without it.")
@@ -214,7 +220,7 @@ def show(
 def edit(
     context: typer.Context,
     pattern: Annotated[
-        str, typer.Argument(help="The pattern's id, or what it ends in: layer, filter and number, as layer3/58/8.")
+        str, typer.Argument(help="The pattern's id, or its end: layer, filter and number, for example layer3/58/8.")
     ],
     category: Category,
     part: Part,
@@ -237,7 +243,7 @@ def edit(
 ) -> None:
     """Change one pattern of an And-Or graph: drop it, give it another weight, or move the part from it.
 
-    The next answer of `egraph aog locate` follows; nothing else is changed. `egraph aog show --versions` lists the
+    The next `egraph aog locate` uses the change; nothing else is adapted. `egraph aog show --versions` lists the
     edits, `egraph aog restore` undoes them.
     """
     settings = settings_of(context)
@@ -260,13 +266,16 @@ def restore(
     category: Category,
     part: Part,
     version: Annotated[
-        int, typer.Option(help="Which version to go back to, as --versions lists them; 0 is as learnt.", metavar="N")
+        int,
+        typer.Option(
+            help="The version to go back to, as `egraph aog show --versions` lists it; 0: as learnt.", metavar="N"
+        ),
     ],
     name: SomeName = None,
     graph: Graph = None,
     as_json: Json = False,
 ) -> None:
-    """Undo the edits of an And-Or graph behind a version, exactly; they are not kept."""
+    """Undo all edits of an And-Or graph that came after a version, exactly; the undone edits are not kept."""
     settings = settings_of(context)
     from egraph.commands.edit import restore_aog
 
@@ -292,9 +301,9 @@ def suggest(
 ) -> None:
     """Suggest the mined photos on which a box of the part would teach most, the best first.
 
-    Those come first whose place is in doubt (expected_error, in diagonals of the object) and which, once labelled,
-    speak for many others of like pose. box: where the part was found, as x, y, width and height in pixels; correct it,
-    keep it with `egraph part label`, and build the And-Or graph again.
+    The first are those whose place is in doubt (expected_error, in diagonals of the object) and which, once labelled,
+    help to locate the part on many other objects in a similar pose. box: where the part was found, as x, y, width and
+    height in pixels. Correct the box, save it with `egraph part label`, and build the And-Or graph again.
     """
     settings = settings_of(context)
     from egraph.commands.suggest import suggest_labels
@@ -340,8 +349,8 @@ def sentence(obj: "PhotoObject", part: "LocatedPart") -> str:
     sure = f"confidence {part.confidence:.2f}, of the place {part.place_confidence:.2f}"
     doubt = ""
     if part.absent:
-        doubt = ": unsure whether it is there, fewer than 5 % of the mined photos look less familiar"
+        doubt = ": it may not be there at all, because fewer than 5 % of the mined photos look less familiar"
     elif part.unsure:
-        doubt = ": unsure of the place, it was less certain on fewer than 10 % of the mined photos"
+        doubt = ": the place may be wrong, because it was less certain on fewer than 10 % of the mined photos"
     pose = f"template {part.template.rsplit('/', 1)[1]}{', mirrored' if part.mirrored else ''}"
     return f"{obj.path}: {place}, {sure}{doubt}; {pose}"

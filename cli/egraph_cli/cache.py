@@ -18,10 +18,10 @@ def clean(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Delete responses, unfinished layers and geometries, but what a running process works with; asks first.
+    """Delete cached responses, unfinished layers and geometries, after asking; keep what a running process uses.
 
-    Complete graphs lie in the database and need none of it. A graph that is not complete begins again, and learning a
-    part runs the network over the photos once more.
+    Complete graphs are in the database and need none of these files. The mining of an incomplete graph starts again
+    from the beginning, and learning a part runs the network over the photos once more.
     """
     from egraph.cache import KINDS, caches
     from egraph.cache import clean as clear

@@ -100,7 +100,7 @@ def status(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command()
 def init(context: typer.Context, as_json: Json = False) -> None:
-    """Create what is missing of constraints, indexes and sums, which mining does too, and check all graphs."""
+    """Create missing constraints, indexes and sums, which mining does too, and check all graphs."""
     from egraph.graph.check import check_graphs, warn
     from egraph.graph.connection import open_database
     from egraph.graph.constraints import ensure_schema
@@ -119,7 +119,7 @@ def init(context: typer.Context, as_json: Json = False) -> None:
 
 @app.command()
 def check(context: typer.Context, quiet: Quiet = False, as_json: Json = False) -> None:
-    """Count and compare what the database holds of every graph; a damaged one is named, and asked no more.
+    """Count and compare what the database holds of every graph; damaged ones are named, and no question uses them.
 
     The embedded database is checked by itself when it did not end as it should. Exit code 4 where a graph is damaged.
     """
@@ -167,7 +167,7 @@ def restore(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Put a backup in the place of the embedded database; asks first, and checks the graphs behind it."""
+    """Replace the embedded database by a backup, after asking, and check its graphs."""
     from egraph.graph.backup import restore as bring_back
     from egraph.graph.connection import open_database
     from egraph.graph.graphs import graphs

@@ -77,8 +77,8 @@ def instability(
 ) -> None:
     """How much does the distance between patterns and a part vary? (the papers' figure)
 
-    It rewards standing still; read it beside the control `still`. top20: the best 167 patterns of each layer on their
-    20 strongest objects; top100: all patterns on their 100 strongest objects.
+    A pattern that never moves gets a good figure, so compare with the control `still`. top20: the best 167 patterns of
+    each layer on their 20 strongest objects; top100: all patterns on their 100 strongest objects.
     """
     request = EvaluateRequest("instability", category, part, annotations, photos, graph, weights, device, seed=seed)
     found = figures(context, request, quiet)
@@ -109,9 +109,9 @@ def localization(
     """Is a part found from a few boxes?
 
     The error is the mean distance between the centres in diagonals of the object's crop, over objects on photos that
-    were not learnt from; low and high are the 95 % confidence interval of its mean over the draws. Beside the And-Or
-    graph: the same with something taken away, a constant, and few-shot template matching. behind: by how much more
-    each errs than the And-Or graph on the same draws, with its interval.
+    were not learnt from; low and high are the 95 % confidence interval of its mean over the draws. The controls
+    are the And-Or graph with something taken away, a constant place, and few-shot template matching. behind: by how
+    much the error of each is larger than the And-Or graph's on the same draws, with its interval.
     """
     request = EvaluateRequest(
         "localization", category, part, annotations, photos, graph, weights, device, draws, shots, new_photos, seed
@@ -145,9 +145,9 @@ def purity(
     """Does each pattern show one thing?
 
     On the 20 objects of a pattern's largest score: coherence, the mean cosine of what the judge sees around the
-    places; purity, the share of the places on the commonest part. Means over all patterns of a layer, then over
-    layers. Beside it a point that stands still on the same objects, the strongest units of raw filters, as many
-    patterns as there are filters (surest), and random places.
+    places; purity, the share of the places on the commonest part. The figures are means over all patterns of a
+    layer, then over layers. The controls are a point that stands still on the same objects, the strongest units of raw
+    filters, and random places; surest are as many patterns as there are filters.
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
@@ -175,8 +175,9 @@ def stability(
 
     Two random halves of the graph's photos are mined with two seeds, and the patterns of both are seen on all photos.
     found again: share of the patterns for which the other half has one of the same filter within a unit, whose scores
-    correlate above .5. place: without asking for the scores. photos: share of the 20 strongest photos in common with
-    the nearest. Beside it: as many patterns as there are filters (surest), and patterns of the next filter.
+    correlate above .5. place: the same without regard to the scores. photos: share of the 20 strongest photos in
+    common with the nearest pattern. surest: as many patterns as there are filters; next_filter: the control, for which
+    each pattern is sought among those of another filter.
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
@@ -207,8 +208,8 @@ def edges(
 
     On photos of the graph, lower patterns are switched off: their unit is set to 0, and the network runs on. fall: the
     share of its activation that a partner above loses, on average, with the 95 % interval; q05 to q95: quantiles.
-    Beside it non-partners of the same layer, at the same unit and of about the same activation. farther: share of the
-    pairs in which the partner falls farther than a non-partner drawn at random.
+    The controls are non-partners of the same layer, at the same unit, with about the same activation. farther: share of
+    the pairs in which the partner falls farther than a non-partner drawn at random.
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:

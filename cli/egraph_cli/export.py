@@ -25,7 +25,9 @@ def export(
     ],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", help="The file or folder to make; without it, one here named like the graph."),
+        typer.Option(
+            "--output", "-o", help="The file or folder to write; default: one in this folder, named after the graph."
+        ),
     ] = None,
     quiet: Quiet = False,
     as_json: Json = False,

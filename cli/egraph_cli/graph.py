@@ -22,7 +22,7 @@ app = typer.Typer(
 @app.command("list")
 @formats
 def list_(context: typer.Context, *, output: Format) -> None:
-    """List all graphs, those too that are still being written, or that an older egraph mined (outdated)."""
+    """List all graphs, including those that are still being written, or that an older egraph mined (outdated)."""
     from egraph.commands.inventory import list_graphs
 
     found = list_graphs(settings_of(context))
@@ -53,7 +53,7 @@ def remove(
     quiet: Quiet = False,
     as_json: Json = False,
 ) -> None:
-    """Remove a graph with its patterns, or all there is of a category or of a network; asks first."""
+    """Remove a graph with its patterns, or everything of a category or of a network, after asking for confirmation."""
     settings = settings_of(context)
     if sum(one is not None for one in (graph, category, network)) != 1:
         raise typer.BadParameter("name one graph, or give --category or --network.")
@@ -91,7 +91,7 @@ def place(
     weights: Weights = None,
     device: Device = "cpu",
     limit: Annotated[
-        int | None, typer.Option(help="Use at most so many objects, drawn by --seed.", min=1, metavar="N")
+        int | None, typer.Option(help="Use at most this many objects, drawn at random with --seed.", min=1, metavar="N")
     ] = None,
     seed: Seed = 0,
     queue: Queue = False,
@@ -101,7 +101,7 @@ def place(
 ) -> None:
     """Place a graph's patterns on photos that it was not mined from.
 
-    Where they fire is written to the graph. With --queue, a worker does it.
+    The places where they fire are written to the graph. With --queue, a worker does the work.
     """
     settings = settings_of(context)
     request = PlaceRequest(photos, category, annotations, graph, weights, device, limit, seed)

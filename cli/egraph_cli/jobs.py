@@ -21,9 +21,9 @@ COLUMNS = [
 SHORT = ["id", "kind", "category", "state", "stage", "done", "total", "seconds_left", "error", "created_at"]
 INTERNAL = ("token", "beats", "stuck")
 
-Queue = Annotated[bool, typer.Option("--queue", help="Do not do it here: put it into the queue for a worker.")]
+Queue = Annotated[bool, typer.Option("--queue", help="Do not do the work now, but put it into the queue for a worker.")]
 Priority = Annotated[int, typer.Option(help="With --queue: jobs with a higher number are taken first.", metavar="N")]
-JobId = Annotated[str, typer.Argument(help="The job's id, or what it begins with.", metavar="ID")]
+JobId = Annotated[str, typer.Argument(help="The job's id, or its first characters.", metavar="ID")]
 
 app = typer.Typer(
     help="List, show, cancel, retry and await the jobs of the queue.",
@@ -63,7 +63,7 @@ def list_(
 
 @app.command()
 def show(context: typer.Context, job: JobId, as_json: Json = False) -> None:
-    """Show all there is to know of a job."""
+    """Show everything that is known about a job."""
     from egraph.worker.queue import find_job
 
     show_job(find_job(settings_of(context), job), as_json)
@@ -115,7 +115,7 @@ def retry(context: typer.Context, job: JobId, as_json: Json = False) -> None:
 def wait(
     context: typer.Context,
     job: JobId,
-    timeout: Annotated[float | None, typer.Option(help="Stop waiting after so many seconds.", min=0)] = None,
+    timeout: Annotated[float | None, typer.Option(help="Stop waiting after this many seconds.", min=0)] = None,
     as_json: Json = False,
 ) -> None:
     """Wait until a job has ended.

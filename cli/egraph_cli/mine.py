@@ -39,7 +39,7 @@ def mine(
     name: Annotated[str, typer.Option(help="Name of the graph, to keep several of one category.")] = "default",
     device: Device = "cpu",
     limit: Annotated[
-        int | None, typer.Option(help="Use at most so many objects, drawn by --seed.", min=1, metavar="N")
+        int | None, typer.Option(help="Use at most this many objects, drawn at random with --seed.", min=1, metavar="N")
     ] = None,
     seed: Seed = 0,
     model: Annotated[
@@ -52,8 +52,9 @@ def mine(
 ) -> None:
     """Mine a category's patterns and write them to the graph database.
 
-    The same command goes on where it was interrupted; once its graph is complete, it changes nothing. With --queue, a
-    worker does it. Under torchrun, the processes share the photos out and mine one graph.
+    If it is interrupted, the same command continues where it stopped; once the graph is complete, it changes nothing.
+    With --queue, a worker does the work. Under torchrun, each process takes a part of the photos, and all of them mine
+    one graph.
     """
     settings = settings_of(context)
     request = MineRequest(
@@ -100,7 +101,7 @@ def summary(report: "MineReport", category: str, annotations: Path | None = None
         f"  {counts['FIRES_ON']:,} firings on objects",
     ]
     if dropped := {reason: count for reason, count in report.dropped.items() if count}:
-        lines.append(f"  {sum(dropped.values()):,} candidates dropped as noise:")
+        lines.append(f"  {sum(dropped.values()):,} candidates dropped:")
         lines += [f"    {reason}: {count:,}" for reason, count in dropped.items()]
     if report.seconds:
         lines.append("  " + ", ".join(f"{step} {span(seconds)}" for step, seconds in report.seconds.items()))

@@ -30,7 +30,7 @@ Part = Annotated[
     str, typer.Option(help="Name of the part, for example head.", autocompletion=complete.parts, callback=typed)
 ]
 Weights = Annotated[
-    str | None, typer.Option(help="Weights of the mined network, where the graph does not know where they lie.")
+    str | None, typer.Option(help="Weights of the mined network, if they are not found where they were during mining.")
 ]
 Graph = Annotated[str | None, typer.Option(help="Name, id or network of the graph, where the category has several.")]
 Boxes = Annotated[

@@ -32,7 +32,8 @@ def import_(
         Path | None, typer.Option(help="Folder of the photos.", show_default="the folder of the annotations")
     ] = None,
     limit: Annotated[
-        int | None, typer.Option(help="Import at most so many objects, drawn by --seed.", min=1, metavar="N")
+        int | None,
+        typer.Option(help="Import at most this many objects, drawn at random with --seed.", min=1, metavar="N"),
     ] = None,
     seed: Seed = 0,
     weights: Weights = None,
@@ -118,7 +119,7 @@ def label(
 def list_(context: typer.Context, *, output: Format) -> None:
     """List the named parts, and on how many objects they are drawn.
 
-    without_graph: on how many of these that no complete graph of the category was mined from.
+    without_graph: how many of these objects were used for no complete graph of the category.
     """
     from egraph.commands.inventory import list_parts
 

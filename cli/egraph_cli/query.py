@@ -23,14 +23,17 @@ def query(
     context: typer.Context,
     name: Annotated[
         str | None,
-        typer.Argument(help="The question; without one, all are listed.", autocompletion=complete.question_names),
+        typer.Argument(
+            help="The question's name; if none is given, all questions are listed.",
+            autocompletion=complete.question_names,
+        ),
     ] = None,
     parameters: Annotated[
         list[str] | None,
         typer.Option(
             "--parameter",
             "-P",
-            help="A parameter of the question; may be given again.",
+            help="A parameter of the question; can be given several times.",
             metavar="KEY=VALUE",
             autocompletion=complete.parameters,
         ),
@@ -43,25 +46,28 @@ def query(
     ] = False,
     cypher: Annotated[
         str | None,
-        typer.Option("--cypher", help="Answer this Cypher; it only reads, whatever is typed.", metavar="TEXT"),
+        typer.Option("--cypher", help="Run this Cypher; a statement that would write is refused.", metavar="TEXT"),
     ] = None,
     file: Annotated[
         Path | None,
         typer.Option("--file", "-f", help="The same with the Cypher in a file; - is stdin.", metavar="FILE"),
     ] = None,
     timeout: Annotated[
-        float | None, typer.Option(help="Stop a statement of yours after so many seconds (30).", min=0.1, max=86400)
+        float | None,
+        typer.Option(help="Stop your own Cypher after this many seconds; default: 30.", min=0.1, max=86400),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(help="At most so many rows; without it, what the question says, or 1000.", min=1, metavar="N"),
+        typer.Option(
+            help="Print at most this many rows; default: the question's own limit, or 1000.", min=1, metavar="N"
+        ),
     ] = None,
     *,
     output: Format,
 ) -> None:
     """Ask a question of the mined graphs.
 
-    Or answer your own Cypher, given with --cypher or --file, which can only read.
+    With --cypher or --file, run your own Cypher instead, which can only read.
 
     For example: egraph query fires-together -P category=horse -P part=head
     """

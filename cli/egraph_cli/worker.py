@@ -21,24 +21,25 @@ def worker(
         bool, typer.Option("--once", help="End when no job waits any more, instead of waiting for the next one.")
     ] = False,
     poll: Annotated[
-        str | None, typer.Option(help="Look for jobs so often, for example 2s; instead of EGRAPH_POLL.", metavar="TIME")
+        str | None,
+        typer.Option(help="Time between two looks for a job, for example 2s; instead of EGRAPH_POLL.", metavar="TIME"),
     ] = None,
     lease: Annotated[
         str | None,
         typer.Option(
-            help="Another worker may take a job whose worker is silent for so long; instead of EGRAPH_LEASE.",
+            help="Another worker may take a job whose worker is silent for this time; instead of EGRAPH_LEASE.",
             metavar="TIME",
         ),
     ] = None,
     patience: Annotated[
         str | None,
-        typer.Option(help="Go on for so long without the database; instead of EGRAPH_PATIENCE.", metavar="TIME"),
+        typer.Option(help="How long to continue without the database; instead of EGRAPH_PATIENCE.", metavar="TIME"),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="Where to compute: cpu, cuda, …; without it, what the job says.")
+        str | None, typer.Option(help="Where to compute: cpu, cuda, …; default: what the job says.")
     ] = None,
     concurrency: Annotated[
-        int | None, typer.Option(help="Do so many jobs at once, each in a process of its own.", min=1, metavar="N")
+        int | None, typer.Option(help="Do this many jobs at once, each in a process of its own.", min=1, metavar="N")
     ] = None,
     log_format: Annotated[str | None, typer.Option(help="Log lines on stderr: text or json.")] = None,
     metrics_port: Annotated[

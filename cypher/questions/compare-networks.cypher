@@ -2,10 +2,11 @@
 //
 // One row for each layer of each complete graph of a category, from the top layer down, so that layers at the same
 // depth stand together. filters: how many of the layer's filters keep a pattern, out of `channels`. support: mean share
-// of the objects on which a pattern fires. advantage: the evidence that patterns win over what evenly scattered
-// evidence would give them, on average; 1 is no better than chance. sigma: mean variation of the displacements from the
-// layers above; apart: how much they would vary if patterns moved each on its own, its control. ties: partners in the
-// layer above, per pattern; lift: how often two partners fire together over what chance gives, on average.
+// of the objects on which a pattern fires. advantage: mean of the patterns' evidence divided by what they would win if
+// all peaks were scattered evenly; 1 is no better than chance. sigma: mean standard deviation of the displacements from
+// patterns in the layers above; apart: the control of sigma, its value if the patterns moved independently. ties:
+// number of patterns in the layer above that fire together with a pattern, on average; lift: how often two such
+// patterns fire together, divided by how often they would by chance, on average.
 //
 // :param category: category, required. The kind of object.
 // :param network: network, optional. Only this network and the other one, by name or id.

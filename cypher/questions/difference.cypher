@@ -2,11 +2,11 @@
 //
 // Patterns of one category near whose place no pattern of the same filter of the same network stands in the other one,
 // the least likely by chance first. others: patterns that the other category has of that filter; nearest: how far the
-// nearest of them is, in fractions of the object. by_chance: how likely none of so many would stand near if each stood
-// where patterns of its layer stand, times the patterns that were looked at (at most 1): the chance that any of them is
-// here by luck. A filter that has no pattern in the other category says nothing by its places: its by_chance is 1. Even
-// two halves of one category do not share all patterns. Each category is turned to a canonical side of its own;
-// `turned` mirrors the other one.
+// nearest of them is, in fractions of the object. by_chance: the control, how likely it is that none of the others is
+// near, if each were at a place drawn from those of all patterns of its layer, multiplied by the number of patterns
+// that were looked at, and at most 1. Where the filter has no pattern in the other category, places tell nothing, and
+// by_chance is 1. Even two halves of one category do not share all patterns. Each category is turned to a canonical
+// side of its own; `turned` mirrors the other one.
 //
 // :param category: category, required. The kind of object.
 // :param other_category: category, required. The other kind of object.
@@ -15,7 +15,7 @@
 // :param layer: layer, optional. Only patterns of this layer.
 // :param distance: number = 0.15. Nearer than this is near, in fractions of the object.
 // :param turned: boolean = false. Whether the other category is mirrored left to right.
-// :param limit: integer = 50. At most so many rows.
+// :param limit: integer = 50. The largest number of rows.
 // :returns pattern, layer, filter, others, nearest, by_chance, x, y, support, score, advantage
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

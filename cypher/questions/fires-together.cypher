@@ -3,10 +3,11 @@
 // The patterns whose inferred place falls into the boxes that a person drew, and which of them fire together. A row is
 // a pattern and a partner in the layer above that is on the part too; a pattern that has no partner there, above or
 // below, stands alone at the end. on_part: share of the labelled objects where it fires on which the pattern is inside
-// a box; by_chance: the same for a place drawn at random, its control. score: mean evidence over all objects.
-// strength: correlation of the two scores over the objects. lift: how often they fire together over what chance gives.
-// photos: objects on which both fire. dx, dy: how far the pattern stands to the right of and below its partner, in
-// fractions of the object; sigma: how much that varies.
+// a box; by_chance: the control of on_part, the same share for a place drawn at random on the objects. score: mean
+// evidence over all objects. strength: correlation of the two scores over the objects. lift: how often they fire
+// together, divided by how often they would by chance. photos: number of objects on which both fire. dx, dy: how far
+// the pattern stands to the right of and below its partner, in fractions of the object; sigma: standard deviation of
+// this displacement.
 //
 // :param category: category, required. The kind of object.
 // :param part: part, required. The part's name.
@@ -14,7 +15,7 @@
 // :param layer: layer, optional. Only patterns of this layer, with their partners in the layer above.
 // :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on the part.
 // :param patterns: integer = 200. Look at no more than so many patterns, those most often on the part.
-// :param limit: integer = 100. At most so many rows.
+// :param limit: integer = 100. The largest number of rows.
 // :returns pattern, layer, filter, on_part, by_chance, score, partner, partner_layer, partner_filter, strength, lift,
 //   photos, dx, dy, sigma
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})

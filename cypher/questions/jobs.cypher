@@ -5,7 +5,7 @@
 // and when, the worker, and the graph that it made.
 //
 // :param state: job_state, optional. Only jobs in this state.
-// :param limit: integer = 50. At most so many rows.
+// :param limit: integer = 50. The largest number of rows.
 // :returns kind, category, state, priority, attempts, stage, done, total, seconds_left, error, submitted_by, created_at,
 //   worker, graph, job
 MATCH (j:Job)

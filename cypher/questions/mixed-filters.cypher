@@ -1,17 +1,17 @@
 // Which filters mix several parts?
 //
-// Filters of which different patterns lie on different labelled parts. A pattern counts for the one part on which it
-// is most often more than chance says, so that parts that overlap make no mixture. A row is a filter and one of its
-// parts, the filters with most parts first, then those whose weaker part is surest. patterns: how many of the filter's
-// patterns lie on that part. pattern: the one most often on it. on_part: share of the labelled objects where it fires
-// on which that pattern is inside a box; by_chance: the same for a place drawn at random, its control. x, y: the
-// pattern's mean place in fractions of the object.
+// Filters of which different patterns lie on different labelled parts. Each pattern counts for one part only, the one
+// on which it lies most often beyond chance, so that parts that overlap do not look like a mixture. A row is a filter
+// and one of its parts, the filters with most parts first, then those whose weaker part is surest. patterns: how many
+// of the filter's patterns lie on that part. pattern: the one most often on it. on_part: share of the labelled objects
+// where it fires on which that pattern is inside a box; by_chance: the control of on_part, the same share for a place
+// drawn at random on the objects. x, y: the pattern's mean place in fractions of the object.
 //
 // :param category: category, required. The kind of object.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only filters of this layer.
 // :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on a part.
-// :param limit: integer = 100. At most so many rows.
+// :param limit: integer = 100. The largest number of rows.
 // :returns layer, filter, parts, part, patterns, pattern, on_part, by_chance, x, y
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

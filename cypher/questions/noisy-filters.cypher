@@ -1,16 +1,16 @@
 // Which filters are noise?
 //
-// The filters of which mining kept the fewest patterns: whatever else they react to fires too rarely, or at no place of
-// the object more than evenly scattered evidence would. Those that keep none come first. patterns: how many were kept;
-// in_layer: mean number over the layer's filters, to compare with. advantage: the evidence that the kept patterns win
-// over evenly scattered evidence, on average; 1 is no better than chance. mean, deviation: the filter's activation over
-// all units; a filter whose deviation is 0 never reacts to anything.
+// The filters of which mining kept the fewest patterns: the other candidates fire on too few photos, or have no more
+// evidence than they would have if all peaks were scattered evenly. Those that keep none come first. patterns: how many
+// were kept; in_layer: mean number over the layer's filters, to compare with. advantage: mean of the kept patterns'
+// evidence divided by what they would win if all peaks were scattered evenly; 1 is no better than chance. mean,
+// deviation: the filter's activation over all units; a filter whose deviation is 0 never reacts to anything.
 //
 // :param category: category, required. The kind of object.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only filters of this layer.
 // :param most: integer, optional. Only filters that keep at most so many patterns.
-// :param limit: integer = 100. At most so many rows.
+// :param limit: integer = 100. The largest number of rows.
 // :returns layer, filter, patterns, in_layer, advantage, mean, deviation
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

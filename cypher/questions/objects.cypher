@@ -5,7 +5,7 @@
 //
 // :param category: category, required. The kind of object.
 // :param graph: graph, optional. The graph's name, where the category has several.
-// :param limit: integer = 1000. At most so many rows.
+// :param limit: integer = 1000. The largest number of rows.
 // :returns object, photo, box, mirrored, parts
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

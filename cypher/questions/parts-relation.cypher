@@ -1,11 +1,12 @@
 // How do two parts stand to each other?
 //
-// First one row that sums up the others: pairs, how many they are; dx, dy, their mean, each pair counting by 1 / sigma^2;
-// sigma, apart, their means. Then pairs of patterns, one on each part, of which the graph knows how far apart they
-// stand, the steadiest first. A pattern that lies on both parts is left out. dx, dy: how far the first part's pattern stands to the right of and
-// below the other's, in fractions of the object, turned to its canonical side. sigma: how much that varies; apart: how
-// much it would if the two moved each on its own, its control. on_part, on_other: share of the labelled objects where
-// it fires on which each pattern is inside a box; by_chance, by_chance_other: the same for a place drawn at random.
+// The first row sums up the others: pairs is their number; dx, dy are their mean, in which each pair has the weight 1 /
+// sigma^2; sigma and apart are their means. Each further row is a pair of patterns, one on each part, whose
+// displacement the graph has; the steadiest pair comes first. A pattern that lies on both parts is left out. dx, dy:
+// how far the first part's pattern stands to the right of and below the other's, in fractions of the object, turned to
+// its canonical side. sigma: standard deviation of this displacement; apart: the control of sigma, its value if the two
+// moved independently. on_part, on_other: share of the labelled objects where it fires on which each pattern is inside
+// a box; by_chance, by_chance_other: their controls, the same shares for a place drawn at random on the objects.
 // boxes_dx, boxes_dy: what the boxes themselves say, over the objects of the graph that show both parts; boxes: how
 // many those are.
 //
@@ -14,7 +15,7 @@
 // :param other_part: part, required. The other part's name.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on its part.
-// :param limit: integer = 50. At most so many rows.
+// :param limit: integer = 50. The largest number of rows.
 // :returns pairs, pattern, other_pattern, dx, dy, sigma, apart, on_part, by_chance, on_other, by_chance_other, boxes_dx,
 //   boxes_dy, boxes
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})

@@ -1,16 +1,16 @@
 // How does a low pattern lead up to a part?
 //
 // The strongest path from a pattern upwards, from partner to partner, to each pattern that lies on a part; the surest
-// end first. steps: how many ties the path has. weakest: the strength of its weakest tie. path: the patterns on it,
-// from the lowest up. on_part: share of the labelled objects where it fires on which the path's end is inside a box;
-// by_chance: the same for a place drawn at random, its control.
+// end first. steps: number of co-activations on the path. weakest: the least strength among them. path: the patterns on
+// it, from the lowest up. on_part: share of the labelled objects where it fires on which the path's end is inside a
+// box; by_chance: the control of on_part, the same share for a place drawn at random on the objects.
 //
 // :param category: category, required. The kind of object.
 // :param part: part, required. The part's name.
 // :param pattern: pattern, required. The id of the pattern to begin with.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on the part.
-// :param limit: integer = 20. At most so many rows.
+// :param limit: integer = 20. The largest number of rows.
 // :returns end, layer, steps, weakest, on_part, by_chance, path
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

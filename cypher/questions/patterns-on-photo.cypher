@@ -2,16 +2,16 @@
 //
 // The patterns that fire most strongly on the objects of one photo, object by object. A graph keeps the strongest of
 // each layer on every object, of each pattern those on nine objects, and all on objects that show a labelled part.
-// score: how strongly it fires; usual: its mean over all objects, its control. x, y: where it fires, the centre of the
-// network's unit, in pixels of the photo. activation: the network's own output there. likeness: how well what is seen
-// there fits the pattern, at most 1. expected_x, expected_y: where all patterns together put this one on the object, in
-// pixels of the photo. box: the object.
+// score: how strongly it fires; usual: the control, the mean of the score over all objects. x, y: where it fires, the
+// centre of the network's unit, in pixels of the photo. activation: the network's own output there. likeness: how well
+// the context there fits the pattern, at most 1. expected_x, expected_y: where the object's pose, which all patterns
+// tell together, puts this pattern, in pixels of the photo. box: the object.
 //
 // :param category: category, required. The kind of object.
 // :param photo: photo, required. The photo's file name or path, or the id of an object.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only patterns of this layer.
-// :param limit: integer = 50. At most so many rows.
+// :param limit: integer = 50. The largest number of rows.
 // :returns object, pattern, layer, filter, score, usual, x, y, activation, likeness, expected_x, expected_y, box
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

@@ -1,14 +1,15 @@
 // Which patterns are there?
 //
 // A plain list of the patterns of a graph, by layer, filter and number. x, y: mean place over all objects, in fractions
-// of the object. spread: how much the place moves. support: objects on which it fires. score: mean evidence. advantage:
-// the evidence it wins over what evenly scattered evidence would give it; 1 is no better than chance. above, below:
-// partners in the layers above and below.
+// of the object. spread: root mean square distance from that place over the objects. support: number of objects on
+// which it fires. score: mean evidence. advantage: its evidence divided by what it would win if all peaks were
+// scattered evenly; 1 is no better than chance. above, below: number of patterns in the next layer up and in the next
+// layer down with which it fires together.
 //
 // :param category: category, required. The kind of object.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only patterns of this layer.
-// :param limit: integer = 1000. At most so many rows.
+// :param limit: integer = 1000. The largest number of rows.
 // :returns pattern, layer, filter, number, x, y, spread, support, score, advantage, above, below
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

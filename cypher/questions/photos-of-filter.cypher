@@ -8,7 +8,7 @@
 // :param layer: layer, required. The layer's name.
 // :param filter: integer, required. The filter's channel.
 // :param graph: graph, optional. The graph's name, where the category has several.
-// :param limit: integer = 20. At most so many rows.
+// :param limit: integer = 20. The largest number of rows.
 // :returns photo, object, activation, x, y, box
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

@@ -1,12 +1,13 @@
 // On which photos does a pattern fire best?
 //
-// The objects on which a pattern fires most strongly. score: how strongly; usual: its mean over all objects, its
-// control. x, y: where it fires, the centre of the network's unit, in pixels of the photo. activation: the network's
-// own output there. likeness: how well what is seen there fits the pattern, at most 1. expected_x, expected_y: where
-// all patterns together put this one on the object, in pixels of the photo. box: the object in the photo.
+// The objects on which a pattern fires most strongly. score: how strongly; usual: the control, the mean of the score
+// over all objects. x, y: where it fires, the centre of the network's unit, in pixels of the photo. activation: the
+// network's own output there. likeness: how well the context there fits the pattern, at most 1. expected_x, expected_y:
+// where the object's pose, which all patterns tell together, puts this pattern, in pixels of the photo. box: the object
+// in the photo.
 //
 // :param pattern: pattern, required. The pattern's id.
-// :param limit: integer = 20. At most so many rows.
+// :param limit: integer = 20. The largest number of rows.
 // :returns photo, object, score, usual, x, y, activation, likeness, expected_x, expected_y, box
 MATCH (p:Pattern {id: $pattern})-[:IN_GRAPH]->(:ExplanatoryGraph {state: 'complete'})
 MATCH (p)-[f:FIRES_ON]->(o:Object)

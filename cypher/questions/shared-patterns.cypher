@@ -2,9 +2,10 @@
 //
 // Of each layer the 100 patterns of one category that share most with the other, each with the nearest pattern that was
 // separated from the same filter of the same network there. distance: between their mean places, in fractions of the
-// object. by_chance: how likely any of the layer's patterns would find one of its filter so near if the other category's
-// were scattered evenly, at most 1: the control, corrected for the best of thousands; the least likely come first. x, y and other_x, other_y: the mean places. Each category
-// is turned to a canonical side of its own; `turned` mirrors the other one.
+// object. by_chance: the control, how likely it is that at least one of the layer's patterns has a pattern of its
+// filter this near, if the other category's patterns were scattered evenly; it is corrected for the number of patterns
+// that were looked at, and at most 1. The least likely come first. x, y and other_x, other_y: the mean places. Each
+// category is turned to a canonical side of its own; `turned` mirrors the other one.
 //
 // :param category: category, required. The kind of object.
 // :param other_category: category, required. The other kind of object.
@@ -13,7 +14,7 @@
 // :param layer: layer, optional. Only patterns of this layer.
 // :param distance: number = 0.1. Largest distance between the two places, in fractions of the object.
 // :param turned: boolean = false. Whether the other category is mirrored left to right.
-// :param limit: integer = 50. At most so many rows.
+// :param limit: integer = 50. The largest number of rows.
 // :returns pattern, other_pattern, layer, filter, distance, by_chance, x, y, other_x, other_y, score, other_score
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

@@ -1,15 +1,16 @@
 // Which patterns keep the steadiest place among their neighbours?
 //
 // The patterns whose displacement from the patterns above varies least, on average. sigma: that variation, in fractions
-// of the object; apart: how much it would vary if the pattern and its neighbours moved each on its own, its control.
-// spread: how much the pattern itself moves; one that never moves is steady without seeing anything. advantage: the
-// evidence it wins over what evenly scattered evidence would give it; 1 is no better than chance.
+// of the object; apart: the control of sigma, its value if the pattern and its neighbours moved independently. spread:
+// root mean square distance of the pattern from its mean place; a pattern that never moves is steady whatever it reacts
+// to, so compare with apart. advantage: its evidence divided by what it would win if all peaks were scattered evenly; 1
+// is no better than chance.
 //
 // :param category: category, required. The kind of object.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only patterns of this layer.
 // :param support: number = 0.5. Smallest share of the objects on which a pattern fires.
-// :param limit: integer = 50. At most so many rows.
+// :param limit: integer = 50. The largest number of rows.
 // :returns pattern, layer, filter, sigma, apart, neighbours, spread, advantage, support, score
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]

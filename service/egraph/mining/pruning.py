@@ -19,8 +19,8 @@ FEWEST_FIRINGS = 0.02
 """Share of the photos on which a pattern must fire (and never on fewer than 3)."""
 
 RARE = "fires on too few photos"
-EVEN = "finds no more than evenly scattered peaks would give"
-TWIN = "stands within half a unit of a stronger pattern of its filter, and sees the same"
+EVEN = "has no more evidence than it would have if all peaks were scattered evenly"
+TWIN = "its place is less than half a unit away from that of a stronger pattern of its filter, in the same context"
 
 SAME_EVIDENCE = 1e-3
 """Relative difference below which two patterns find the same."""

@@ -26,7 +26,7 @@ AIR = 0.08
 GONE = "no photo"
 KEY = (
     "Box: the part, as it was found. Ring: where the pattern fires best, on an object of its template if it is known "
-    "to. Share: of the appearance. Left, below: where the part stands from the pattern, in shares of the object."
+    "to. Share: of the sum of all votes. Left, below: where the part is, counted from the pattern."
 )
 
 

@@ -81,14 +81,18 @@ GRAPH = Node(
         Column("layer_pairs", JSON, "between which layers there are relationships of each type"),
         Column("pose_size", INTEGER, "how many numbers a pose has"),
         Column("content", TEXT, "hash of what was mined"),
-        Column("structure", TEXT, "hash of what was mined but the firings"),
+        Column("structure", TEXT, "hash of what was mined, without the firings"),
         Column("summed", BOOLEAN, "true where the sums over relationships are written"),
         Column("created_at", TEXT, "when it was written"),
-        Column("format", INTEGER, "number of what its patterns and edges say (an older one is mined again)"),
+        Column(
+            "format",
+            INTEGER,
+            "version of what its patterns and edges mean (a graph of an older version is mined again)",
+        ),
         Column(
             "state",
             TEXT,
-            "`writing`, `complete`, `damaged`, `outdated` or `deleting` (questions see only complete ones)",
+            "`writing`, `complete`, `damaged`, `outdated` or `deleting` (questions see only complete graphs)",
         ),
         Column("batches_written_even", INTEGER, "how much of it is written"),
         Column("batches_written_odd", INTEGER, "how much of it is written"),
@@ -96,12 +100,14 @@ GRAPH = Node(
     indexes=(Index("explanatory_graph_category", ("category",)),),
 )
 SUMS = (
-    Column("neighbours", INTEGER, "how many patterns above it is displaced from"),
-    Column("sigma", NUMBER, "mean standard deviation of those displacements", OBJECT),
-    Column("apart", NUMBER, "the same if both patterns moved independently", OBJECT),
-    Column("above", INTEGER, "how many patterns of the layer above fire together with it"),
-    Column("below", INTEGER, "how many patterns of the layer below fire together with it"),
-    Column("alone", BOOLEAN, "true where it has no partner above, though there is a layer"),
+    Column(
+        "neighbours", INTEGER, "number of patterns above from which its displacement is known, see `DISPLACED_FROM`"
+    ),
+    Column("sigma", NUMBER, "mean standard deviation of these displacements", OBJECT),
+    Column("apart", NUMBER, "control of `sigma`: its value if the two patterns moved independently", OBJECT),
+    Column("above", INTEGER, "number of patterns of the layer above with which it fires together"),
+    Column("below", INTEGER, "number of patterns of the layer below with which it fires together"),
+    Column("alone", BOOLEAN, "true where `above` is 0 although there is a layer above"),
 )
 """What a pattern's relationships say of it, summed up."""
 PATTERN = Node(
@@ -115,18 +121,37 @@ PATTERN = Node(
         mined("number", INTEGER, "number among the filter's patterns"),
         mined("x", NUMBER, "mean place", OBJECT, PLACE, "mean_place", axis=1),
         mined("y", NUMBER, "mean place", OBJECT, field="mean_place", axis=0),
-        mined("place_x", NUMBER, "place before a photo is seen", OBJECT, PLACE, "place", axis=1),
-        mined("place_y", NUMBER, "place before a photo is seen", OBJECT, field="place", axis=0),
+        mined(
+            "place_x",
+            NUMBER,
+            "its expected place while its parents are at their mean places",
+            OBJECT,
+            PLACE,
+            "place",
+            axis=1,
+        ),
+        mined(
+            "place_y",
+            NUMBER,
+            "its expected place while its parents are at their mean places",
+            OBJECT,
+            field="place",
+            axis=0,
+        ),
         mined("spread", NUMBER, "root mean square distance from its mean place", OBJECT),
         mined("support", INTEGER, "on how many objects it fires"),
         mined("score", NUMBER, "mean evidence over all objects", DEVIATIONS),
-        mined("advantage", NUMBER, "its evidence divided by what evenly scattered peaks would give it"),
-        mined("likeness", NUMBER, "how alike what it shows is, mean m . h of its evidence, at most 1"),
-        mined("chance", NUMBER, "share of its filter's evidence that evenly scattered peaks would give it"),
+        mined(
+            "advantage",
+            NUMBER,
+            "its evidence divided by what it would win if all peaks were scattered evenly; 1 is no better than chance",
+        ),
+        mined("likeness", NUMBER, "how alike the contexts of its peaks are: mean m . h over its evidence, at most 1"),
+        mined("chance", NUMBER, "share of its filter's evidence that it would win if all peaks were scattered evenly"),
         mined("usual", NUMBER, "mean over all objects of how well its best peak fits, for the scores of `FIRES_ON`"),
         mined("context", NUMBERS, "m, the direction of what is seen around its peaks", mirroring=OTHER),
         mined("context_level", NUMBER, "log of the mean of exp(k m . h) over its filter's peaks"),
-        mined("parent_gain", NUMBER, "how far it follows its parents, 0 where it does not move"),
+        mined("parent_gain", NUMBER, "how far it follows the displacements of its parents; 0: it does not move"),
         mined("orientation_weight", NUMBER, "weight of its score in the decision which way an object faces"),
         mined(
             "pose",
@@ -188,7 +213,7 @@ AND_OR_GRAPH = Node(
         Column("patterns", INTEGER, "how many patterns it has"),
         mined("prior", NUMBERS, "where the part is expected, and how much that weighs", mirroring=OTHER),
         mined("prior_weight", NUMBER, "where the part is expected, and how much that weighs"),
-        mined("score_deviation", NUMBER, "by what the evidence in a vote is divided"),
+        mined("score_deviation", NUMBER, "what the evidence in a vote is divided by"),
         Column("place_weight", NUMBER, "how the patterns' places vote: see `docs/parts.md`"),
         Column("saturation", NUMBER, "how the patterns' places vote: see `docs/parts.md`"),
         Column("width", NUMBER, "how the patterns' places vote: see `docs/parts.md`", OBJECT),
@@ -202,7 +227,7 @@ AND_OR_GRAPH = Node(
         mined(
             "offset",
             NUMBERS,
-            "row and column of the part, from where the patterns put it",
+            "row and column that are added to the place where the patterns put the part",
             OBJECT,
             mirroring=OTHER,
         ),
@@ -247,7 +272,7 @@ JOB = Node(
         Column("category", TEXT, "kind of object"),
         Column("parameters", JSON, "what is to be done"),
         Column("state", TEXT, "`queued`, `running`, `done`, `failed` or `cancelled`"),
-        Column("priority", INTEGER, "the larger, the sooner"),
+        Column("priority", INTEGER, "jobs with a larger number are taken first"),
         Column("attempts", INTEGER, "how often a worker took it and did not give it back"),
         Column("submitted_by", TEXT, "who asked, and when"),
         Column("created_at", TEXT, "who asked, and when"),
@@ -275,7 +300,7 @@ SCHEMA = Node(
     label="Schema",
     example="schema",
     exported=False,
-    columns=(identifier(), Column("version", INTEGER, "of what egraph writes")),
+    columns=(identifier(), Column("version", INTEGER, "version of the schema that egraph writes")),
 )
 
 NODES = (

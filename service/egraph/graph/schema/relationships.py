@@ -37,7 +37,7 @@ READING_SUMS = (
     Column("advantage", NUMBER, "mean over the patterns"),
     Column("steps", INTEGER, "how many displacements from patterns above there are"),
     Column("sigma", NUMBER, "their mean standard deviation", OBJECT),
-    Column("apart", NUMBER, "the same if patterns moved independently", OBJECT),
+    Column("apart", NUMBER, "control of `sigma`: its value if the patterns moved independently", OBJECT),
     Column("ties", INTEGER, "how many co-activations with patterns above there are"),
     Column("lift", NUMBER, "their mean lift"),
 )
@@ -51,7 +51,7 @@ CO_ACTIVATES_WITH = Relationship(
     table="co_activations",
     columns=(
         mined("strength", NUMBER, "correlation of the two scores over the objects"),
-        mined("lift", NUMBER, "how often they fire together, divided by what chance gives"),
+        mined("lift", NUMBER, "how often they fire together, divided by how often they would by chance"),
         mined("support", INTEGER, "on how many objects both fire"),
     ),
 )
@@ -70,15 +70,20 @@ DISPLACED_FROM = Relationship(
         ),
         mined("dy", NUMBER, "mean place of the lower minus that of the upper one", OBJECT),
         mined("sigma", NUMBER, "standard deviation of that difference over the objects", OBJECT),
-        mined("weight", NUMBER, "share of the upper one in placing the lower one, 0 where it has none"),
-        mined("support", INTEGER, "on how many objects it rests"),
+        mined(
+            "weight",
+            NUMBER,
+            "how much the movement of the upper one counts in the expected place of the lower one; 0: not at all",
+        ),
+        mined("support", INTEGER, "on how many objects it was measured"),
     ),
 )
 FIRES_ON = Relationship(
     type="FIRES_ON",
     ends=(("Pattern", "Object"),),
     table="firings",
-    meaning="the 50 strongest of each layer on every object, the 9 strongest of every pattern, all on labelled objects",
+    meaning="kept are the 50 strongest of each layer on every object, the 9 strongest of every pattern, and all on "
+    "labelled objects",
     columns=(
         mined("x", NUMBER, "centre of the unit where it fires, as photographed", OBJECT, PLACE),
         mined("y", NUMBER, "centre of the unit where it fires, as photographed", OBJECT),
@@ -93,7 +98,7 @@ PEAKS_ON = Relationship(
     type="PEAKS_ON",
     ends=(("Filter", "Object"),),
     table="peaks",
-    meaning="the 9 objects on which a filter's output is largest",
+    meaning="kept are the 9 objects on which a filter's output is largest",
     columns=(
         Column("graph", TEXT, "id of the graph whose objects these are"),
         mined("x", NUMBER, "centre of the unit, as photographed", OBJECT, PLACE),
@@ -104,7 +109,7 @@ PEAKS_ON = Relationship(
 IN_GRAPH = Relationship(
     type="IN_GRAPH",
     ends=(("Pattern", "ExplanatoryGraph"), ("Object", "ExplanatoryGraph")),
-    meaning="only from an object",
+    meaning="properties only where it comes from an object",
     columns=(
         Column("row", INTEGER, "number of the object in the graph"),
         Column("mirrored", BOOLEAN, "whether the canonical view of the object is the mirrored one"),
@@ -134,12 +139,17 @@ LIES_ON = Relationship(
     ends=(("Pattern", "Part"),),
     meaning="summed up over the labelled objects",
     columns=(
-        Column("share", NUMBER, "of those where it fires, on which share it is inside a box (one more is by chance)"),
-        Column("objects", INTEGER, "on how many of them it fires"),
-        Column("score", NUMBER, "its mean score there"),
-        Column("of", TEXT, "the graph and the part"),
-        Column("layer", TEXT, "the pattern's"),
-        Column("filter", INTEGER, "the pattern's"),
+        Column(
+            "share",
+            NUMBER,
+            "of the labelled objects where it fires, the share on which it is expected inside a box; one more object "
+            "is counted, with the value `by_chance`",
+        ),
+        Column("objects", INTEGER, "on how many labelled objects it fires"),
+        Column("score", NUMBER, "its mean score where it is inside a box"),
+        Column("of", TEXT, "id of the graph, and the part"),
+        Column("layer", TEXT, "layer and filter of the pattern"),
+        Column("filter", INTEGER, "layer and filter of the pattern"),
     ),
     indexes=(Index("lies_on_share", ("of", "share")),),
 )
@@ -148,8 +158,12 @@ COVERS = Relationship(
     ends=(("ExplanatoryGraph", "Part"),),
     meaning="says that `LIES_ON` is summed up",
     columns=(
-        Column("objects", INTEGER, "over how many labelled objects"),
-        Column("by_chance", NUMBER, "how likely a place drawn at random is inside a box"),
+        Column("objects", INTEGER, "number of labelled objects that were counted"),
+        Column(
+            "by_chance",
+            NUMBER,
+            "how likely a place drawn at random on an object is inside a box, the control of `share`",
+        ),
         Column("patterns", INTEGER, "how many patterns lie on the part"),
     ),
 )
@@ -157,13 +171,15 @@ RESEMBLES = Relationship(
     type="RESEMBLES",
     ends=(("Pattern", "Pattern"),),
     exported=False,
-    meaning="the nearest pattern of the same filter in another graph; of each layer the 100 least likely",
+    meaning="the nearest pattern of the same filter in another graph; of each layer 100 are kept, least `by_chance` first",
     columns=(
         Column("distance", NUMBER, "between their mean places", OBJECT),
-        Column("by_chance", NUMBER, "how likely so near a pattern is by chance"),
-        Column("of", TEXT, "the two graphs"),
+        Column(
+            "by_chance", NUMBER, "how likely one would be as near if the other graph's patterns were scattered evenly"
+        ),
+        Column("of", TEXT, "ids of the two graphs"),
         Column("turned", BOOLEAN, "whether one of them was mirrored first"),
-        Column("layer", TEXT, "of both"),
+        Column("layer", TEXT, "layer of both patterns"),
     ),
     indexes=(Index("resembles_of", ("of",)),),
 )
@@ -177,14 +193,16 @@ COMPOSED_OF = Relationship(
     type="COMPOSED_OF",
     ends=(("Template", "Pattern"),),
     columns=(
-        Column("dx", NUMBER, "of the part from where the pattern stands", OBJECT, STEP),
-        Column("dy", NUMBER, "of the part from where the pattern stands", OBJECT),
+        Column("dx", NUMBER, "displacement of the part from the pattern", OBJECT, STEP),
+        Column("dy", NUMBER, "displacement of the part from the pattern", OBJECT),
         Column("sigma", NUMBER, "standard deviation of that displacement", OBJECT),
-        Column("response_dx", NUMBER, "of where its filter responds from where the pattern stands", OBJECT, STEP),
-        Column("response_dy", NUMBER, "of where its filter responds from where the pattern stands", OBJECT),
-        Column("weight", NUMBER, "of the pattern's vote"),
+        Column("response_dx", NUMBER, "displacement of the filter's response from the pattern", OBJECT, STEP),
+        Column("response_dy", NUMBER, "displacement of the filter's response from the pattern", OBJECT),
+        Column("weight", NUMBER, "weight of the pattern's vote"),
         Column("mean_evidence", NUMBER, "mean evidence of the pattern's filter over objects and places"),
-        Column("share", NUMBER, "mean share of the pattern in the votes on the template's objects, as learnt"),
+        Column(
+            "share", NUMBER, "mean share of the pattern in the sum of the votes on the template's objects, as learnt"
+        ),
     ),
 )
 FOUND_ON = Relationship(
@@ -194,11 +212,22 @@ FOUND_ON = Relationship(
     columns=(
         Column("x", NUMBER, "place, as photographed", OBJECT, PLACE),
         Column("y", NUMBER, "place, as photographed", OBJECT),
-        Column("residual_x", NUMBER, "of the place from where the patterns put it together", OBJECT, STEP),
-        Column("residual_y", NUMBER, "of the place from where the patterns put it together", OBJECT),
+        Column(
+            "residual_x",
+            NUMBER,
+            "displacement of this place from the one where the patterns together put the part",
+            OBJECT,
+            STEP,
+        ),
+        Column(
+            "residual_y",
+            NUMBER,
+            "displacement of this place from the one where the patterns together put the part",
+            OBJECT,
+        ),
         Column("confidence", NUMBER, "share of the photos learnt from that look less familiar"),
         Column("place_confidence", NUMBER, "share of the photos learnt from on which the place is less certain"),
-        Column("trust", NUMBER, "how much it counts in the place of the part"),
+        Column("trust", NUMBER, "how much this object counts when the part is located on other objects"),
         Column("template", INTEGER, "number of the template"),
         Column("row", INTEGER, "number of the object in the graph"),
     ),
