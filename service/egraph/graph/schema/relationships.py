@@ -171,7 +171,7 @@ RESEMBLES = Relationship(
     type="RESEMBLES",
     ends=(("Pattern", "Pattern"),),
     exported=False,
-    meaning="the nearest pattern of the same filter in another graph; of each layer 100 are kept, least `by_chance` first",
+    meaning="the nearest pattern of the same filter in another graph; the 100 of each layer with the least `by_chance`",
     columns=(
         Column("distance", NUMBER, "between their mean places", OBJECT),
         Column(
