@@ -15,7 +15,7 @@ from PIL import Image
 from egraph.demo.world import write_world
 from egraph.errors import EgraphError, InputError, UsageError
 from egraph.graph.content_hash import content_hash
-from egraph.mining import engine
+from egraph.mining import stages
 from egraph.mining.block import STRONGEST_PHOTOS
 from egraph.mining.engine import Mined, mine
 from egraph.mining.graph_model import GraphModel
@@ -167,8 +167,8 @@ def test_a_run_that_was_interrupted_goes_on_and_gives_the_same_graph(
         miner(tmp_path, progress=interrupted(*stage))
     rows: list[int] = []
     filters: list[int] = []
-    layer, views = engine.mine_layer, forward.read_views
-    monkeypatch.setattr(engine, "mine_layer", lambda task, *rest: filters.append(task.filters) or layer(task, *rest))
+    layer, views = stages.mine_layer, forward.read_views
+    monkeypatch.setattr(stages, "mine_layer", lambda task, *rest: filters.append(task.filters) or layer(task, *rest))
     monkeypatch.setattr(forward, "read_views", lambda network, some: rows.append(len(some)) or views(network, some))
     assert content_hash(miner(tmp_path).graph) == content_hash(mined.graph)
     if stage[0] == "mining patterns":

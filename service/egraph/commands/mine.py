@@ -12,15 +12,17 @@ from egraph.commands.place import place_mined, read_asked
 from egraph.commands.requests import MineRequest
 from egraph.distributed import Group, processes
 from egraph.errors import InputError, UsageError
-from egraph.graph.connection import Fence, open_database
+from egraph.graph.connection import Database, Fence, open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
 from egraph.graph.graph_state import COMPLETE
 from egraph.graph.objects import check_names
 from egraph.graph.parts import labelled_objects
 from egraph.graph.write import check_not_removed, write_graph
-from egraph.mining.engine import LayerWatch, mine, mining_parameters
-from egraph.mining.models import MODELS
+from egraph.mining.engine import mine
+from egraph.mining.graph_tables import MinedGraph
+from egraph.mining.models import MODELS, mining_parameters
+from egraph.mining.stages import LayerWatch
 from egraph.network.finite import check_finite
 from egraph.network.known_geometry import known_geometries
 from egraph.network.layers import resolve_layers
@@ -104,17 +106,8 @@ def _mine_together(
     provenance = {"photos": _digest(photos.objects), **mining_parameters(layers, request.model)}
     already = None
     if group.rank == 0:
-        graph_id = f"{network.id}/{request.category}/{request.name}"
         with open_database(settings, fence=fence) as database:
-            ensure_schema(database)
-            there = database.read("read/graph", graph=graph_id)
-            if there:
-                check_not_removed(graph_id, there[0]["graph"]["state"])
-            if there and there[0]["graph"]["state"] == COMPLETE:
-                already = replace(
-                    _already(there[0]["graph"], provenance, request, photos),
-                    notes=network.notes + _warning(there[0]["graph"]["images"]),
-                )
+            already = _complete_before(database, network, request, provenance, photos)
     if (already := group.first(already)) is not None:
         return already
     mined = mine(
@@ -137,12 +130,10 @@ def _mine_together(
     if group.rank == 0:
         start = time.perf_counter()
         with open_database(settings, fence=fence) as database:
-            found = write_graph(database, mined.graph, progress)
-            labelled = {o.id for o in labelled_objects(database, request.category)}
-            place_mined(database, mined.graph, content_hash(mined.graph), network, labelled, progress)
+            counts = _write(database, mined.graph, network, progress)
         report = MineReport(
             graph=mined.graph.id,
-            counts=found,
+            counts=counts,
             used=len(mined.graph.objects),
             skipped=photos.skipped + mined.skipped,
             seconds=mined.seconds | {"writing": time.perf_counter() - start},
@@ -152,6 +143,36 @@ def _mine_together(
     report = group.first(report)
     assert report is not None
     return report
+
+
+def _complete_before(
+    database: Database, network: Network, request: MineRequest, provenance: dict[str, Any], photos: PhotoSet
+) -> MineReport | None:
+    """The report of a graph that is there and complete; None where there is none, or it must be gone on with.
+
+    Raises:
+        UsageError: it is damaged, is being removed, or was mined from other photos or with other settings.
+        NothingYetError: an older egraph mined it.
+        InputError: none of its patterns fires anywhere.
+    """
+    ensure_schema(database)
+    graph_id = f"{network.id}/{request.category}/{request.name}"
+    for row in database.read("read/graph", graph=graph_id):
+        graph = row["graph"]
+        check_not_removed(graph_id, graph["state"])
+        if graph["state"] == COMPLETE:
+            return replace(
+                _already(graph, provenance, request, photos), notes=network.notes + _warning(graph["images"])
+            )
+    return None
+
+
+def _write(database: Database, graph: MinedGraph, network: Network, progress: Progress | None) -> dict[str, int]:
+    """Write the graph, and place its patterns on the objects that have labels; the counts of what was written."""
+    counts = write_graph(database, graph, progress)
+    labelled = {o.id for o in labelled_objects(database, graph.category)}
+    place_mined(database, graph, content_hash(graph), network, labelled, progress)
+    return counts
 
 
 def _nothing_found(photos: int) -> InputError:
