@@ -1,7 +1,7 @@
 """Separating the patterns that a block of filters mixes: the EM loop, and inference with what it learnt."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -151,15 +151,17 @@ def mine_patterns(
 
 
 def infer_patterns(patterns: Patterns, peaks: Peaks, candidates: Tensor, sigma: float = SIGMAS[-1]) -> Inferred:
-    """One E-step with fixed parameters; arguments as in `mine_patterns`, for any photos."""
+    """One E-step with fixed parameters, for any photos; arguments as in `mine_patterns`. Contexts are not summed."""
     expected, tilt = _expectation(patterns, peaks, candidates)
-    return Inferred(expected, assign_peaks(expected, peaks, sigma, tilt), tilt)
+    # the tilt says already how the contexts fit; their sums would cost a product of matrices for every peak
+    unseen = replace(peaks, contexts=peaks.contexts[..., :0])
+    return Inferred(expected, assign_peaks(expected, unseen, sigma, tilt), tilt)
 
 
 def infer_fits(
     patterns: Patterns, peaks: Peaks, candidates: Tensor, sigma: float = SIGMAS[-1]
 ) -> tuple[Inferred, Fits]:
-    """The same, and how the patterns fit their best peaks."""
+    """The same with the sums of contexts, and how the patterns fit their best peaks."""
     expected, tilt = _expectation(patterns, peaks, candidates)
     assigned, winners = assign_and_choose(expected, peaks, sigma, tilt)
     chosen = tilt.gather(2, winners.peak[:, :, None].long())[:, :, 0]
