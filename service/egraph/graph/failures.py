@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import neo4j.exceptions as failures
 
@@ -36,31 +37,76 @@ def sentence(
     """
     if folder is not None and (found := _embedded_error(error, folder)) is not None:
         return found
-    code = str(getattr(error, "code", None) or "")
-    text = " ".join(str(error).split())
-    low = text.lower()
-    if code.endswith("AuthenticationRateLimit"):
+    failure = _Failure(error, address, user, database)
+    for told in (_login, _what_stands, _limits, _rights, _connection):
+        if (found := told(failure)) is not None:
+            return found
+    return DatabaseError(f"The database at {address} failed: {failure.text[:300] or type(error).__name__}.")
+
+
+@dataclass(frozen=True)
+class _Failure:
+    """An error of the driver, and whom it was talking to, as whom; each of the functions below knows some of them."""
+
+    error: Exception
+    address: str
+    user: str
+    database: str | None
+
+    @property
+    def code(self) -> str:
+        return str(getattr(self.error, "code", None) or "")
+
+    @property
+    def text(self) -> str:
+        return " ".join(str(self.error).split())
+
+    @property
+    def low(self) -> str:
+        return self.text.lower()
+
+
+def _login(failure: _Failure) -> DatabaseError | None:
+    """The user or the password is not the right one."""
+    if failure.code.endswith("AuthenticationRateLimit"):
         return DatabaseError(
-            f"The database at {address} locks {user} out for some seconds after several wrong passwords "
-            "(`dbms.security.auth_lock_time`), even with the right one; wait, then run the command again."
+            f"The database at {failure.address} locks {failure.user} out for some seconds after several wrong "
+            "passwords (`dbms.security.auth_lock_time`), even with the right one; wait, then run the command again."
         )
-    if isinstance(error, failures.AuthError) or code.startswith("Neo.ClientError.Security.Auth"):
+    if isinstance(failure.error, failures.AuthError) or failure.code.startswith("Neo.ClientError.Security.Auth"):
         return DatabaseError(
-            f"The database at {address} refuses {user} with this password; set NEO4J_USERNAME and NEO4J_PASSWORD."
+            f"The database at {failure.address} refuses {failure.user} with this password; set NEO4J_USERNAME and "
+            "NEO4J_PASSWORD."
         )
-    if isinstance(error, failures.ConstraintError):
-        return Conflict(f"The database at {address} holds something with the same id already: {text[:200]}.")
+    return None
+
+
+def _what_stands(failure: _Failure) -> DatabaseError | None:
+    """The database is not there, holds something that is in the way, or takes no writes."""
+    code, low = failure.code, failure.low
+    if isinstance(failure.error, failures.ConstraintError):
+        return Conflict(
+            f"The database at {failure.address} holds something with the same id already: {failure.text[:200]}."
+        )
     if "DatabaseNotFound" in code or "database does not exist" in low:
         return DatabaseError(
-            f"The server at {address} has no database named {database}; set NEO4J_DATABASE to one that it has."
+            f"The server at {failure.address} has no database named {failure.database}; set NEO4J_DATABASE to one that "
+            "it has."
         )
     if "ReadOnly" in code or "read-only" in low or "NotALeader" in code:
         return DatabaseError(
-            f"The database at {address} takes no writes now (read-only); ask who runs it, or set NEO4J_URI to another."
+            f"The database at {failure.address} takes no writes now (read-only); ask who runs it, or set NEO4J_URI to "
+            "another."
         )
+    return None
+
+
+def _limits(failure: _Failure) -> DatabaseError | None:
+    """Disk, time or memory is used up."""
+    code, text, low = failure.code, failure.text, failure.low
     if "no space left" in low or "disk full" in low or "enough disk space" in low:
         return FullError(
-            f"The disk of the database at {address} is full; free some space there, then run the command again."
+            f"The disk of the database at {failure.address} is full; free some space there, then run the command again."
         )
     if "TransactionTimedOut" in code or "timeout" in code.lower() or ("timed out" in low and "transaction" in low):
         return DatabaseError("The database gave up on a statement that ran too long; ask for less, or allow more time.")
@@ -68,14 +114,25 @@ def sentence(
         setting = reached_setting(text) or "server.memory.heap.max_size"
         limit = re.search(r"more than the limit (\S+ \S+?)\.", text)
         return DatabaseError(
-            f"The database at {address} has too little memory for this: raise `{setting}` in its neo4j.conf"
+            f"The database at {failure.address} has too little memory for this: raise `{setting}` in its neo4j.conf"
             f"{f', which is {limit[1]} now' if limit else ''}, and restart it."
         )
-    if "Forbidden" in code:
+    return None
+
+
+def _rights(failure: _Failure) -> DatabaseError | None:
+    """The user may not do this."""
+    if "Forbidden" in failure.code:
         return DatabaseError(
-            f"The user {user} may not do this in the database at {address}; ask for the right to write."
+            f"The user {failure.user} may not do this in the database at {failure.address}; ask for the right to write."
         )
-    if isinstance(error, failures.ConfigurationError) or "URI scheme" in text:
+    return None
+
+
+def _connection(failure: _Failure) -> DatabaseError | None:
+    """Nothing that speaks Bolt as it was asked to answers at the address."""
+    error, address = failure.error, failure.address
+    if isinstance(error, failures.ConfigurationError) or "URI scheme" in failure.text:
         return no_address(address)
     said = [f"{type(cause).__name__}: {cause}" for cause in _causes(error)]
     if any("looks like HTTP" in cause for cause in said) or (
@@ -98,7 +155,7 @@ def sentence(
         return AwayError(
             f"No database answers at {address}; start it, or unset NEO4J_URI to use the embedded database."
         )
-    return DatabaseError(f"The database at {address} failed: {text[:300] or type(error).__name__}.")
+    return None
 
 
 def _embedded_error(error: Exception, folder: DatabaseFolder) -> DatabaseError | None:

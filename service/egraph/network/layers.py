@@ -2,7 +2,7 @@
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Any
@@ -71,6 +71,10 @@ class Maps:
     refused: dict[str, str]
     trunk: str
     aside: list[MapShape] = field(default_factory=list)
+
+
+Output = tuple[str, Any, int]
+"""A submodule's name, what it gave, and the version that this had then, if it is a tensor."""
 
 
 class _Done(Exception):
@@ -252,7 +256,29 @@ def _looked_at(network: Network) -> Maps:
 def _probe(network: Network) -> Maps:
     """Run the network once on noise and look at every submodule's output."""
     size = network.preprocessing.size
-    outputs: list[tuple[str, Any, int]] = []
+    outputs, result = _run_on_noise(network)
+    maps, tensors, refused = _told_apart(outputs)
+    widths = {name: output.shape[2] for name, output in tensors.items()}
+    trunks = _trunks(widths)
+    classes = _classes(result, size)
+    # only what comes last can be a map of classes, however many channels a layer before has
+    heads = len(list(takewhile(lambda names: _channels(tensors[names[0]]) == classes, reversed(maps))))
+    shapes: list[MapShape] = []
+    aside: list[MapShape] = []
+    for number, names in enumerate(maps):
+        shape = _shape(network, names, tensors, trunks, number >= len(maps) - heads)
+        (aside if network.absent and not shape.finite else shapes).append(shape)
+    return Maps(shapes, refused, "" if isinstance(result, Tensor) else _trunk(widths), aside)
+
+
+def _run_on_noise(network: Network) -> tuple[list[Output], Any]:
+    """The outputs of all submodules in order of execution, and the network's answer.
+
+    Raises:
+        UsageError: it cannot be run.
+    """
+    size = network.preprocessing.size
+    outputs: list[Output] = []
 
     def look(name: str) -> Callable[[nn.Module, Any, Any], None]:
         def hook(_module: nn.Module, _inputs: Any, output: Any) -> None:
@@ -261,24 +287,22 @@ def _probe(network: Network) -> Maps:
 
         return hook
 
-    modules = {name: module for name, module in network.module.named_modules() if name}
-    handles = [module.register_forward_hook(look(name)) for name, module in modules.items()]
+    handles = [module.register_forward_hook(look(name)) for name, module in network.module.named_modules() if name]
     noise = torch.randn(1, 3, size, size, generator=torch.Generator().manual_seed(0)).to(network.device)
     try:
         # not inference mode: its tensors count no versions, and these tell an overwritten map from a passed-on one
         with torch.no_grad():
-            result = network.module(noise)
+            return outputs, network.module(noise)
     except Exception as error:  # a user's own network may fail in any way
         raise UsageError(f"{network.name} cannot be run on a {size} x {size} RGB input ({sentence(error)}).") from error
     finally:
         for handle in handles:
             handle.remove()
 
+
+def _told_apart(outputs: Sequence[Output]) -> tuple[list[list[str]], dict[str, Tensor], dict[str, str]]:
+    """The names of each map, innermost first; the output of each of these names; why others have no map, by name."""
     runs = Counter(name for name, _, _ in outputs)
-    answer = _first_tensor(result)
-    # a trunk by itself answers with its last map, which is none of classes
-    told = answer is not None and (answer.ndim in (2, 3) or answer.shape[2:] == noise.shape[2:])
-    classes = answer.shape[1] if answer is not None and told else None
     maps: dict[tuple[int, ...], list[str]] = {}
     tensors: dict[str, Tensor] = {}
     refused: dict[str, str] = {}
@@ -290,33 +314,45 @@ def _probe(network: Network) -> Maps:
             place = (output.untyped_storage().data_ptr(), output.storage_offset(), output.numel(), version)
             maps.setdefault(place, []).append(name)
             tensors[name] = output
-    widths = {name: output.shape[2] for name, output in tensors.items()}
-    trunks = {
+    return list(maps.values()), tensors, refused
+
+
+def _classes(result: Any, size: int) -> int | None:
+    """How many classes the network's answer tells apart; None where it answers something else."""
+    answer = _first_tensor(result)
+    # a trunk by itself answers with its last map, which is none of classes
+    told = answer is not None and (answer.ndim in (2, 3) or answer.shape[2:] == (size, size))
+    return answer.shape[1] if answer is not None and told else None
+
+
+def _trunks(widths: Mapping[str, int]) -> set[str]:
+    """The containers that hold maps of more sizes than a stage has."""
+    return {
         name
         for name in widths
         if len({width for inner, width in widths.items() if inner.startswith(f"{name}.")}) > STAGE_SIZES
     }
-    # only what comes last can be a map of classes, however many channels a layer before has
-    heads = len(list(takewhile(lambda names: _channels(tensors[names[0]]) == classes, reversed(maps.values()))))
-    shapes: list[MapShape] = []
-    aside: list[MapShape] = []
-    for number, names in enumerate(maps.values()):
-        around = [name for name in names[1:] if names[0].startswith(f"{name}.") and name not in trunks]
-        name = min([names[0], *around], key=len)
-        shape = MapShape(
-            name=name,
-            aliases=tuple(n for n in names if n != name),
-            channels=_channels(tensors[name]),
-            height=widths[name],
-            width=widths[name],
-            pooling=isinstance(modules[names[0]], POOLINGS),
-            classes=number >= len(maps) - heads,
-            container=any(True for _ in modules[name].children()),
-            channels_last=_channels_last(tensors[name]),
-            finite=bool(tensors[name].isfinite().all()),
-        )
-        (aside if network.absent and not shape.finite else shapes).append(shape)
-    return Maps(shapes, refused, "" if isinstance(result, Tensor) else _trunk(widths), aside)
+
+
+def _shape(
+    network: Network, names: Sequence[str], tensors: Mapping[str, Tensor], trunks: Collection[str], classes: bool
+) -> MapShape:
+    """The map that several names mean, under the outermost of them that is no trunk."""
+    around = [name for name in names[1:] if names[0].startswith(f"{name}.") and name not in trunks]
+    name = min([names[0], *around], key=len)
+    output = tensors[name]
+    return MapShape(
+        name=name,
+        aliases=tuple(n for n in names if n != name),
+        channels=_channels(output),
+        height=output.shape[2],
+        width=output.shape[2],
+        pooling=isinstance(network.module.get_submodule(names[0]), POOLINGS),
+        classes=classes,
+        container=any(True for _ in network.module.get_submodule(name).children()),
+        channels_last=_channels_last(output),
+        finite=bool(output.isfinite().all()),
+    )
 
 
 def _channels_last(output: Tensor) -> bool:
