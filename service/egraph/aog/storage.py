@@ -1,6 +1,5 @@
 """And-Or graphs in the graph database: written whole in one transaction, read back as they were."""
 
-import json
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from shlex import quote
@@ -11,19 +10,20 @@ import numpy as np
 from egraph.aog.model import AndOrGraph, Found, Template
 from egraph.aog.votes import VoteSettings
 from egraph.errors import NothingYetError, UsageError
-from egraph.graph.arrays import floats
+from egraph.graph.arrays import floats, to_columns, to_fields
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.graph_state import COMPLETE, create, hold
 from egraph.graph.graphs import names_of_network
 from egraph.graph.objects import check_names
 from egraph.graph.read import keys
+from egraph.graph.schema import AND_OR_GRAPH, COMPOSED_OF, FOUND_ON, TEMPLATE
+from egraph.graph.schema.elements import Node, Type
 from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.mirroring import turned_point
 
 SETTINGS = tuple(field.name for field in fields(VoteSettings))
-LEVELS = ("habit", "familiarity_levels", "error_levels")
-NEEDED = frozenset({"prior", "prior_weight", "score_deviation", "offset", *LEVELS, *SETTINGS})
+NEEDED = frozenset({*(column.name for column in AND_OR_GRAPH.mined), *SETTINGS})
 """Properties without which nothing can be located."""
 
 
@@ -59,97 +59,90 @@ def write_aog(database: Database, aog: AndOrGraph, mirrored: dict[str, bool]) ->
     """
     check_names(aog.part, aog.name)
     ensure_schema(database)
-    names = [f"{aog.graph}/{layer}/{f}/{n}" for layer, f, n in zip(aog.layer, aog.filter, aog.number, strict=True)]
-    seen = [turned_point(place, mirrored[o]) for o, place in zip(aog.found.objects, aog.found.places, strict=True)]
 
     def work(transaction: Transaction) -> None:
         hold(transaction, aog.graph, aog.content, COMPLETE)
         transaction.run("aog/remove", id=aog.id)
-        written = transaction.run(
-            "aog/write",
-            id=aog.id,
-            graph=aog.graph,
-            category=aog.category,
-            part=aog.part,
-            properties=properties(aog),
-            templates=[template_row(number, t) for number, t in enumerate(aog.templates, start=1)],
-        )
-        if not written[0]["rows"]:
-            raise NothingYetError(
-                f"The part {aog.part} of {aog.category} was removed meanwhile; `egraph part list` shows what there is."
-            )
+        _write_nodes(transaction, aog)
         create(transaction, "aog/learnt_from", len(aog.learnt_from), id=aog.id, object=aog.learnt_from)
         for number, template in enumerate(aog.templates, start=1):
-            composed = np.flatnonzero(template.weight)
-            create(
-                transaction,
-                "aog/composed_of",
-                len(composed),
-                template=f"{aog.id}/{number}",
-                pattern=[names[row] for row in composed],
-                dx=template.displacement[composed, 1].tolist(),
-                dy=template.displacement[composed, 0].tolist(),
-                sigma=template.sigma[composed].tolist(),
-                response_dx=template.response[composed, 1].tolist(),
-                response_dy=template.response[composed, 0].tolist(),
-                weight=template.weight[composed].tolist(),
-                mean_evidence=aog.mean_evidence[composed].tolist(),
-                share=template.share[composed].tolist(),
-            )
-        create(
-            transaction,
-            "aog/found_on",
-            len(aog.found.objects),
-            id=aog.id,
-            object=aog.found.objects,
-            x=[x for x, _ in seen],
-            y=[y for _, y in seen],
-            residual_x=aog.found.residual[:, 1].tolist(),
-            residual_y=aog.found.residual[:, 0].tolist(),
-            confidence=aog.found.confidence.tolist(),
-            place_confidence=aog.found.place_confidence.tolist(),
-            trust=aog.found.trust.tolist(),
-            template=(aog.found.template + 1).tolist(),
-            row=list(range(len(aog.found.objects))),
-        )
+            _write_patterns(transaction, aog, f"{aog.id}/{number}", template)
+        _write_found(transaction, aog, mirrored)
 
     database.transaction(work)
 
 
-def properties(aog: AndOrGraph) -> dict[str, Any]:
-    """What the And-Or graph's node carries; what has a shape of its own is JSON text."""
+def _write_nodes(transaction: Transaction, aog: AndOrGraph) -> None:
+    """The And-Or graph and its templates, joined to the graph and the part.
+
+    Raises:
+        NothingYetError: the part is no longer there.
+    """
+    written = transaction.run(
+        "aog/write",
+        id=aog.id,
+        graph=aog.graph,
+        category=aog.category,
+        part=aog.part,
+        properties=_properties(aog),
+        templates=[_template_properties(number, t) for number, t in enumerate(aog.templates, start=1)],
+    )
+    if not written[0]["rows"]:
+        raise NothingYetError(
+            f"The part {aog.part} of {aog.category} was removed meanwhile; `egraph part list` shows what there is."
+        )
+
+
+def _properties(aog: AndOrGraph) -> dict[str, Any]:
+    """What the And-Or graph's node carries."""
     return {
-        "category": aog.category,
-        "part": aog.part,
-        "name": aog.name,
-        "graph": aog.graph,
-        "content": aog.content,
-        "seed": aog.seed,
-        "parameters": json.dumps(aog.parameters, sort_keys=True),
-        "versions": json.dumps(aog.versions, sort_keys=True),
+        **AND_OR_GRAPH.row(aog),
+        **asdict(aog.settings),
         "labels": len(aog.learnt_from),
         "patterns": len(aog.layer),
-        "prior": aog.prior.tolist(),
-        "prior_weight": aog.prior_weight,
-        "score_deviation": aog.score_deviation,
-        **asdict(aog.settings),
-        "offset": aog.offset.tolist(),
-        "habit": aog.habit.tolist(),
-        "familiarity_levels": aog.familiarity_levels.tolist(),
-        "error_levels": aog.error_levels.tolist(),
         "created_at": datetime.now(UTC).isoformat(timespec="seconds"),
     }
 
 
-def template_row(number: int, template: Template) -> dict[str, Any]:
+def _template_properties(number: int, template: Template) -> dict[str, Any]:
     """What a template's node carries."""
-    return {
-        "number": number,
-        "pose": template.pose.tolist(),
-        "box_height": float(template.box[0]),
-        "box_width": float(template.box[1]),
-        "objects": template.objects,
-    }
+    height, width = template.box.tolist()
+    return {**TEMPLATE.row(template), "number": number, "box_height": height, "box_width": width}
+
+
+def _write_patterns(transaction: Transaction, aog: AndOrGraph, template_id: str, template: Template) -> None:
+    """The patterns that have a weight in a template."""
+    composed = np.flatnonzero(template.weight)  # rows of the S patterns
+    names = [f"{aog.layer[row]}/{aog.filter[row]}/{aog.number[row]}" for row in composed]
+    columns = {name: values[composed].tolist() for name, values in to_columns(COMPOSED_OF.mined, template).items()}
+    create(
+        transaction,
+        "aog/composed_of",
+        len(composed),
+        template=template_id,
+        pattern=[f"{aog.graph}/{name}" for name in names],
+        mean_evidence=aog.mean_evidence[composed].tolist(),
+        **columns,
+    )
+
+
+def _write_found(transaction: Transaction, aog: AndOrGraph, mirrored: dict[str, bool]) -> None:
+    """Where the part was found, as photographed."""
+    found = aog.found
+    seen = [turned_point(place, mirrored[o]) for o, place in zip(found.objects, found.places, strict=True)]
+    columns = {name: values.tolist() for name, values in to_columns(FOUND_ON.mined, found).items()}
+    create(
+        transaction,
+        "aog/found_on",
+        len(seen),
+        id=aog.id,
+        object=found.objects,
+        x=[x for x, _ in seen],
+        y=[y for _, y in seen],
+        template=(found.template + 1).tolist(),
+        row=list(range(len(seen))),
+        **columns,
+    )
 
 
 def list_aogs(database: Database, category: str | None = None) -> list[AndOrGraphSummary]:
@@ -213,6 +206,40 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
         NothingYetError: there is none of that id, no pattern of it is left, or an earlier egraph built it.
         DatabaseError: the database failed.
     """
+    kept, templates = _read_nodes(database, aog_id)
+    tables = [
+        {_number(graph, row): row for row in database.read("aog/read_patterns", template=template["id"])}
+        for template in templates
+    ]
+    order = sorted({number for table in tables for number in table})  # of the S patterns
+    if not order:
+        raise NothingYetError(
+            f"{aog_id} has no pattern left that could vote for a place; undo edits with `egraph aog restore --category "
+            f"{quote(kept['category'])} --part {quote(kept['part'])} --name {quote(kept['name'])}`, or build it again."
+        )
+    known = [next(table[number] for table in tables if number in table) for number in order]
+    return AndOrGraph(
+        **_fields(AND_OR_GRAPH, kept),
+        settings=VoteSettings(**{name: kept[name] for name in SETTINGS}),
+        learnt_from=[row["object"] for row in database.read("aog/read_learnt_from", id=aog_id)],
+        layer=[row["layer"] for row in known],
+        filter=np.array([row["filter"] for row in known], np.int32),
+        number=np.array([row["number"] for row in known], np.int32),
+        mean_evidence=floats([row["mean_evidence"] for row in known]),
+        templates=[
+            _template(kept_template, [table.get(number) for number in order])
+            for kept_template, table in zip(templates, tables, strict=True)
+        ],
+        found=_read_found(database, aog_id, graph),
+    )
+
+
+def _read_nodes(database: Database, aog_id: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """The properties of an And-Or graph, and those of each of its templates.
+
+    Raises:
+        NothingYetError: there is none of that id, or an earlier egraph built it.
+    """
     rows = database.read("aog/read", id=aog_id)
     if not rows:
         raise NothingYetError(f"There is no And-Or graph {aog_id}; `egraph aog list` shows those there are.")
@@ -222,73 +249,35 @@ def read_aog(database: Database, aog_id: str, graph: MinedGraph) -> AndOrGraph:
             f"{aog_id} was built by an earlier egraph; build it again with `egraph aog build --category "
             f"{quote(kept['category'])} --part {quote(kept['part'])} --name {quote(kept['name'])}`."
         )
-    tables = [
-        {_number(graph, row): row for row in database.read("aog/read_patterns", template=row["template"]["id"])}
-        for row in rows
-    ]
-    order = sorted({number for table in tables for number in table})
-    if not order:
-        raise NothingYetError(
-            f"{aog_id} has no pattern left that could vote for a place; undo edits with `egraph aog restore --category "
-            f"{quote(kept['category'])} --part {quote(kept['part'])} --name {quote(kept['name'])}`, or build it again."
-        )
-    known = [next(table[number] for table in tables if number in table) for number in order]
-    mirrored = {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)}
-    found = database.read("aog/read_found", id=aog_id)
-    places = [turned_point(np.array([f["y"], f["x"]]), mirrored[f["object"]]) for f in found]
-    return AndOrGraph(
-        graph=kept["graph"],
-        content=kept["content"],
-        category=kept["category"],
-        part=kept["part"],
-        name=kept["name"],
-        seed=kept["seed"],
-        parameters=json.loads(kept["parameters"]),
-        versions=json.loads(kept["versions"]),
-        learnt_from=[row["object"] for row in database.read("aog/read_learnt_from", id=aog_id)],
-        layer=[row["layer"] for row in known],
-        filter=np.array([row["filter"] for row in known], np.int32),
-        number=np.array([row["number"] for row in known], np.int32),
-        mean_evidence=floats([row["mean_evidence"] for row in known]),
-        prior=floats(kept["prior"]),
-        prior_weight=kept["prior_weight"],
-        score_deviation=kept["score_deviation"],
-        settings=VoteSettings(**{name: kept[name] for name in SETTINGS}),
-        offset=floats(kept["offset"]),
-        habit=floats(kept["habit"]),
-        familiarity_levels=floats(kept["familiarity_levels"]),
-        error_levels=floats(kept["error_levels"]),
-        templates=[
-            _template(row["template"], [table.get(n) for n in order]) for row, table in zip(rows, tables, strict=True)
-        ],
-        found=Found(
-            objects=[f["object"] for f in found],
-            places=floats([[y, x] for x, y in places]),
-            residual=floats([[f["residual_y"], f["residual_x"]] for f in found]),
-            trust=floats([f["trust"] for f in found]),
-            confidence=floats([f["confidence"] for f in found]),
-            place_confidence=floats([f["place_confidence"] for f in found]),
-            template=np.array([f["template"] - 1 for f in found], np.int32),
-        ),
-    )
+    return kept, [row["template"] for row in rows]
+
+
+def _fields(node: Node, properties: dict[str, Any]) -> dict[str, Any]:
+    """The fields that the properties of a node were written from; lists of numbers are float32 arrays."""
+    lists = {column.field for column in node.mined if column.type is Type.NUMBERS}
+    return {name: floats(value) if name in lists else value for name, value in node.fields(properties).items()}
 
 
 def _template(kept: dict[str, Any], table: list[dict[str, Any] | None]) -> Template:
-    """A template as it stands in the database; patterns that it lacks have no weight."""
-
-    def column(*names: str) -> np.ndarray:
-        rows = [[0.0 if row is None else row[name] for name in names] for row in table]
-        return floats(rows).reshape(len(table), len(names))
-
+    """A template with its row for each of the S patterns; those that it lacks have no weight."""
+    values = {column.name: [0.0 if row is None else row[column.name] for row in table] for column in COMPOSED_OF.mined}
     return Template(
-        pose=floats(kept["pose"]),
+        **_fields(TEMPLATE, kept) | to_fields(COMPOSED_OF.mined, values, len(table), {}),
         box=floats([kept["box_height"], kept["box_width"]]),
-        objects=kept["objects"],
-        weight=column("weight")[:, 0],
-        displacement=column("dy", "dx"),
-        sigma=column("sigma")[:, 0],
-        response=column("response_dy", "response_dx"),
-        share=column("share")[:, 0],
+    )
+
+
+def _read_found(database: Database, aog_id: str, graph: MinedGraph) -> Found:
+    """Where the part was found, in the canonical view of each object."""
+    mirrored = {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)}
+    rows = database.read("aog/read_found", id=aog_id)
+    places = [turned_point(np.array([row["y"], row["x"]]), mirrored[row["object"]]) for row in rows]
+    values = {column.name: [row[column.name] for row in rows] for column in FOUND_ON.mined}
+    return Found(
+        objects=[row["object"] for row in rows],
+        places=floats([[y, x] for x, y in places]),
+        template=np.array([row["template"] - 1 for row in rows], np.int32),
+        **to_fields(FOUND_ON.mined, values, len(rows), {}),
     )
 
 

@@ -6,16 +6,38 @@ the hints about names that the graph does not know (`schema.hints`). A new prope
 """
 
 from egraph.graph.schema.elements import Element
-from egraph.graph.schema.nodes import GEOMETRY, GRAPH, LAYER, NETWORK, NODES, PATTERN, PHOTO_OBJECT
-from egraph.graph.schema.relationships import FIRES_ON, IN_GRAPH, PEAKS_ON, READING, RELATIONSHIPS, SEPARATED_FROM
+from egraph.graph.schema.nodes import (
+    AND_OR_GRAPH,
+    GEOMETRY,
+    GRAPH,
+    LAYER,
+    NETWORK,
+    NODES,
+    PATTERN,
+    PHOTO_OBJECT,
+    TEMPLATE,
+)
+from egraph.graph.schema.relationships import (
+    COMPOSED_OF,
+    FIRES_ON,
+    FOUND_ON,
+    IN_GRAPH,
+    PEAKS_ON,
+    READING,
+    RELATIONSHIPS,
+    SEPARATED_FROM,
+)
 
 ELEMENTS: tuple[Element, ...] = (*NODES, *RELATIONSHIPS)
 PAIRS = tuple(relationship for relationship in RELATIONSHIPS if relationship.joins_patterns)
 """What is mined between patterns of two layers."""
 
 __all__ = [
+    "AND_OR_GRAPH",
+    "COMPOSED_OF",
     "ELEMENTS",
     "FIRES_ON",
+    "FOUND_ON",
     "GEOMETRY",
     "GRAPH",
     "IN_GRAPH",
@@ -29,4 +51,5 @@ __all__ = [
     "READING",
     "RELATIONSHIPS",
     "SEPARATED_FROM",
+    "TEMPLATE",
 ]

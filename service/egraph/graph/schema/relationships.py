@@ -193,14 +193,29 @@ COMPOSED_OF = Relationship(
     type="COMPOSED_OF",
     ends=(("Template", "Pattern"),),
     columns=(
-        Column("dx", NUMBER, "displacement of the part from the pattern", OBJECT, STEP),
-        Column("dy", NUMBER, "displacement of the part from the pattern", OBJECT),
-        Column("sigma", NUMBER, "standard deviation of that displacement", OBJECT),
-        Column("response_dx", NUMBER, "displacement of the filter's response from the pattern", OBJECT, STEP),
-        Column("response_dy", NUMBER, "displacement of the filter's response from the pattern", OBJECT),
-        Column("weight", NUMBER, "weight of the pattern's vote"),
+        mined("dx", NUMBER, "displacement of the part from the pattern", OBJECT, STEP, "displacement", axis=1),
+        mined("dy", NUMBER, "displacement of the part from the pattern", OBJECT, field="displacement", axis=0),
+        mined("sigma", NUMBER, "standard deviation of that displacement", OBJECT),
+        mined(
+            "response_dx",
+            NUMBER,
+            "displacement of the filter's response from the pattern",
+            OBJECT,
+            STEP,
+            "response",
+            axis=1,
+        ),
+        mined(
+            "response_dy",
+            NUMBER,
+            "displacement of the filter's response from the pattern",
+            OBJECT,
+            field="response",
+            axis=0,
+        ),
+        mined("weight", NUMBER, "weight of the pattern's vote"),
         Column("mean_evidence", NUMBER, "mean evidence of the pattern's filter over objects and places"),
-        Column(
+        mined(
             "share", NUMBER, "mean share of the pattern in the sum of the votes on the template's objects, as learnt"
         ),
     ),
@@ -212,22 +227,26 @@ FOUND_ON = Relationship(
     columns=(
         Column("x", NUMBER, "place, as photographed", OBJECT, PLACE),
         Column("y", NUMBER, "place, as photographed", OBJECT),
-        Column(
+        mined(
             "residual_x",
             NUMBER,
             "displacement of this place from the one where the patterns together put the part",
             OBJECT,
             STEP,
+            "residual",
+            axis=1,
         ),
-        Column(
+        mined(
             "residual_y",
             NUMBER,
             "displacement of this place from the one where the patterns together put the part",
             OBJECT,
+            field="residual",
+            axis=0,
         ),
-        Column("confidence", NUMBER, "share of the photos learnt from that look less familiar"),
-        Column("place_confidence", NUMBER, "share of the photos learnt from on which the place is less certain"),
-        Column("trust", NUMBER, "how much this object counts when the part is located on other objects"),
+        mined("confidence", NUMBER, "share of the photos learnt from that look less familiar"),
+        mined("place_confidence", NUMBER, "share of the photos learnt from on which the place is less certain"),
+        mined("trust", NUMBER, "how much this object counts when the part is located on other objects"),
         Column("template", INTEGER, "number of the template"),
         Column("row", INTEGER, "number of the object in the graph"),
     ),
