@@ -8,7 +8,7 @@ import typer
 from egraph_cli.options import Json, Yes, confirm, settings_of
 from egraph_cli.output import write_json
 
-app = typer.Typer(help="Clear away what can be computed anew.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="Delete files that egraph can compute again.", no_args_is_help=True, rich_markup_mode=None)
 
 
 @app.command()

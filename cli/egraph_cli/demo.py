@@ -16,9 +16,10 @@ def demo(
     destination: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("demo-report"),
     quiet: Quiet = False,
 ) -> None:
-    """Show the whole job on generated photos, offline.
+    """Show all steps on generated photos, offline.
 
-    Draws, mines, asks, writes a report, and prints what was found beside its controls.
+    The demo draws photos, mines them, asks questions, finds a part, writes a report, and prints each figure beside its
+    controls.
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:

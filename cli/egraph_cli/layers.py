@@ -14,7 +14,10 @@ def layers(
         str, typer.Argument(help="A torchvision model, for example resnet50, timm:NAME, or module:callable.")
     ],
     weights: Annotated[
-        str, typer.Option(help="As for mine; the geometry does not depend on it.", show_default=True)
+        str,
+        typer.Option(
+            help="Weights, as for `egraph mine`; stride and receptive field do not depend on them.", show_default=True
+        ),
     ] = "random",
     *,
     output: Format,

@@ -67,7 +67,7 @@ def egraph(
 ) -> None:
     """Take a trained CNN apart and keep what it finds in a graph database.
 
-    The usual way: layers, mine, part import, query. Without a Neo4j, egraph starts a database of its own.
+    The usual order is: layers, mine, part import, query. By default, egraph starts a database of its own.
     """
     context.obj = {
         "neo4j_uri": neo4j_uri,

@@ -10,7 +10,7 @@ from egraph_cli.options import Json, settings_of
 from egraph_cli.output import write_json
 
 app = typer.Typer(
-    help="Do the jobs of the queue, until told to stop.", invoke_without_command=True, rich_markup_mode=None
+    help="Do the jobs of the queue until it is stopped.", invoke_without_command=True, rich_markup_mode=None
 )
 
 
@@ -50,7 +50,7 @@ def worker(
         bool, typer.Option("--member", hidden=True, help="End when standard input does: one of a crew.")
     ] = False,
 ) -> None:
-    """Do the jobs of the queue, until told to stop.
+    """Do the jobs of the queue until it is stopped.
 
     SIGTERM or Ctrl-C once: it finishes the step at hand, gives its job back and ends; twice: it ends at once. Whatever
     happens, a job goes on from what is kept.
@@ -109,7 +109,7 @@ def member_command(context: typer.Context, number: int, metrics_port: int | None
 
 @app.command()
 def health(context: typer.Context, as_json: Json = False) -> None:
-    """Tell whether this machine's workers are well; exit code 1 if there is none, or one is stuck."""
+    """Show whether this machine's workers are well; exit code 1 if there is none, or if one is stuck."""
     from egraph.worker.health import check_workers, workers
 
     home = settings_of(context).home

@@ -14,7 +14,7 @@
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only patterns of this layer, with their partners in the layer above.
 // :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on the part.
-// :param patterns: integer = 200. Look at no more than so many patterns, those most often on the part.
+// :param patterns: integer = 200. Consider at most this many patterns, those most often on the part.
 // :param limit: integer = 100. The largest number of rows.
 // :returns pattern, layer, filter, on_part, by_chance, score, partner, partner_layer, partner_filter, strength, lift,
 //   photos, dx, dy, sigma

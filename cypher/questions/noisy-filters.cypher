@@ -9,7 +9,7 @@
 // :param category: category, required. The kind of object.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only filters of this layer.
-// :param most: integer, optional. Only filters that keep at most so many patterns.
+// :param most: integer, optional. Only filters that keep at most this many patterns.
 // :param limit: integer = 100. The largest number of rows.
 // :returns layer, filter, patterns, in_layer, advantage, mean, deviation
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})

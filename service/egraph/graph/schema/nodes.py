@@ -94,8 +94,8 @@ GRAPH = Node(
             TEXT,
             "`writing`, `complete`, `damaged`, `outdated` or `deleting` (questions see only complete graphs)",
         ),
-        Column("batches_written_even", INTEGER, "how much of it is written"),
-        Column("batches_written_odd", INTEGER, "how much of it is written"),
+        Column("batches_written_even", INTEGER, "how many batches of it are written"),
+        Column("batches_written_odd", INTEGER, "how many batches of it are written"),
     ),
     indexes=(Index("explanatory_graph_category", ("category",)),),
 )
@@ -104,7 +104,7 @@ SUMS = (
         "neighbours", INTEGER, "number of patterns above from which its displacement is known, see `DISPLACED_FROM`"
     ),
     Column("sigma", NUMBER, "mean standard deviation of these displacements", OBJECT),
-    Column("apart", NUMBER, "control of `sigma`: its value if the two patterns moved independently", OBJECT),
+    Column("apart", NUMBER, "control of `sigma`, its value if the two patterns moved independently", OBJECT),
     Column("above", INTEGER, "number of patterns of the layer above with which it fires together"),
     Column("below", INTEGER, "number of patterns of the layer below with which it fires together"),
     Column("alone", BOOLEAN, "true where `above` is 0 although there is a layer above"),
@@ -144,14 +144,18 @@ PATTERN = Node(
         mined(
             "advantage",
             NUMBER,
-            "its evidence divided by what it would win if all peaks were scattered evenly; 1 is no better than chance",
+            "its evidence divided by what it would win if all peaks were scattered evenly (1: no better than chance)",
         ),
-        mined("likeness", NUMBER, "how alike the contexts of its peaks are: mean m . h over its evidence, at most 1"),
+        mined("likeness", NUMBER, "how alike the contexts of its peaks are (mean m . h over its evidence, at most 1)"),
         mined("chance", NUMBER, "share of its filter's evidence that it would win if all peaks were scattered evenly"),
-        mined("usual", NUMBER, "mean over all objects of how well its best peak fits, for the scores of `FIRES_ON`"),
+        mined(
+            "usual",
+            NUMBER,
+            "mean over all objects of how well its best peak fits, the control of `score` of `FIRES_ON`",
+        ),
         mined("context", NUMBERS, "m, the direction of what is seen around its peaks", mirroring=OTHER),
         mined("context_level", NUMBER, "log of the mean of exp(k m . h) over its filter's peaks"),
-        mined("parent_gain", NUMBER, "how far it follows the displacements of its parents; 0: it does not move"),
+        mined("parent_gain", NUMBER, "how far it follows the displacements of its parents (0: it does not move)"),
         mined("orientation_weight", NUMBER, "weight of its score in the decision which way an object faces"),
         mined(
             "pose",
@@ -184,7 +188,7 @@ PHOTO_OBJECT = Node(
     example="<12 hex digits of the photo's hash>#<box>",
     columns=(
         identifier(),
-        mined("path", TEXT, "where the photo was seen last"),
+        mined("path", TEXT, "path of the photo when it was last used"),
         mined("sha256", TEXT, "hash of the photo"),
         mined("photo_width", INTEGER, "size of the photo", PIXELS),
         mined("photo_height", INTEGER, "size of the photo", PIXELS),
@@ -209,20 +213,27 @@ AND_OR_GRAPH = Node(
         mined("seed", INTEGER, "what it was learnt with"),
         mined("parameters", JSON, "what it was learnt with"),
         mined("versions", JSON, "what it was learnt with"),
-        Column("labels", INTEGER, "from how many labelled objects it was learnt"),
+        Column("labels", INTEGER, "number of labelled objects that it was learnt from"),
         Column("patterns", INTEGER, "how many patterns it has"),
-        mined("prior", NUMBERS, "where the part is expected, and how much that weighs", mirroring=OTHER),
-        mined("prior_weight", NUMBER, "where the part is expected, and how much that weighs"),
+        mined(
+            "prior",
+            NUMBERS,
+            "how likely the part is at each place, and the weight of this in the score",
+            mirroring=OTHER,
+        ),
+        mined("prior_weight", NUMBER, "how likely the part is at each place, and the weight of this in the score"),
         mined("score_deviation", NUMBER, "what the evidence in a vote is divided by"),
-        Column("place_weight", NUMBER, "how the patterns' places vote: see `docs/parts.md`"),
-        Column("saturation", NUMBER, "how the patterns' places vote: see `docs/parts.md`"),
-        Column("width", NUMBER, "how the patterns' places vote: see `docs/parts.md`", OBJECT),
-        Column("following", NUMBER, "how the patterns' places vote: see `docs/parts.md`"),
+        Column("place_weight", NUMBER, "settings of the second half of a vote, see `docs/parts.md`"),
+        Column("saturation", NUMBER, "settings of the second half of a vote, see `docs/parts.md`"),
+        Column("width", NUMBER, "settings of the second half of a vote, see `docs/parts.md`", OBJECT),
+        Column("following", NUMBER, "settings of the second half of a vote, see `docs/parts.md`"),
         Column(
-            "nearest", INTEGER, "how many objects of `FOUND_ON` speak for another one, and how their likeness counts"
+            "nearest", INTEGER, "number of exemplars for an object, and the temperature of the softmax over their poses"
         ),
         Column(
-            "temperature", NUMBER, "how many objects of `FOUND_ON` speak for another one, and how their likeness counts"
+            "temperature",
+            NUMBER,
+            "number of exemplars for an object, and the temperature of the softmax over their poses",
         ),
         mined(
             "offset",
@@ -231,9 +242,11 @@ AND_OR_GRAPH = Node(
             OBJECT,
             mirroring=OTHER,
         ),
-        mined("habit", NUMBERS, "how the photos that it was learnt from look, for the confidence"),
-        mined("familiarity_levels", NUMBERS, "how the photos that it was learnt from look, for the confidence"),
-        mined("error_levels", NUMBERS, "how the photos that it was learnt from look, for the confidence"),
+        mined("habit", NUMBERS, "statistics of the photos learnt from, with which the confidences compare"),
+        mined(
+            "familiarity_levels", NUMBERS, "statistics of the photos learnt from, with which the confidences compare"
+        ),
+        mined("error_levels", NUMBERS, "statistics of the photos learnt from, with which the confidences compare"),
         Column("created_at", TEXT, "when it was built"),
     ),
 )
@@ -259,7 +272,9 @@ EDIT = Node(
         Column("created_at", TEXT, "who made it, and when"),
         Column("pattern", TEXT, "id of the pattern"),
         Column("change", JSON, "what was changed", mirroring=OTHER),
-        Column("before", JSON, "what `COMPOSED_OF` carried before, by the template's number", mirroring=OTHER),
+        Column(
+            "before", JSON, "the properties of `COMPOSED_OF` before the edit, by the template's number", mirroring=OTHER
+        ),
     ),
 )
 JOB = Node(
@@ -273,26 +288,30 @@ JOB = Node(
         Column("parameters", JSON, "what is to be done"),
         Column("state", TEXT, "`queued`, `running`, `done`, `failed` or `cancelled`"),
         Column("priority", INTEGER, "jobs with a larger number are taken first"),
-        Column("attempts", INTEGER, "how often a worker took it and did not give it back"),
+        Column("attempts", INTEGER, "number of times that a worker took it and did not give it back"),
         Column("submitted_by", TEXT, "who asked, and when"),
         Column("created_at", TEXT, "who asked, and when"),
-        Column("started_at", TEXT, "when it was begun and ended"),
-        Column("ended_at", TEXT, "when it was begun and ended"),
+        Column("started_at", TEXT, "when it started and ended"),
+        Column("ended_at", TEXT, "when it started and ended"),
         Column("stage", TEXT, "progress"),
         Column("done", INTEGER, "progress"),
         Column("total", INTEGER, "progress"),
         Column("seconds_left", NUMBER, "progress", "seconds"),
         Column("error", TEXT, "why it failed"),
         Column("log", TEXTS, "its last lines"),
-        Column("deaths", TEXTS, "where its workers ended or fell silent, and how many in a row without progress"),
-        Column("stuck", INTEGER, "where its workers ended or fell silent, and how many in a row without progress"),
-        Column("reached", JSON, "how far any worker came in each stage, and whether further since the last death"),
-        Column("advanced", BOOLEAN, "how far any worker came in each stage, and whether further since the last death"),
-        Column("worker", TEXT, "who holds it, and the lease"),
-        Column("lease", NUMBER, "who holds it, and the lease", "seconds"),
-        Column("token", INTEGER, "who holds it, and the lease"),
-        Column("beats", INTEGER, "who holds it, and the lease"),
-        Column("changes", INTEGER, "who holds it, and the lease"),
+        Column("deaths", TEXTS, "where its workers died or became silent, and how many in a row made no progress"),
+        Column("stuck", INTEGER, "where its workers died or became silent, and how many in a row made no progress"),
+        Column(
+            "reached", JSON, "how far any worker got in each stage, and whether that increased since the last death"
+        ),
+        Column(
+            "advanced", BOOLEAN, "how far any worker got in each stage, and whether that increased since the last death"
+        ),
+        Column("worker", TEXT, "the worker that has the job, and its lease"),
+        Column("lease", NUMBER, "the worker that has the job, and its lease", "seconds"),
+        Column("token", INTEGER, "the worker that has the job, and its lease"),
+        Column("beats", INTEGER, "the worker that has the job, and its lease"),
+        Column("changes", INTEGER, "the worker that has the job, and its lease"),
     ),
     indexes=(Index("job_state", ("state",)),),
 )

@@ -34,11 +34,11 @@ READING_SUMS = (
     Column("filter_advantage", NUMBERS, "for each filter, how many patterns it has, and their mean advantage"),
     Column("kept_filters", INTEGER, "how many filters have patterns"),
     Column("support", NUMBER, "mean share of the objects on which a pattern fires"),
-    Column("advantage", NUMBER, "mean over the patterns"),
-    Column("steps", INTEGER, "how many displacements from patterns above there are"),
+    Column("advantage", NUMBER, "mean advantage of the patterns"),
+    Column("steps", INTEGER, "number of displacements from patterns above"),
     Column("sigma", NUMBER, "their mean standard deviation", OBJECT),
-    Column("apart", NUMBER, "control of `sigma`: its value if the patterns moved independently", OBJECT),
-    Column("ties", INTEGER, "how many co-activations with patterns above there are"),
+    Column("apart", NUMBER, "control of `sigma`, its value if the patterns moved independently", OBJECT),
+    Column("ties", INTEGER, "number of co-activations with patterns above"),
     Column("lift", NUMBER, "their mean lift"),
 )
 """What the relationships of a layer's patterns say of the layer, summed up."""
@@ -73,7 +73,7 @@ DISPLACED_FROM = Relationship(
         mined(
             "weight",
             NUMBER,
-            "how much the movement of the upper one counts in the expected place of the lower one; 0: not at all",
+            "how much the movement of the upper one counts in the expected place of the lower one (0: not at all)",
         ),
         mined("support", INTEGER, "on how many objects it was measured"),
     ),
@@ -88,7 +88,7 @@ FIRES_ON = Relationship(
         mined("x", NUMBER, "centre of the unit where it fires, as photographed", OBJECT, PLACE),
         mined("y", NUMBER, "centre of the unit where it fires, as photographed", OBJECT),
         mined("activation", NUMBER, "the network's own output there, in the view that was mined"),
-        mined("score", NUMBER, "how strongly it fires, its evidence weighed by how well the context fits"),
+        mined("score", NUMBER, "how strongly it fires, its evidence weighted by how well place and context fit"),
         mined("likeness", NUMBER, "how well the context there fits, m . h, at most 1"),
         mined("expected_x", NUMBER, "where the object's pose puts the pattern, as photographed", OBJECT, PLACE),
         mined("expected_y", NUMBER, "where the object's pose puts the pattern, as photographed", OBJECT),
@@ -137,13 +137,13 @@ SHOWS = Relationship(
 LIES_ON = Relationship(
     type="LIES_ON",
     ends=(("Pattern", "Part"),),
-    meaning="summed up over the labelled objects",
+    meaning="over the labelled objects",
     columns=(
         Column(
             "share",
             NUMBER,
-            "of the labelled objects where it fires, the share on which it is expected inside a box; one more object "
-            "is counted, with the value `by_chance`",
+            "of the labelled objects where it fires, the share on which it is expected inside a box (one more object "
+            "is counted, with the value `by_chance`)",
         ),
         Column("objects", INTEGER, "on how many labelled objects it fires"),
         Column("score", NUMBER, "its mean score where it is inside a box"),
@@ -156,7 +156,7 @@ LIES_ON = Relationship(
 COVERS = Relationship(
     type="COVERS",
     ends=(("ExplanatoryGraph", "Part"),),
-    meaning="says that `LIES_ON` is summed up",
+    meaning="exists if `LIES_ON` is up to date",
     columns=(
         Column("objects", INTEGER, "number of labelled objects that were counted"),
         Column(
@@ -173,7 +173,7 @@ RESEMBLES = Relationship(
     exported=False,
     meaning="the nearest pattern of the same filter in another graph; the 100 of each layer with the least `by_chance`",
     columns=(
-        Column("distance", NUMBER, "between their mean places", OBJECT),
+        Column("distance", NUMBER, "distance between their mean places", OBJECT),
         Column(
             "by_chance", NUMBER, "how likely one would be as near if the other graph's patterns were scattered evenly"
         ),
@@ -187,7 +187,7 @@ COMPARED_WITH = Relationship(
     type="COMPARED_WITH",
     ends=(("ExplanatoryGraph", "ExplanatoryGraph"),),
     exported=False,
-    meaning="says that `RESEMBLES` is summed up for both, as seen from either",
+    meaning="exists, in both directions, if `RESEMBLES` is up to date for both graphs",
 )
 COMPOSED_OF = Relationship(
     type="COMPOSED_OF",

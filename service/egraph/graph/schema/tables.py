@@ -14,9 +14,9 @@ PLACE = re.compile(f"(?<={re.escape(BEGIN)}).*?(?={re.escape(END)})", re.DOTALL)
 
 def tables() -> str:
     """Both tables: nodes with their ids, relationships with their ends, and what each carries."""
-    lines = ["| node | id | carries |", "|---|---|---|"]
+    lines = ["| node | id | properties |", "|---|---|---|"]
     lines += [f"| `{node.label}` | `{node.example}` | {carries(node)} |" for node in NODES]
-    lines += ["", "| relationship | from | to | carries |", "|---|---|---|---|"]
+    lines += ["", "| relationship | from | to | properties |", "|---|---|---|---|"]
     for kind in RELATIONSHIPS:
         said = ": ".join(text for text in (kind.meaning, carries(kind)) if text)
         for ends in kind.ends:
