@@ -49,7 +49,7 @@ def answers(egraph: Callable, category: str, world: Path, annotations: Path) -> 
     """Mine, name two parts, find one of them, and ask every question; a question's rows, or the sentence with which it
     is refused."""
     network = ("--network", "egraph.demo.network:animals", "--category", category)
-    egraph("mine", world, "--annotations", annotations, *network, "--limit", 16)
+    egraph("mine", world, "--annotations", annotations, *network, "--limit", 60)
     for part in ("head", "body"):
         egraph("part", "import", annotations, "--photos", world, "--category", category, "--part", part, "--limit", 3)
     egraph("aog", "build", "--category", category, "--part", "head")

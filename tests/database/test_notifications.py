@@ -7,7 +7,8 @@ from pathlib import Path
 import neo4j
 import pytest
 
-from egraph.aog.storage import write_aog
+from egraph.aog.edits import Change, edit
+from egraph.aog.storage import find_aogs, write_aog
 from egraph.graph.connection import open_database
 from egraph.graph.delete import delete_graph
 from egraph.graph.parts import add_labels, remove_part
@@ -59,7 +60,10 @@ def session(neo4j_settings: Settings) -> Iterator[neo4j.Session]:
         # Of a second graph, so that there is something to compare with.
         write_graph(database, replace(mined, name="other"))
         add_labels(database, with_parts(mined), mined.category, "head")
-        write_aog(database, synthetic_aog(mined), dict.fromkeys([o.id for o in mined.objects], False))
+        aog = synthetic_aog(mined)
+        write_aog(database, aog, dict.fromkeys([o.id for o in mined.objects], False))
+        (written,) = find_aogs(database, mined.category)
+        edit(database, written, f"{aog.layer[0]}/{aog.filter[0]}/{aog.number[0]}", Change(drop=True), 1, "a person")
         held = claim(database, find_job(database, submit(database, "mine", {}, mined.category)), "a worker", 60)
         assert held
         renew(database, held, 1, {"stage": "writing", "done": 1, "total": 2, "seconds_left": 1.0, "error": "none"})
