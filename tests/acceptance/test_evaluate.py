@@ -53,7 +53,7 @@ def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: C
     assert switched["layers"] and set(switched["layers"]) <= {"block2", "block3"}
     assert {"fall", "pairs"} <= set(switched["methods"]["egraph"])
 
-    sentence = refused("evaluate", "tracking", *about, "--part", "wheel", code=5)
+    sentence = refused("evaluate", "tracking", *about, "--part", "wheel", code=3)
     assert "'wheel'" in sentence
     zebra = refused("evaluate", "tracking", "--category", "zebra", *about[2:], "--part", "head", code=3)
     assert "'zebra'" in zebra and "horse" in zebra

@@ -60,7 +60,8 @@ def test_mine_name_ask_and_mine_again(egraph, annotated) -> None:
     graphs = json.loads(egraph("graph", "list", "--json").stdout)
     assert [(g["id"], g["state"], g["images"]) for g in graphs] == [(report["graph"], "complete", 12)]
     parts = json.loads(egraph("part", "list", "--json").stdout)
-    assert parts == [{"category": "creature", "part": "head", "objects": 3, "boxes": 3}]
+    there = {"category": "creature", "part": "head", "objects": 3, "boxes": 3}
+    assert parts == [there | {"without_graph": 0, "photos_without_graph": []}]
 
     lines = egraph("query", "fires-together", *HEAD, "--nl", "--limit", 2).stdout.splitlines()
     assert [json.loads(line) for line in lines] == answer["rows"][:2]
