@@ -38,7 +38,8 @@ def test_patterns_of_a_horses_head(egraph: Callable, test_data: Path, horses: tu
         assert row["on_part"] >= 0.5 and 0 < row["photos"] <= 24 and -1 <= row["strength"] <= 1
         assert row["pattern"].startswith(f"{report['graph']}/{row['layer']}/{row['filter']}/")
         assert row["partner"].startswith(f"{report['graph']}/{row['partner_layer']}/{row['partner_filter']}/")
-        assert None not in (row["dx"], row["dy"], row["sigma"])
+        # partners whose displacement is no steadier than that of random pairs have none
+        assert len({row[key] is None for key in ("dx", "dy", "sigma")}) == 1
 
 
 @pytest.mark.parametrize("weights", ["resnet18.safetensors", "squeezenet1_1.pth"])
