@@ -252,7 +252,7 @@ def test_metrics_count_what_ended(database: Database, tmp_path: Path, start: Cal
 
 
 def test_the_embedded_database_is_killed_again_and_again(
-    database: Database, settings: Settings, tmp_path: Path, start: Callable[..., Worker]
+    database: Database, database_settings: Settings, tmp_path: Path, start: Callable[..., Worker]
 ) -> None:
     file = tmp_path / "done"
     queued = count(database, file, 30, steps=1, seconds=0.05)
@@ -261,7 +261,7 @@ def test_the_embedded_database_is_killed_again_and_again(
     for _ in range(3):
         before = len(file.read_text().split())
         until(lambda: len(file.read_text().split()) > before + 2)  # noqa: B023
-        pid = embedded.status(settings).pid
+        pid = embedded.status(database_settings).pid
         assert pid and len(file.read_text().split()) < 30
         os.kill(pid, signal.SIGKILL)
     until(lambda: all(seen(database, job).state == DONE for job in queued), 60)
