@@ -13,6 +13,8 @@ from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
+import torch
+
 from egraph.graph.connection import Database
 from egraph.worker.jobs import Job, find_job
 from egraph_cli import main
@@ -37,7 +39,12 @@ class Worker:
     ) -> None:
         self.log = folder / f"worker-{time.monotonic_ns()}.log"
         path = os.pathsep.join(filter(None, [str(SMALL_JOBS), os.environ.get("PYTHONPATH")]))
-        own = {"EGRAPH_LEASE": str(LEASE), "EGRAPH_POLL": "0.1", **({"PYTHONPATH": path} if small else {})}
+        own = {
+            "EGRAPH_LEASE": str(LEASE),
+            "EGRAPH_POLL": "0.1",
+            "OMP_NUM_THREADS": "1",
+            **({"PYTHONPATH": path} if small else {}),
+        }
         whole = os.environ | own | environment
         if forked:
             FORKED.set_forkserver_preload(["egraph.commands.mine", "egraph.worker.worker", "egraph_cli.main"])
@@ -89,6 +96,8 @@ def run_here(folder: Path, log: Path, arguments: tuple[str, ...], environment: d
     os.chdir(folder)
     sys.path.insert(0, str(folder))
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)
+    # Sums over contexts round otherwise with another number of threads.
+    torch.set_num_threads(1)
     sys.argv = ["egraph", "worker", *arguments]
     main.run()
 
