@@ -238,7 +238,7 @@ class Graphs(RuleBasedStateMachine):
                 replace(mined, firings=[], peaks=[])
             )
             counted, expected = count_graph(self.database, graph.id), expected_counts(mined)
-            assert {**counted, "firings": 0} == {**expected, "firings": 0}
+            assert {**counted, "FIRES_ON": 0} == {**expected, "FIRES_ON": 0}
             self.check_firings(graph.id, mined)
             for row in run_file(self.settings, self.database, "sums_of_graph.cypher", graph=graph.id):
                 assert row["said"] == row["there"], row
