@@ -59,10 +59,10 @@ def pose_words(part: LocatedPart) -> str:
 
 def certainty_words(part: LocatedPart) -> str:
     """How sure the place is; an unsure one says so."""
-    words = f"confidence {part.confidence:.2f}, of the place {part.place_confidence:.2f}"
+    words = f"confidence {part.confidence:.2f}, place {part.place_confidence:.2f}"
     if part.absent:
         return f"{words}: it is hardly there"
-    return f"{words}: the place is in doubt" if part.unsure else words
+    return f"{words}: place in doubt" if part.unsure else words
 
 
 def account(part: LocatedPart) -> list[tuple[str, float]]:
