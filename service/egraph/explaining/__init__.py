@@ -1,0 +1,1 @@
+"""What a network's activation on an object is made of."""
