@@ -14,35 +14,38 @@
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only patterns of this layer, with their partners in the layer above.
 // :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on the part.
-// :param patterns: integer = 200. Consider at most this many patterns, those most often on the part.
 // :param limit: integer = 100. The largest number of rows.
 // :returns pattern, layer, filter, on_part, by_chance, score, partner, partner_layer, partner_filter, strength, lift,
 //   photos, dx, dy, sigma
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[c:COVERS]->(:Part {id: $category + '/' + $part})
-MATCH (p:Pattern)-[l:LIES_ON {of: g.id + '/' + $part}]->(:Part)
+WITH g.id + '/' + $part AS of, c.by_chance AS by_chance
+MATCH (p:Pattern)-[l:LIES_ON {of: of}]->(:Part)
 WHERE l.share >= $share
-WITH p, c.by_chance AS by_chance, l.share AS on_part, p.score AS score, p.id AS id
-ORDER BY on_part DESC, score DESC, id
-LIMIT $patterns
-WITH collect({pattern: p, on_part: on_part, by_chance: by_chance}) AS found, collect(id) AS ids
-UNWIND found AS one
-WITH ids, one.pattern AS p, one.on_part AS on_part, one.by_chance AS by_chance
-OPTIONAL MATCH (p)-[c:CO_ACTIVATES_WITH]->(partner:Pattern)
-WHERE partner.id IN ids
+OPTIONAL MATCH (p)-[c:CO_ACTIVATES_WITH]->(partner:Pattern)-[m:LIES_ON {of: of}]->(:Part)
+WHERE m.share >= $share
+WITH of, by_chance, p, l.share AS on_part, c, partner
+WHERE
+  ($layer IS NULL OR p.layer = $layer) AND
+  (partner IS NOT NULL OR
+    NOT EXISTS {
+      MATCH (p)<-[:CO_ACTIVATES_WITH]-(:Pattern)-[n:LIES_ON {of: of}]->(:Part)
+      WHERE n.share >= $share
+    })
+// The first of them alone are looked at further.
 WITH
-  collect({pattern: p, on_part: on_part, by_chance: by_chance, tie: c, partner: partner}) AS ties,
-  collect(partner.id) AS partners
-UNWIND ties AS one
-WITH
-  one.pattern AS p,
-  one.on_part AS on_part,
-  one.by_chance AS by_chance,
-  one.tie AS c,
-  one.partner AS partner,
-  partners
-WHERE (partner IS NOT NULL OR NOT p.id IN partners) AND ($layer IS NULL OR p.layer = $layer)
+  p,
+  on_part,
+  by_chance,
+  c,
+  partner,
+  p.id AS pattern,
+  p.score AS score,
+  c.strength AS strength,
+  partner.id AS partner_id
+ORDER BY partner_id IS NULL, on_part DESC, score DESC, pattern, strength DESC, partner_id
+LIMIT $limit
 // The embedded database takes a null node for an unbound one, hence the comparison of ids.
 OPTIONAL MATCH (p)-[d:DISPLACED_FROM]->(above:Pattern)
 WHERE above.id = partner.id

@@ -258,7 +258,7 @@ def test_what_is_missing_or_misspelt_is_said(database: Database, mined: MinedGra
         ("fires-together", head | {"shar": 1}, UsageError, "it has: share"),
         ("fires-together", head | {"share": "much"}, UsageError, "a number"),
         ("fires-together", head | {"limit": "0"}, UsageError, "at least 1"),
-        ("fires-together", head | {"patterns": -1}, UsageError, "must not be negative"),
+        ("noisy-filters", {"category": category, "most": -1}, UsageError, "must not be negative"),
         ("jobs", {"state": "runing"}, UsageError, "no job state runing; there are: running, "),
         ("and-or-graph", head | {"name": "mine"}, NothingYetError, "And-Or graph mine .*egraph aog build"),
         ("fires-together", head | {"part": "haed"}, UsageError, "there are: head"),
