@@ -13,7 +13,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import torch
 
 from egraph.commands.mine import mine_category
 from egraph.commands.requests import MineRequest
@@ -75,12 +74,7 @@ def undisturbed(request_: MineRequest, tmp_path: Path) -> tuple[str, str, dict[s
     settings = Settings(home=tmp_path / "undisturbed", wal_flush=0)
     with open_database(settings) as database:
         label(database, request_)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        report = mine_category(settings, request_)
-    finally:
-        torch.set_num_threads(threads)
+    report = mine_category(settings, request_)
     with open_database(settings) as database:
         found = report.graph, content(database, report.graph), count_graph(database, report.graph)
     embedded.stop(settings)

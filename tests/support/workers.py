@@ -13,8 +13,6 @@ from functools import partial
 from multiprocessing.process import BaseProcess
 from pathlib import Path
 
-import torch
-
 from egraph.graph.connection import Database
 from egraph.worker.jobs import Job, find_job
 from egraph_cli import main
@@ -96,8 +94,6 @@ def run_here(folder: Path, log: Path, arguments: tuple[str, ...], environment: d
     os.chdir(folder)
     sys.path.insert(0, str(folder))
     os.dup2(os.open(log, os.O_WRONLY | os.O_CREAT), 2)
-    # Sums over contexts round otherwise with another number of threads.
-    torch.set_num_threads(1)
     sys.argv = ["egraph", "worker", *arguments]
     main.run()
 

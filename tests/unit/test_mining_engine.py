@@ -151,6 +151,16 @@ def test_the_same_seed_gives_the_same_graph_to_the_bit_and_another_seed_another(
     assert other.graph.mirrored.tolist() == mined.graph.mirrored.tolist()
 
 
+def test_the_number_of_threads_changes_nothing(miner: Miner, mined: Mined, tmp_path: Path) -> None:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(3 - min(threads, 2))
+    try:
+        other = miner(tmp_path)
+    finally:
+        torch.set_num_threads(threads)
+    assert content_hash(other.graph) == content_hash(mined.graph)
+
+
 def interrupted(stage: str, least: int) -> Callable[[str, int, int], None]:
     def progress(at: str, done: int, total: int) -> None:
         if at == stage and done >= least:

@@ -20,6 +20,7 @@ from egraph.progress import Progress
 from egraph.responses.evidence import context_direction, filter_statistics, main_directions
 from egraph.responses.fresh import FreshResponses
 from egraph.responses.store import VIEWS, Calibration, LayerResponses, ResponsePlan, ResponseStore
+from egraph.threads import one_thread
 
 CONTEXT_CELLS = 14
 CONTEXT_CHANNELS = 256
@@ -191,9 +192,10 @@ def _calibrate(
     channels = sum(layer.channels for layer in plan.layers if layer.name in plan.context_layers)
     unprojected = Calibration(mean, deviation, torch.zeros(channels), torch.eye(channels))
     some = {name: whole[name][::7] for name in plan.context_layers}
-    evidence = FreshResponses(some, plan, unprojected).evidence().flatten(0, 1)
-    context_mean = evidence.mean(0)
-    projection = main_directions(context_direction(evidence[::2], context_mean), plan.context_channels)
+    with one_thread():
+        evidence = FreshResponses(some, plan, unprojected).evidence().flatten(0, 1)
+        context_mean = evidence.mean(0)
+        projection = main_directions(context_direction(evidence[::2], context_mean), plan.context_channels)
     calibration = Calibration(unprojected.filter_mean, deviation, context_mean, projection)
     store.write_calibration(calibration)
     for start in range(0, len(rows), BATCH_PHOTOS):
