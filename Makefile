@@ -7,10 +7,10 @@ CYPHER_STAMP := $(CYPHER_STYLE)/node_modules/.package-lock.json
 PIP := $(VENV)/bin/pip --disable-pip-version-check
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench docs browser schema lock clean
+.PHONY: help setup demo test test-fast lint format bench docs browser schema lock clean
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-7s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-9s %s\n", $$1, $$2}'
 
 # PyTorch without its CUDA libraries lies in an index of its own: those on PyPI for Linux on x86 have them all.
 TORCH_INDEX ?= https://download.pytorch.org/whl/cpu
@@ -38,8 +38,14 @@ endif
 demo: setup ## mine, ask and report on generated photos, offline
 	$(VENV)/bin/egraph demo
 
+# Each process computes on one thread: more of them than processors would wait for each other.
+TESTS := OMP_NUM_THREADS=1 $(VENV)/bin/pytest --numprocesses auto --dist loadgroup
+
 test: setup ## run the tests
-	$(VENV)/bin/pytest
+	$(TESTS)
+
+test-fast: setup ## run the quick tests, without databases and commands
+	$(TESTS) -m "not slow" tests/unit
 
 lint: setup $(CYPHER_STAMP) ## check style and types, of Cypher too (needs Node.js 20 or newer)
 	$(VENV)/bin/ruff check

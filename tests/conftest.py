@@ -31,8 +31,13 @@ if REQUIRED:
     settings.load_profile("same examples")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
+        # Of several processes one has all tests of the servers, which see what others leave there; a file's tests
+        # share what the file made.
+        group = "neo4j" if item.get_closest_marker("neo4j") else str(item.path)
+        item.add_marker(pytest.mark.xdist_group(group))
         if item.get_closest_marker("neo4j") and not NEO4J_URIS:
             item.add_marker(pytest.mark.skip(reason="needs a Neo4j: set NEO4J_URI"))
         if item.get_closest_marker("data") and not os.environ.get("EGRAPH_TEST_DATA"):
@@ -52,6 +57,15 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
         report.outcome = "failed"
         report.longrepr = f"skipped, but EGRAPH_TEST_REQUIRE wants {', '.join(missing)}: {report.longrepr[2]}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how the tests that were skipped are run."""
+    reasons = [str(report.longrepr) for report in terminalreporter.stats.get("skipped", ())]
+    for what, variable in (("Neo4j", "NEO4J_URI"), ("real photos and weights", "EGRAPH_TEST_DATA")):
+        count = sum(f"set {variable}" in reason for reason in reasons)
+        if count:
+            terminalreporter.write_line(f"{count} tests need {what}: set {variable}, see Tests in CONTRIBUTING.md.")
 
 
 @pytest.fixture(scope="session")
