@@ -8,10 +8,13 @@ import os
 import sys
 from collections.abc import Iterator, MutableMapping
 from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING
 
 import typer
 
-SECONDS = 3.0
+if TYPE_CHECKING:
+    from egraph.settings import Settings
+
 BREAKS = "=@:"
 """Characters at which bash cuts a word in pieces (COMP_WORDBREAKS), and which names here contain."""
 
@@ -93,42 +96,42 @@ def networks(context: typer.Context, incomplete: str) -> list[str]:
 
 def parameters(context: typer.Context, incomplete: str) -> list[str]:
     """`key=` for the parameters of the question, then `key=value` for what the database knows."""
-    from egraph.graph.statements import PLAIN_TYPES, names, statement
+    from egraph.commands import completion
+    from egraph.errors import EgraphError
+    from egraph.graph.statements import names
 
     # An option without its value hides the words before it from the parser.
     name = context.params.get("name") or next((word for word in typed_words() if word in names("questions")), None)
-    if name not in names("questions"):
-        return []
     given = dict(one.partition("=")[::2] for one in context.params.get("parameters") or ())
-    key, equals, _ = incomplete.partition("=")
-    asked = {p.name: p for p in statement(f"questions/{name}").parameters}
-    if not equals:
-        return proposals(incomplete, [f"{one}=" for one in asked if one not in given])
-    if key not in asked or asked[key].type in PLAIN_TYPES:
+    try:
+        return proposals(incomplete, completion.parameters(settings_typed(context), str(name), given, incomplete))
+    except EgraphError:
         return []
-    category = given.get("other_category" if key == "other_graph" else "category")
-    asked_of = {"category": category, "part": given.get("part"), "value": ""}
-    looked = {name: asked_of[name] for name in statement(f"values/{asked[key].type}").takes}
-    values = known(context, f"values/{asked[key].type}", "value", **looked)
-    return proposals(incomplete, [f"{key}={value}" for value in values])
 
 
 def known(context: typer.Context, statement: str, column: str, **values: object) -> list[str]:
     """One column of what a reading statement answers; nothing where no database runs."""
+    from egraph.commands import completion
     from egraph.errors import EgraphError
-    from egraph.graph.connection import open_database
+
+    try:
+        return completion.known(settings_typed(context), statement, column, **values)
+    except EgraphError:
+        return []
+
+
+def settings_typed(context: typer.Context) -> "Settings":
+    """The settings, as the options before the command say; Tab runs no command that would keep them.
+
+    Raises:
+        UsageError: they make no sense together.
+    """
     from egraph.settings import load_settings
 
     flags = context.find_root().params
-    try:
-        settings = load_settings(
-            neo4j_uri=flags.get("neo4j_uri"),
-            neo4j_username=flags.get("neo4j_username"),
-            neo4j_database=flags.get("neo4j_database"),
-            home=flags.get("home"),
-        )
-        with open_database(settings, start=False) as database:
-            rows = database.ask(statement, values, seconds=SECONDS).records()
-            return [str(row[column]) for row in rows]
-    except EgraphError:
-        return []
+    return load_settings(
+        neo4j_uri=flags.get("neo4j_uri"),
+        neo4j_username=flags.get("neo4j_username"),
+        neo4j_database=flags.get("neo4j_database"),
+        home=flags.get("home"),
+    )
