@@ -19,5 +19,7 @@ OPTIONAL MATCH (p)-[:CO_ACTIVATES_WITH|DISPLACED_FROM]-(q:Pattern)
 WHERE q.layer IN $layer
 WITH seeds, collect(DISTINCT q) AS partners
 UNWIND seeds + partners AS pattern
-RETURN DISTINCT pattern.layer AS layer, pattern.filter AS filter, pattern.number AS number
+// What is sorted holds three values a row; with the lists the embedded database would keep them once for each pattern.
+WITH DISTINCT pattern.layer AS layer, pattern.filter AS filter, pattern.number AS number
+RETURN layer, filter, number
 ORDER BY layer, filter, number
