@@ -14,7 +14,7 @@ import typer
 from egraph import __version__
 from egraph.errors import EgraphError
 from egraph.escape import SHOWN
-from egraph_cli import aog, cache, db, demo, evaluate, export, graph, jobs, layers, mine, part, query, worker
+from egraph_cli import aog, cache, db, demo, evaluate, export, graph, jobs, layers, mine, part, query, show, worker
 from egraph_cli.complete import whole_words
 from egraph_cli.output import printable
 
@@ -31,6 +31,7 @@ app.command("mine")(mine.mine)
 app.add_typer(part.app, name="part")
 app.add_typer(aog.app, name="aog")
 app.command("query")(query.query)
+app.command("show")(show.show)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("export")(export.export)
 app.add_typer(graph.app, name="graph")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     )
     from egraph.api.mining import mine, place
     from egraph.api.parts import build_aog, edit_aog, import_parts, label_part, restore_aog, suggest_labels
+    from egraph.api.seeing import show
     from egraph.commands.requests import (
         BuildRequest,
         EditRequest,
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
         PlaceRequest,
         PurityRequest,
         RestoreRequest,
+        ShowRequest,
         SuggestRequest,
     )
     from egraph.errors import EgraphError
@@ -54,13 +56,14 @@ HOMES = {
         *("list_layers", "list_graphs", "list_parts", "list_aogs"),
         *("remove_graph", "remove_part", "remove_aog"),
     ),
+    "egraph.api.seeing": ("show",),
     "egraph.settings": ("Settings", "load_settings"),
     "egraph.photos.photo": ("Box",),
     "egraph.network.preprocessing": ("Preprocessing",),
     "egraph.errors": ("EgraphError",),
     "egraph.commands.requests": (
         *("MineRequest", "PlaceRequest", "ImportRequest", "LabelRequest", "BuildRequest", "LocateRequest"),
-        *("EditRequest", "RestoreRequest", "SuggestRequest", "EvaluateRequest", "PurityRequest"),
+        *("EditRequest", "RestoreRequest", "SuggestRequest", "EvaluateRequest", "PurityRequest", "ShowRequest"),
     ),
 }
 """In which module each public name is."""
@@ -80,6 +83,7 @@ __all__ = [
     "PurityRequest",
     "RestoreRequest",
     "Settings",
+    "ShowRequest",
     "SuggestRequest",
     "__version__",
     "ask",
@@ -105,6 +109,7 @@ __all__ = [
     "remove_graph",
     "remove_part",
     "restore_aog",
+    "show",
     "suggest_labels",
 ]
 

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 
 EXAMPLES = ("mine", "import_parts", "build_aog", "place", "label_part", "locate", "evaluate", "evaluate_purity")
 LAST = (
-    *("ask", "questions"),
+    *("ask", "questions", "show"),
     *("open_graph", "open_aog", "edit_aog", "restore_aog", "suggest_labels"),
     *("export", "list_layers", "list_graphs", "list_parts", "list_aogs"),
     *("remove_aog", "remove_part", "remove_graph"),

@@ -1,10 +1,12 @@
 """Graphs made of random numbers, of any size, for tests and measurements of the database."""
 
 import hashlib
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from egraph.aog.model import AndOrGraph, Found, Template
 from egraph.aog.votes import VoteSettings
@@ -215,3 +217,16 @@ def synthetic_aog(mined: MinedGraph, part: str = "head", name: str = "default", 
         templates=templates,
         found=found,
     )
+
+
+def with_photos(mined: MinedGraph, folder: Path, seed: int = 0) -> MinedGraph:
+    """The graph with its objects on real photos of noise, 160 by 120 pixels, written to a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    random = np.random.default_rng(seed)
+    objects = []
+    for number in range(len(mined.objects)):
+        path = folder / f"photo {number}.png"
+        Image.fromarray(random.integers(0, 255, (12, 16, 3), np.uint8)).resize((160, 120)).save(path)
+        sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+        objects.append(PhotoObject(path, sha256, 160, 120, Box(10.0, 10.0, 120.0, 90.0)))
+    return replace(mined, objects=objects)

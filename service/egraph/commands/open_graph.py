@@ -96,15 +96,9 @@ class ExplanatoryGraph(Result):
         return data_frame(self.patterns, list(self.patterns))
 
     def to_networkx(self) -> "networkx.MultiDiGraph":
-        """Patterns as nodes named by their ids, the edges between them with their type as key.
+        """Patterns as nodes named by their ids, the edges between them with their type as key."""
+        import networkx
 
-        Raises:
-            UsageError: networkx is not installed.
-        """
-        try:
-            import networkx
-        except ImportError as error:
-            raise UsageError("networkx is not installed; install it with `pip install 'egraph[notebook]'`.") from error
         made = networkx.MultiDiGraph(**{key: getattr(self, key) for key in ("id", "category", "name", "network")})
         ids = self.patterns["id"].tolist()
         made.add_nodes_from(zip(ids, _rows({k: v for k, v in self.patterns.items() if k != "id"}), strict=True))

@@ -59,6 +59,19 @@ class BuildRequest:
 
 
 @dataclass(frozen=True)
+class ShowRequest:
+    """What to show: a pattern, a filter, a part or an object, by its id, what the id ends in, or a photo's name. heat:
+    run the network to show a filter's output over a pattern's photos."""
+
+    name: str
+    category: str | None = None
+    graph: str | None = None
+    heat: bool = False
+    weights: str | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
 class EditRequest:
     """Which pattern of a part's And-Or graph to change, in one template (by its number) or in all, and how: drop it, or
     give it a weight, or move the part from where it put it, by (dx, dy) in fractions of the object in the canonical

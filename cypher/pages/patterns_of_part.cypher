@@ -1,0 +1,7 @@
+// The ids of a graph's patterns on a part, those most often inside the boxes first
+MATCH (p:Pattern)-[l:LIES_ON {of: $of}]->(:Part)
+WHERE l.share >= $share
+WITH p.id AS id, l.share AS share, l.objects AS objects, p.score AS score
+ORDER BY share DESC, score DESC, id
+LIMIT $limit
+RETURN id, share, objects

@@ -1,0 +1,124 @@
+"""Views become pages: one set of templates for a page that stands alone, a report and a server."""
+
+import json
+from functools import cache
+from typing import Any, NamedTuple
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from egraph.report.asked import asked_of
+from egraph.report.cutouts import whole_of
+from egraph.report.drawing import arrows_of, draw_ties
+from egraph.report.site import Site
+from egraph.report.views import FilterView, GraphView, ObjectView, PartView, PatternView, View
+from egraph.report.words import displacement_words, filter_words, number, pattern_words, percent
+
+
+class Heat(NamedTuple):
+    """A picture of a filter's output over an object; src: its address."""
+
+    src: str
+    width: int
+    height: int
+    name: str
+
+
+@cache
+def environment() -> Environment:
+    """Templates in which everything is escaped, and nothing is left out silently."""
+    made = Environment(
+        loader=PackageLoader("egraph.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters.update(number=number, percent=percent, px=lambda value: f"{value:.1f}", figure=_figure)
+    made.globals.update(displacement=displacement_words, whole_of=whole_of)
+    return made
+
+
+def article(site: Site, view: View, key: str = "", **more: Any) -> str:
+    """The content of a view's page. key: begins the ids of its headings, where several stand in one file."""
+    return str(environment().get_template(f"{_NAMES[type(view)]}.html").render(**_context(site, view, key), **more))
+
+
+def page(site: Site, title: str, content: str, graph: Any = None, query: str = "") -> str:
+    """A whole page around a content that is HTML already."""
+    # Contents are made by `article`, which escapes.
+    return str(
+        environment()
+        .get_template("page.html")
+        .render(site=_marked(site), title=title, content=Markup(content), graph=graph, query=query)
+    )
+
+
+def title_of(view: View) -> str:
+    """What a view's page is called."""
+    if isinstance(view, PatternView):
+        return view.pattern.own_name or view.pattern.label
+    if isinstance(view, FilterView):
+        return view.own_name or f"{view.layer}/{view.channel}"
+    if isinstance(view, PartView):
+        return view.own_name or view.part
+    if isinstance(view, ObjectView):
+        return view.object.path.name
+    return view.graph.category
+
+
+def view_page(site: Site, view: View, **more: Any) -> str:
+    """A view as a whole page."""
+    return page(site, title_of(view), article(site, view, **more), view.graph)
+
+
+_NAMES: dict[type, str] = {
+    PatternView: "pattern",
+    FilterView: "filter",
+    PartView: "part",
+    ObjectView: "object",
+    GraphView: "graph",
+}
+
+
+def _context(site: Site, view: View, key: str) -> dict[str, Any]:
+    context: dict[str, Any] = {"site": site, "view": view, "key": key, "asked": asked_of(view)}
+    if isinstance(view, PatternView):
+        arrows = arrows_of(view)
+        src = site.whole(arrows.object, max(arrows.view.width, arrows.view.height)) if arrows else None
+        context |= {"said": pattern_words(view), "arrows": {**vars(arrows), "src": src} if arrows and src else None}
+    if isinstance(view, FilterView):
+        context["said"] = filter_words(view)
+    if isinstance(view, PartView):
+        tied = {id for tie in view.ties for id in (tie.lower, tie.upper)}
+        rows = [row for row in view.patterns if row.id in tied]
+        context["drawn"] = draw_ties(view.graph, rows, view.ties) if rows else None
+    return context
+
+
+class _Marked:
+    """A site whose style and script go into the page as they are; both are files of egraph's own."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+        self.style = Markup(site.style) if site.inline else site.style
+        self.script = Markup(site.script) if site.inline else site.script
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._site, name)
+
+
+def _marked(site: Site) -> _Marked:
+    return _Marked(site)
+
+
+def _figure(value: object) -> str:
+    """A value of a table: settings are lists and tables too."""
+    if isinstance(value, int | float | str) or value is None:
+        return number(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def index_words(*words: str | None) -> str:
+    """What a search looks at."""
+    return " ".join(word for word in words if word).lower()

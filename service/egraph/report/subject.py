@@ -1,0 +1,127 @@
+"""What a name that somebody types means: a pattern, a filter, a part, an object, of which graph."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from shlex import quote
+from typing import Literal
+
+from egraph.errors import NothingYetError, UsageError
+from egraph.graph.connection import Database
+from egraph.graph.graph_state import outdated
+from egraph.graph.graphs import GraphSummary, fitting_graphs, graphs
+from egraph.graph.questions import behind
+
+Kind = Literal["pattern", "filter", "part", "object"]
+PHOTOS = 50
+"""Objects that are looked at for one name of a photo."""
+LISTED = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """A thing of a graph that can be shown. name: the whole id of a pattern or an object, `<layer>/<channel>` of a
+    filter, the name of a part."""
+
+    kind: Kind
+    graph: GraphSummary
+    name: str
+
+    @property
+    def words(self) -> str:
+        """For people, who must choose."""
+        short = self.name.removeprefix(f"{self.graph.id}/")
+        return f"the {self.kind} {short} of {self.graph.id}"
+
+
+def find_subject(database: Database, text: str, category: str | None = None, graph: str | None = None) -> Subject:
+    """The one thing that a text means.
+
+    Args:
+        text: a pattern (`layer3/58/8`, or its whole id), a filter (`layer3/58`, or its number where one layer has it),
+            a part (`head`), an object's id, or a photo's name.
+        category, graph: only of these; the graph by its name, id or network.
+
+    Raises:
+        NothingYetError: there is none, or no graph.
+        UsageError: it may mean several things.
+        DatabaseError: the database failed.
+    """
+    known = complete_graphs(database, category, graph)
+    found = find_subjects(database, text, known)
+    if not found:
+        raise NothingYetError(
+            f"There is no pattern, filter, part or object {text}; `egraph query patterns`, `egraph part list` and "
+            "`egraph query objects` list those that there are."
+        )
+    if len(found) > 1:
+        kinds = {one.kind for one in found}
+        names = {one.name.removeprefix(f"{one.graph.id}/") for one in found}
+        if len(kinds) == len(names) == 1:
+            listed = " or ".join(f"--graph {quote(one.graph.id)}" for one in found[:LISTED])
+            raise UsageError(f"Several graphs have {text}; add {listed}.")
+        listed = ", ".join(quote(name) for name in sorted(names)[:LISTED])
+        raise UsageError(f"{text} may mean several things; type one of: {listed}.")
+    return found[0]
+
+
+def complete_graphs(database: Database, category: str | None = None, graph: str | None = None) -> list[GraphSummary]:
+    """The complete graphs that fit.
+
+    Raises:
+        NothingYetError: there is none.
+    """
+    of_category = [one for one in graphs(database) if category in (None, one.category)]
+    complete = [one for one in of_category if one.state == "complete"]
+    fitting = fitting_graphs(complete, graph, None)
+    if fitting:
+        return fitting
+    if old := fitting_graphs([one for one in of_category if one.state == "outdated"], graph, None):
+        raise outdated(old[0].id)
+    of = f" of {category}" if category else ""
+    if complete:
+        raise NothingYetError(f"There is no such graph{of}; there are: {', '.join(one.id for one in complete)}.")
+    raise NothingYetError(
+        f"There is no graph{of} yet; make one with `egraph mine PHOTOS --network NAME --category "
+        f"{quote(category or 'CATEGORY')}`."
+    )
+
+
+def find_subjects(database: Database, text: str, known: Sequence[GraphSummary]) -> list[Subject]:
+    """Everything of some graphs that a text may mean."""
+    text = text.strip().strip("/")
+    if not text:
+        return []
+    patterns: dict[str, GraphSummary] = {}
+    filters: dict[str, list[tuple[GraphSummary, str]]] = {}
+    for graph in known:
+        short = text.removeprefix(f"{graph.id}/") if text.startswith(f"{graph.id}/") else behind(graph.id, text) or text
+        patterns[f"{graph.id}/{short}"] = graph
+        for name in [short] if "/" in short else [f"{layer}/{short}" for layer in _layers(database, graph, short)]:
+            filters.setdefault(f"{graph.network}/{name}", []).append((graph, name))
+    parts: list[Subject] = []
+    for graph in known:
+        there = [row["part"] for row in database.read("pages/parts", graph=graph.id)]
+        parts += [
+            Subject("part", graph, part)
+            for part in there
+            if text in (part, f"{graph.category}/{part}", f"{graph.id}/{part}")
+        ]
+    found: list[Subject] = []
+    for row in database.read("pages/which", ids=[*patterns, *filters]):
+        if row["kind"] == "pattern" and row["id"] in patterns:
+            found.append(Subject("pattern", patterns[row["id"]], row["id"]))
+        for graph, name in filters.get(row["id"], []) if row["kind"] == "filter" else []:
+            if database.read("pages/of_filter", filter=row["id"], graph=graph.id):
+                found.append(Subject("filter", graph, name))
+    if found or parts:
+        return found + parts
+    asked = {"photo": text, "graphs": [graph.id for graph in known], "limit": PHOTOS}
+    by_id = {graph.id: graph for graph in known}
+    return [Subject("object", by_id[row["graph"]], row["id"]) for row in database.read("pages/photos", **asked)]
+
+
+def _layers(database: Database, graph: GraphSummary, channel: str) -> list[str]:
+    """The layers that may have a filter of this number."""
+    if not channel.isdecimal():
+        return []
+    return [row["name"] for row in database.read("pages/layers", graph=graph.id)]
