@@ -1,6 +1,7 @@
 """`egraph jobs`: what waits for a worker, what it does, and how it ended."""
 
 import sys
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -11,6 +12,7 @@ from egraph_cli.progress import ProgressDisplay
 
 if TYPE_CHECKING:
     from egraph.commands.requests import BuildRequest, MineRequest, PlaceRequest
+    from egraph.photos.photo import Skipped
     from egraph.settings import Settings
     from egraph.worker.jobs import Job
 
@@ -175,3 +177,31 @@ def enqueue(
         print(done.job)
     if done.already or done.running is not None or not as_json:
         print(f"{said}; `egraph jobs wait {done.job[:8]}` waits for it, `egraph worker` does it.", file=sys.stderr)
+
+
+def enqueue_each(
+    settings: "Settings",
+    kind: str,
+    requests: Sequence["MineRequest"],
+    skipped: Sequence["Skipped"],
+    priority: int,
+    as_json: bool,
+) -> None:
+    """Put requests into the queue, one for each category, print a line for each job, and say what was left out."""
+    from egraph.worker import queue
+
+    done = queue.enqueue_all(settings, kind, requests, priority)
+    jobs = [{"category": request.category, **one.to_json()} for request, one in zip(requests, done, strict=True)]
+    if as_json:
+        write_json({"jobs": jobs, "skipped": [{"category": one.path, "reason": one.reason} for one in skipped]})
+    else:
+        for job in jobs:
+            print(printable(f"{job['job']}  {job['category']}"))
+    for one in skipped:
+        print(printable(f"Skipped {one.path}: {one.reason}"), file=sys.stderr)
+    waited = sum(one.already for one in done)
+    there = f", {waited} waited already" if waited else ""
+    print(
+        f"Queued {len(done) - waited} jobs{there}; `egraph worker` does them, `egraph jobs` lists them.",
+        file=sys.stderr,
+    )

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from egraph.commands.requests import MineRequest
+from egraph.errors import UsageError
 from egraph.torchrun import rank_and_size
-from egraph_cli.jobs import Priority, Queue, enqueue
-from egraph_cli.options import Boxes, Category, Device, Json, Quiet, Seed, settings_of
+from egraph_cli import complete
+from egraph_cli.jobs import Priority, Queue, enqueue, enqueue_each
+from egraph_cli.options import Boxes, Device, Json, Quiet, Seed, settings_of, typed
 from egraph_cli.output import skipped_lines, write_json
 from egraph_cli.progress import ProgressDisplay, span
 
@@ -24,7 +26,10 @@ def mine(
     network: Annotated[
         str, typer.Option(help="A torchvision model, for example resnet50, timm:NAME, or module:callable.")
     ],
-    category: Category,
+    category: Annotated[
+        str | None,
+        typer.Option(help="Kind of object, for example horse.", autocompletion=complete.categories, callback=typed),
+    ] = None,
     weights: Annotated[
         str | None,
         typer.Option(
@@ -45,6 +50,13 @@ def mine(
     model: Annotated[
         str, typer.Option(help="egraph, or zhang2018: the model of the AAAI 2018 paper, to compare with.")
     ] = "egraph",
+    each_category: Annotated[
+        bool,
+        typer.Option(
+            "--each-category",
+            help="With --queue: a job for each category, of the annotations or of the subfolders of PHOTOS.",
+        ),
+    ] = False,
     queue: Queue = False,
     priority: Priority = 0,
     as_json: Json = False,
@@ -57,11 +69,15 @@ def mine(
     one graph.
     """
     settings = settings_of(context)
+    if each_category == (category is not None):
+        raise UsageError("Give either --category NAME, or --each-category with --queue.")
+    if each_category and not queue:
+        raise UsageError("--each-category makes jobs for workers: add --queue, then start `egraph worker`.")
     request = MineRequest(
         photos=photos,
         network=network,
         weights=weights,
-        category=category,
+        category=category or "",
         annotations=annotations,
         layers=[layer.strip() for layer in layers.split(",") if layer.strip()] if layers else None,
         name=name,
@@ -70,6 +86,12 @@ def mine(
         seed=seed,
         model=model,
     )
+    if each_category:
+        from egraph.commands.each_category import each_category as by_category
+
+        found = by_category(request)
+        enqueue_each(settings, "mine", found.requests, found.left_out, priority, as_json)
+        return
     if queue:
         enqueue(settings, "mine", request, priority, as_json)
         return
@@ -85,7 +107,7 @@ def mine(
     if as_json:
         write_json(report.to_json())
         return
-    for line in summary(report, category, annotations):
+    for line in summary(report, request.category, annotations):
         print(line)
 
 

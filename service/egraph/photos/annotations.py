@@ -77,7 +77,7 @@ def read_annotations(
             the folder cannot be read, or no object can be used.
         UsageError: `limit` is below 1.
     """
-    drawn = _read(annotations)
+    drawn = read_drawn(annotations)
     roles = _roles(drawn, category, part)
     check_folder(folder)
     skipped = list(drawn.skipped)
@@ -121,8 +121,12 @@ def read_annotations(
     return select(objects, skipped, limit, seed)
 
 
-def _read(annotations: Path) -> Drawn:
-    """A COCO file, or files with the annotations of one photo each."""
+def read_drawn(annotations: Path) -> Drawn:
+    """All that a person drew: of a COCO file, or of files with the annotations of one photo each.
+
+    Raises:
+        InputError: they cannot be read.
+    """
     if annotations.is_dir() or annotations.suffix.lower() in (".xml", ".txt"):
         return read_annotation_files(annotations)
     content = load_json(annotations)

@@ -1,14 +1,14 @@
 """The queue as those see it who put jobs in and wait for them."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from egraph.commands.requests import BuildRequest, MineRequest, PlaceRequest
 from egraph.errors import UsageError
-from egraph.graph.connection import open_database
+from egraph.graph.connection import Database, open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.objects import check_names
 from egraph.progress import Progress, report
@@ -36,28 +36,43 @@ class Submission(Result):
         return {"job": self.job, "already": self.already}
 
 
-def enqueue(
-    settings: Settings, kind: str, request: MineRequest | PlaceRequest | BuildRequest, priority: int = 0
-) -> Submission:
+Request = MineRequest | PlaceRequest | BuildRequest
+
+
+def enqueue(settings: Settings, kind: str, request: Request, priority: int = 0) -> Submission:
     """Put a request into the queue. Files are named as every worker sees them: from the root.
 
     Raises:
         UsageError: a name cannot be one, or several graphs fit.
         NothingYetError: the job could not but fail: there is no graph, or there are no boxes.
     """
+    return enqueue_all(settings, kind, [request], priority)[0]
+
+
+def enqueue_all(settings: Settings, kind: str, requests: Sequence[Request], priority: int = 0) -> list[Submission]:
+    """Put requests into the queue, one after the other, as `enqueue` does; none if a name cannot be one."""
+    ready = [_as_workers_see(request) for request in requests]
+    with open_database(settings) as database:
+        ensure_schema(database)
+        return [_enqueue(database, kind, request, priority) for request in ready]
+
+
+def _as_workers_see(request: Request) -> Request:
+    """With names that can be ids, and files named from the root."""
     values = {field.name: getattr(request, field.name) for field in fields(request)}
     check_names(*(values[name] for name in ("category", "part", "name") if name in values))
     named: dict[str, Any] = {name: value.absolute() for name, value in values.items() if isinstance(value, Path)}
     if (weights := values["weights"]) and Path(weights).exists():
         named["weights"] = str(Path(weights).absolute())
-    request = replace(request, **named)
-    with open_database(settings) as database:
-        ensure_schema(database)
-        check_possible(database, request)
-        same = same_job(database, kind, request)
-        if same is not None and same.state == QUEUED:
-            return Submission(same.id, True, None)
-        return Submission(submit_request(database, kind, request, priority), False, same.id if same else None)
+    return replace(request, **named)
+
+
+def _enqueue(database: Database, kind: str, request: Request, priority: int) -> Submission:
+    check_possible(database, request)
+    same = same_job(database, kind, request)
+    if same is not None and same.state == QUEUED:
+        return Submission(same.id, True, None)
+    return Submission(submit_request(database, kind, request, priority), False, same.id if same else None)
 
 
 def list_jobs(settings: Settings, state: str | None = None) -> list[Job]:
