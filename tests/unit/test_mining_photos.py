@@ -6,7 +6,14 @@ import torch
 from torch import Tensor
 
 from egraph.mining import anchors as fast
-from egraph.mining.orientation import NEIGHBOURS, SETTLING_STEPS, SHARPNESS, solve_orientation, view_similarity
+from egraph.mining.orientation import (
+    NEIGHBOURS,
+    SETTLING_STEPS,
+    SHARPNESS,
+    find_agreements,
+    solve_orientation,
+    view_similarity,
+)
 from egraph.mining.pose import (
     PLACING_NUMBERS,
     RIDGE,
@@ -104,7 +111,7 @@ def test_an_anchor_follows_what_it_started_on() -> None:
 @pytest.mark.parametrize("block", [1, 4, 100])
 def test_view_similarity_is_the_cosine_about_the_mean(block: int) -> None:
     views = torch.rand(5, 2, 9, 4, generator=torch.Generator().manual_seed(3))
-    found = view_similarity(lambda cells: views[:, :, cells], 9, block)
+    found = view_similarity(lambda cells: views[:, :, cells], 9, block=block)
     np.testing.assert_allclose(found, slow.view_similarity(views.numpy()), rtol=1e-3, atol=1e-5)
 
 
@@ -117,11 +124,12 @@ def seen(sides: Tensor, seed: int, noise: float = 0.5, cells: int = 4) -> Tensor
     return torch.stack([photos, photos.flip(2)], 1).flatten(2, 3)
 
 
-@pytest.mark.parametrize("count", [2, 5, 12, 20, 45])
-def test_orientation_is_that_of_plain_loops(count: int) -> None:
+@pytest.mark.parametrize(("count", "at_once"), [(2, 9), (5, 9), (12, 5), (20, 20), (45, 99), (45, 8)])
+def test_orientation_is_that_of_plain_loops(count: int, at_once: int) -> None:
     sides = torch.arange(count) % 5 < 2
-    similarity = view_similarity(lambda cells: seen(sides, 4, 1.5)[:, :, cells], 16)
-    found = solve_orientation(similarity)
+    views = seen(sides, 4, 1.5)
+    similarity = view_similarity(lambda cells: views[:, :, cells], 16)
+    found = solve_orientation(find_agreements(lambda cells: views[:, :, cells], 16, count, at_once=at_once))
     wanted = slow.solve_orientation(similarity.double().numpy(), NEIGHBOURS, SETTLING_STEPS, SHARPNESS)
     if (found > 0).sum() * 2 == count:
         wanted = wanted * np.sign(wanted @ found.double().numpy())
@@ -131,7 +139,7 @@ def test_orientation_is_that_of_plain_loops(count: int) -> None:
 @pytest.mark.parametrize("mirrored", [0, 1, 20, 29, 30, 31, 59, 60])
 def test_mirrored_photos_are_found_and_the_larger_half_stays(mirrored: int) -> None:
     sides = torch.randperm(60, generator=torch.Generator().manual_seed(5)) < mirrored
-    found = solve_orientation(view_similarity(lambda cells: seen(sides, 6)[:, :, cells], 16)) > 0
+    found = solve_orientation(find_agreements(lambda cells: seen(sides, 6)[:, :, cells], 16, 60)) > 0
     assert int(found.sum()) == min(mirrored, 60 - mirrored)
     assert found.equal(sides) or found.equal(~sides)
 
@@ -146,7 +154,7 @@ def test_photos_that_do_not_tell_a_side_stay_as_they_are(count: int, kind: str) 
         views = views[:, :1].expand_as(views)
     if kind == "nothing":
         views = torch.zeros_like(views)
-    found = solve_orientation(view_similarity(lambda cells: views[:, :, cells], 16))
+    found = solve_orientation(find_agreements(lambda cells: views[:, :, cells], 16, count))
     assert found.shape == (count,) and found.isfinite().all()
     assert not (found > 0).any()
 

@@ -23,7 +23,7 @@ from egraph.mining.graph_tables import ANCHORS, FilterPeaks, Firings, LayerReadi
 from egraph.mining.layer import mine_layer
 from egraph.mining.mined_layer import MinedLayer
 from egraph.mining.models import MODELS, mining_parameters, patterns_per_filter
-from egraph.mining.orientation import solve_orientation, view_similarity
+from egraph.mining.orientation import find_agreements, solve_orientation
 from egraph.mining.peaks import Peaks
 from egraph.mining.pose import Pose, find_pose, orientation_weights
 from egraph.mining.pose_record import PoseRecord
@@ -137,8 +137,9 @@ class Stages:
         if self.sides is not None:
             facing = torch.where(torch.from_numpy(self.sides), 1.0, -1.0)
         else:
-            similarity = view_similarity(self._context_cells, self.store.plan.context_cells**2, group=self.group)
-            facing = self.group.first(solve_orientation(similarity))
+            cells = self.store.plan.context_cells**2
+            agreements = find_agreements(self._context_cells, cells, len(self.rows), group=self.group)
+            facing = self.group.first(solve_orientation(agreements))
         report("solving orientation", 1, 1)
         return facing
 
