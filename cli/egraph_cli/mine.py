@@ -57,6 +57,10 @@ def mine(
             help="With --queue: a job for each category, of the annotations or of the subfolders of PHOTOS.",
         ),
     ] = False,
+    explaining: Annotated[
+        bool,
+        typer.Option("--explaining/--no-explaining", help="Find out what each filter's activation is made of, too."),
+    ] = True,
     queue: Queue = False,
     priority: Priority = 0,
     as_json: Json = False,
@@ -85,6 +89,7 @@ def mine(
         limit=limit,
         seed=seed,
         model=model,
+        explaining=explaining,
     )
     if each_category:
         from egraph.commands.each_category import each_category as by_category

@@ -2,8 +2,10 @@
 //
 // Filters of which different patterns lie on different labelled parts. Each pattern counts for one part only, the one
 // on which it lies most often beyond chance, so that parts that overlap do not look like a mixture. A row is a filter
-// and one of its parts, the filters with most parts first, then those whose weaker part is surest. patterns: how many
-// of the filter's patterns lie on that part. pattern: the one most often on it. on_part: share of the labelled objects
+// and one of its parts, the filters with most parts first, then those whose weaker part explains most of the filter's
+// activation, then those whose weaker part is surest. patterns: how many of the filter's patterns lie on that part;
+// activation: the share of the filter's activation that they explain together (null without --explaining). pattern: the
+// one most often on it. on_part: share of the labelled objects
 // where it fires on which that pattern is inside a box; by_chance: the control of on_part, the same share for a place
 // drawn at random on the objects. x, y: the pattern's mean place in fractions of the object.
 //
@@ -12,7 +14,7 @@
 // :param layer: layer, optional. Only filters of this layer.
 // :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on a part.
 // :param limit: integer = 100. The largest number of rows.
-// :returns layer, filter, parts, part, patterns, pattern, on_part, by_chance, x, y
+// :returns layer, filter, parts, part, activation, patterns, pattern, on_part, by_chance, x, y
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[c:COVERS]->(part:Part {category: $category})
@@ -47,26 +49,42 @@ WITH
   filter,
   part,
   count(*) AS patterns,
+  // A sum passes over nulls, and would be 0.
+  CASE
+    WHEN count(p.share) > 0 THEN sum(p.share)
+  END AS activation,
   head(collect({pattern: p, id: id, on_part: on_part, by_chance: by_chance})) AS best
 WITH
   layer,
   filter,
   min(best.on_part - best.by_chance) AS surest,
-  collect({part: part, patterns: patterns, best: best}) AS found
+  coalesce(min(activation), 0) AS weaker,
+  collect({part: part, activation: activation, patterns: patterns, best: best}) AS found
 WHERE size(found) > 1
 UNWIND found AS one
-WITH layer, filter, surest, size(found) AS parts, one.part AS part, one.patterns AS patterns, one.best AS best
 WITH
   layer,
   filter,
   surest,
+  weaker,
+  size(found) AS parts,
+  one.part AS part,
+  one.activation AS activation,
+  one.patterns AS patterns,
+  one.best AS best
+WITH
+  layer,
+  filter,
+  surest,
+  weaker,
   parts,
   part,
+  activation,
   patterns,
   best.pattern AS p,
   best.id AS pattern,
   best.on_part AS on_part,
   best.by_chance AS by_chance
-RETURN layer, filter, parts, part, patterns, pattern, on_part, by_chance, p.x AS x, p.y AS y
-ORDER BY parts DESC, surest DESC, layer, filter, part
+RETURN layer, filter, parts, part, activation, patterns, pattern, on_part, by_chance, p.x AS x, p.y AS y
+ORDER BY parts DESC, weaker DESC, surest DESC, layer, filter, part
 LIMIT $limit

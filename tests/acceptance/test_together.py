@@ -16,7 +16,7 @@ from egraph.settings import load_settings
 
 pytestmark = pytest.mark.slow
 
-COLUMNS = ("place", "mean_place", "spread", "score", "advantage", "parent_gain", "orientation_weight", "pose")
+COLUMNS = ("place", "mean_place", "spread", "score", "advantage", "share", "parent_gain", "orientation_weight", "pose")
 
 
 def test_two_processes_mine_the_graph_of_one(egraph: Callable, world: Path, tmp_path: Path) -> None:

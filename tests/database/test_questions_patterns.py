@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from egraph.errors import UsageError
+from egraph.graph.check import check_graph
 from egraph.graph.connection import Database
 from egraph.graph.questions import ask
+from egraph.graph.read import read_graph
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph, PatternTable
 from reference.questions import apart, firings, in_photo, keys, name, place, steps, ties, told, value
@@ -55,6 +57,15 @@ def pruned(mined: MinedGraph) -> MinedGraph:
         co_activations=[lower(edges) for edges in mined.co_activations],
         displacements=[lower(edges) for edges in mined.displacements],
         firings=found,
+    )
+
+
+def without_mixtures(mined: MinedGraph) -> MinedGraph:
+    nothing = np.zeros(0, np.float32)
+    return replace(
+        mined,
+        patterns={n: replace(t, share=nothing, reach=nothing, background=nothing) for n, t in mined.patterns.items()},
+        readings={n: replace(r, filter_scattered=nothing, filter_beside=nothing) for n, r in mined.readings.items()},
     )
 
 
@@ -157,6 +168,56 @@ def test_steady_and_unsteady(database: Database, mined: MinedGraph, category: st
     assert ask(database, "steadiest-patterns", given).rows == [pytest.approx(row) for row in expected]
     expected.sort(key=lambda r: (-r["sigma"], r["pattern"]))
     assert ask(database, "least-steady-patterns", given).rows == [pytest.approx(row) for row in expected]
+
+
+@pytest.mark.parametrize("layer", [None, "layer2"])
+def test_background_patterns(database: Database, mined: MinedGraph, category: str, layer: str | None) -> None:
+    expected = []
+    for key in keys(mined):
+        if key[0] not in LAYERS or layer not in (None, key[0]) or value(mined, key, "background") < 0.7:
+            continue
+        x, y = place(mined, key)
+        filter_ = value(mined, key, "filter")
+        row = {"pattern": name(mined, key), "layer": key[0], "filter": filter_}
+        row |= {column: value(mined, key, column) for column in ("background", "share", "support", "score")}
+        expected.append(row | {"beside": float(mined.readings[key[0]].filter_beside[filter_]), "x": x, "y": y})
+    expected.sort(key=lambda r: (-r["score"], r["pattern"]))
+    given = {"category": category, "graph": "default", "least": 0.7, "layer": layer}
+    assert len(expected) > 5
+    assert ask(database, "background-patterns", given).rows == expected
+    assert ask(database, "background-patterns", {**given, "least": 3}).rows == []
+
+
+def test_what_does_filter(database: Database, mined: MinedGraph, category: str) -> None:
+    nothing = dict.fromkeys(("pattern", "x", "y", "reach", "background", "support"))
+    for layer, filter_ in (("layer1", 1), ("layer1", 2), ("layer3", 0)):
+        expected = []
+        for key in keys(mined):
+            if key[0] == layer and value(mined, key, "filter") == filter_:
+                x, y = place(mined, key)
+                row = {"what": "pattern", "pattern": name(mined, key), "x": x, "y": y}
+                expected.append(
+                    row | {column: value(mined, key, column) for column in ("share", "reach", "background", "support")}
+                )
+        expected.sort(key=lambda r: (-r["share"], r["pattern"]))
+        reading = mined.readings[layer]
+        rests = ("scattered over the object", reading.filter_scattered), ("beside the object", reading.filter_beside)
+        expected += [{**nothing, "what": what, "share": float(share[filter_])} for what, share in rests]
+        given = {"category": category, "graph": "default", "layer": layer, "filter": filter_}
+        assert ask(database, "what-does-filter", given).rows == expected
+
+
+def test_a_graph_without_mixtures_tells_no_shares(database: Database, category: str) -> None:
+    plain = without_mixtures(synthetic_graph(category, filters=(5, 4)))
+    write_graph(database, plain)
+    given = {"category": category, "layer": "layer1", "filter": 0}
+    rows = ask(database, "what-does-filter", given).rows
+    assert [row["what"] for row in rows] == ["pattern"] * 3 + ["scattered over the object", "beside the object"]
+    assert {row["share"] for row in rows} == {None}
+    assert ask(database, "background-patterns", {"category": category}).rows == []
+    back = read_graph(database, plain.id)
+    assert not len(back.patterns["layer1"].share) and not len(back.readings["layer1"].filter_beside)
+    assert check_graph(database, plain.id).damage is None
 
 
 @pytest.mark.parametrize("most", [None, 0, 3])

@@ -20,7 +20,7 @@ def even(chosen):
     return chosen / max(1, chosen.sum())
 
 
-def fit(mass, places, units, rounds, every, start, first_reach, least, most):
+def fit(mass, places, units, rounds, every, start, first_reach, least, most, boldness, reach_boldness):
     """mass: (n, U) of one filter; places: (N, n, 2); units: for each view rows, columns, size and (U,) on the object.
 
     Gives shares (N,), reaches (N,), scattered, beside.
@@ -39,7 +39,9 @@ def fit(mass, places, units, rounds, every, start, first_reach, least, most):
                             here = mass[view, unit] * kinds[view][p, unit] / total[view][unit]  # noqa: F821
                             square += here * ((row - places[p, view, 0]) ** 2 + (column - places[p, view, 1]) ** 2)
                             won += here
-                    reach[p] = math.sqrt(min(max(square / won / 2 - extent, least**2), most**2))
+                    learnt = min(max(square / won / 2 - extent, least**2), most**2)
+                    bold = reach[p] * (learnt / reach[p] ** 2) ** (reach_boldness / 2)
+                    reach[p] = min(max(bold, least), most)
             kinds = [
                 np.stack(
                     [bell(places[p, view], reach[p], *seen[:3]) for p in range(patterns)]
@@ -51,7 +53,9 @@ def fit(mass, places, units, rounds, every, start, first_reach, least, most):
         won = sum(
             (np.array(share)[:, None] * kind * (m / t)).sum(1) for kind, m, t in zip(kinds, mass, total, strict=True)
         )
-        share = won / mass.sum()
+        factor = [w / s / mass.sum() if s else 0.0 for w, s in zip(won, share, strict=True)]
+        share = np.array([s * f ** (boldness if step < rounds - 1 else 1) for s, f in zip(share, factor, strict=True)])
+        share /= share.sum()
     return share[:patterns], np.array(reach), share[patterns], share[patterns + 1]
 
 

@@ -48,11 +48,16 @@ def synthetic_graph(
     def floats(*shape: int) -> np.ndarray:
         return random.random(shape, dtype=np.float32)
 
+    def shares(channels: int) -> tuple[np.ndarray, np.ndarray]:
+        return floats(channels), floats(channels)
+
     network = f"toy{salt}@{seed:012x}"
     layers = [LayerGeometry(f"layer{i + 1}", i, n, 14, 14, 16.0, 8.0, 100.0) for i, n in enumerate(filters)]
     layers.append(LayerGeometry(ANCHORS, len(filters), sum(filters), 14, 14, 16.0, 8.0, 224.0))
     readings = {
-        g.name: LayerReading(floats(g.channels), floats(g.channels), floats(g.channels), floats(g.channels, 2))
+        g.name: LayerReading(
+            floats(g.channels), floats(g.channels), floats(g.channels), floats(g.channels, 2), *shares(g.channels)
+        )
         for g in layers[:-1]
     }
     patterns = {}
@@ -83,6 +88,9 @@ def synthetic_graph(
             usual=floats(0 if top else size),
             context=floats(size, 0 if top else 2),
             context_level=floats(0 if top else size),
+            share=floats(0 if top else size),
+            reach=floats(0 if top else size),
+            background=floats(0 if top else size) * 2,
             parent_gain=floats(size),
             pose=floats(size, rank if geometry.name == layers[-2].name else placing, 2),
             orientation_weight=floats(size),

@@ -60,6 +60,8 @@ def test_mixtures_are_those_of_the_slow_version() -> None:
             module.REACH_START,
             module.REACH_LEAST,
             module.REACH_MOST,
+            module.BOLDNESS,
+            module.REACH_BOLDNESS,
         )
         np.testing.assert_allclose(found.share[own], share, rtol=1e-3, atol=1e-5)
         np.testing.assert_allclose(found.reach[own], reach, rtol=1e-3)

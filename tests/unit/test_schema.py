@@ -84,7 +84,17 @@ def test_a_table_comes_back_bit_by_bit(rows: int, pose: int, template: int, seed
         if field.name != "layer"
     }
     if not template:
-        missing = ("score_mean", "score_deviation", "likeness", "chance", "usual", "context_level")
+        missing = (
+            "score_mean",
+            "score_deviation",
+            "likeness",
+            "chance",
+            "usual",
+            "context_level",
+            "share",
+            "reach",
+            "background",
+        )
         arrays |= {name: np.empty(0, np.float32) for name in missing}
     table = PatternTable(layer="layer1", **arrays)
     columns = to_columns(PATTERN.mined, table)

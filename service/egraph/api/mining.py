@@ -30,6 +30,7 @@ def mine(
     limit: int | None = None,
     seed: int = 0,
     model: str = "egraph",
+    explaining: bool = True,
     preprocessing: Preprocessing | None = None,
     progress: Progress | None = None,
     settings: Settings | None = None,
@@ -63,6 +64,7 @@ def mine(
         limit: use at most so many objects, drawn by `seed`.
         seed: of everything random.
         model: `egraph`, or `zhang2018`: the papers' own, to compare with.
+        explaining: find out what the filters' activation is made of, too: half a pass of the network more.
         preprocessing: of a module's input; as for torchvision's networks where neither this nor the module's
             attribute `preprocessing` says otherwise.
         progress: told a stage's name, how much of it is done, and how much there is.
@@ -85,6 +87,7 @@ def mine(
         limit=limit,
         seed=seed,
         model=model,
+        explaining=explaining,
     )
     return mine_category(settings or load_settings(), request, progress, network=held)
 

@@ -12,6 +12,8 @@ from egraph.commands.place import place_mined, read_asked
 from egraph.commands.requests import MineRequest
 from egraph.distributed import Group, processes
 from egraph.errors import InputError, UsageError
+from egraph.explaining.fitting import PARAMETERS as EXPLAINING
+from egraph.explaining.fitting import fit_graph
 from egraph.graph.connection import Database, Fence, open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
@@ -32,6 +34,7 @@ from egraph.progress import Progress
 from egraph.settings import Settings
 from egraph.torchrun import own_device
 
+STAGES = ("forward", "mining", "explaining", "writing")
 FEW_OBJECTS = 50
 """A graph of fewer is written with a word of warning."""
 
@@ -57,7 +60,7 @@ class MineReport:
             "patterns": self.counts["patterns"],
             "edges": {kind: self.counts[kind] for kind in ("CO_ACTIVATES_WITH", "DISPLACED_FROM")},
             "photos": {"used": self.used, "skipped": [{"path": s.path, "reason": s.reason} for s in self.skipped]},
-            "seconds": {stage: round(self.seconds.get(stage, 0.0), 2) for stage in ("forward", "mining", "writing")},
+            "seconds": {stage: round(self.seconds.get(stage, 0.0), 2) for stage in STAGES},
         }
 
 
@@ -103,7 +106,9 @@ def _mine_together(
     names = resolve_layers(network, request.layers)
     check_finite(network, names)
     layers = known_geometries(network, names, settings.home / "cache" / "geometry")
+    explaining = request.explaining and MODELS[request.model].posed
     provenance = {"photos": _digest(photos.objects), **mining_parameters(layers, request.model)}
+    provenance |= {"explaining": EXPLAINING} if explaining else {}
     already = None
     if group.rank == 0:
         with open_database(settings, fence=fence) as database:
@@ -125,20 +130,25 @@ def _mine_together(
     )
     if not any(len(firings.pattern) for firings in mined.graph.firings):
         raise _nothing_found(len(mined.graph.objects))
-    mined.graph.parameters.update(provenance)
+    graph, seconds = mined.graph, mined.seconds
+    if explaining:
+        start = time.perf_counter()
+        graph = fit_graph(graph, mined.pose, network, settings.home, progress, group)
+        seconds |= {"explaining": time.perf_counter() - start}
+    graph.parameters.update(provenance)
     report: MineReport | None = None
     if group.rank == 0:
         start = time.perf_counter()
         with open_database(settings, fence=fence) as database:
-            counts = _write(database, mined.graph, network, progress)
+            counts = _write(database, graph, network, progress)
         report = MineReport(
-            graph=mined.graph.id,
+            graph=graph.id,
             counts=counts,
-            used=len(mined.graph.objects),
+            used=len(graph.objects),
             skipped=photos.skipped + mined.skipped,
-            seconds=mined.seconds | {"writing": time.perf_counter() - start},
-            dropped=mined.graph.dropped,
-            notes=network.notes + _warning(len(mined.graph.objects)),
+            seconds=seconds | {"writing": time.perf_counter() - start},
+            dropped=graph.dropped,
+            notes=network.notes + _warning(len(graph.objects)),
         )
     report = group.first(report)
     assert report is not None

@@ -15,7 +15,8 @@ from egraph.photos.photo import Box
 
 @dataclass(frozen=True)
 class MineRequest:
-    """What to mine: photos of a category, seen by a network. model: `egraph`, or `zhang2018`, the papers' own."""
+    """What to mine: photos of a category, seen by a network. model: `egraph`, or `zhang2018`, the papers' own.
+    explaining: whether to find out what the filters' activation is made of."""
 
     photos: Path
     network: str
@@ -28,6 +29,7 @@ class MineRequest:
     limit: int | None = None
     seed: int = 0
     model: str = "egraph"
+    explaining: bool = True
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,14 @@ from torch import Tensor
 from egraph.distributed import ALONE, Group
 from egraph.explaining.view import Units
 
-ROUNDS = 24
-REACH_EVERY = 6
+ROUNDS = 9
+REACH_EVERY = 3
 """The reach is learnt anew after so many rounds."""
+
+BOLDNESS = 1.7
+REACH_BOLDNESS = 2.0
+"""Powers of the factors by which a round of EM would change shares, and variances: the same way in fewer rounds. Shares
+would still converge below 2; the last round is EM's own."""
 
 START = (0.3, 0.5, 0.2)
 """Shares of all patterns together, of what is scattered over the object, and of what lies beside it."""
@@ -34,7 +39,10 @@ REACH_LEAST, REACH_MOST = 0.03, 0.156
 
 SMALLEST = 1e-12
 
-BLOCK_NUMBERS = 1_000_000
+TAIL = 1e-30
+"""A bell is nowhere less, in proportion to its peak."""
+
+BLOCK_NUMBERS = 250_000
 """Densities that are in memory at once, so that they stay in the processor's cache."""
 
 
@@ -86,15 +94,16 @@ def fit_mixture(
     filters = len(mass)
     spread = _even(units)
     share, reach, even = torch.zeros(len(filter_)), torch.zeros(len(filter_)), torch.zeros(filters, 2)
-    blocks = list(_blocks(filter_, filters, mass[0].numel()))
+    blocks, done = list(_blocks(filter_, filters, mass[0].numel())), 0
     for some, slots in blocks[group.rank :: group.size]:
         there = slots >= 0
         heap = mass[some].float().clamp_min(0).flatten(1)
         found = _fit_block(heap, there, _at(places, slots), units, spread, rounds)
         share[slots[there]], reach[slots[there]] = found.share[there], found.reach[there]
         even[some] = found.even
+        done += len(some) * group.size
         if progress:
-            progress(some.stop, filters)
+            progress(min(done, filters), filters)
     # each number is 0 in all processes but one
     return Mixture(filter_, group.sum(share), group.sum(reach), *group.sum(even).T.contiguous())
 
@@ -115,6 +124,29 @@ def responsibilities(mixture: Mixture, places: Tensor, units: Units) -> Responsi
     return Responsibilities(own / total[mixture.filter], *(even / total))
 
 
+def background(mass: Tensor, mixture: Mixture, places: Tensor, units: Units, group: Group = ALONE) -> Tensor:
+    """The mean activation of its filter beside the object, divided by that about a pattern's place: (P,), or empty
+    where no view has a unit beside the object. 1: the filter fires as strongly there as at the pattern.
+
+    Args:
+        mass, places, units, group: as `fit_mixture` was given.
+    """
+    surrounded = (~units.on_object).any(1)
+    if not surrounded.any():
+        return torch.zeros(0)
+    seen = Units(units.rows[surrounded], units.columns[surrounded], units.size[surrounded])
+    beside = _even(seen)[1].flatten()
+    found = torch.zeros(len(mixture.filter))
+    blocks = list(_blocks(mixture.filter, len(mass), beside.numel()))
+    for some, slots in blocks[group.rank :: group.size]:
+        heap = mass[some][:, surrounded].float().clamp_min(0).flatten(1)
+        reach = mixture.reach[slots.clamp_min(0)] if len(mixture.reach) else torch.zeros(slots.shape)
+        about = densities(_at(places[:, surrounded], slots), reach, seen).flatten(2) @ heap[..., None]
+        ratio = (heap @ beside)[:, None] / about[..., 0].clamp_min(SMALLEST)
+        found[slots[slots >= 0]] = ratio[slots >= 0]
+    return group.sum(found)
+
+
 def densities(places: Tensor, reach: Tensor, units: Units) -> Tensor:
     """How likely each unit is for patterns at `places` (..., n, 2) of `reach` (...): (..., n, U), sums to one over U.
 
@@ -122,13 +154,14 @@ def densities(places: Tensor, reach: Tensor, units: Units) -> Tensor:
     """
     variance = reach[..., None, None].square() + units.size.square() / 12  # (..., n, 2)
     rows, columns = (
-        F.softmax(square / (-2 * variance[..., axis, None]), -1) for axis, square in enumerate(_squares(places, units))
+        F.normalize(square.div_(-2 * variance[..., axis, None]).exp_().add_(TAIL), 1, -1)
+        for axis, square in enumerate(_squares(places, units))
     )
     return (rows[..., :, None] * columns[..., None, :]).flatten(-2)
 
 
 @dataclass(frozen=True)
-class _Fitted:
+class _Found:
     """Of d filters with N slots for patterns: share, reach (d, N); even (d, 2), scattered and beside."""
 
     share: Tensor
@@ -136,7 +169,7 @@ class _Fitted:
     even: Tensor
 
 
-def _fit_block(heap: Tensor, there: Tensor, places: Tensor, units: Units, spread: Tensor, rounds: int) -> _Fitted:
+def _fit_block(heap: Tensor, there: Tensor, places: Tensor, units: Units, spread: Tensor, rounds: int) -> _Found:
     """EM over a block of filters. heap: (d, n U). there: (d, N) bool. places: (d, N, n, 2). spread: (2, n, U)."""
     total = heap.sum(1, keepdim=True).clamp_min(SMALLEST)
     share = START[0] * there / there.sum(1, keepdim=True).clamp_min(1)
@@ -147,23 +180,32 @@ def _fit_block(heap: Tensor, there: Tensor, places: Tensor, units: Units, spread
     for step in range(rounds):
         if step % REACH_EVERY == 0:
             if step:
-                reach = _learnt_reach(density, weight, places, units)
+                reach = _learnt_reach(reach, density.mul_(weight[:, None]), places, units)
             density = densities(places, reach, units).flatten(2)  # (d, N, n U)
         expected = torch.baddbmm((even @ flat)[:, None], share[:, None], density)[:, 0]
         weight = heap / expected.clamp_min(SMALLEST)
-        share = share * (density @ weight[..., None])[..., 0] / total
-        even = even * (weight @ flat.T) / total
-    return _Fitted(share, reach, even)
+        power = BOLDNESS if step + 1 < rounds else 1
+        share = share * ((density @ weight[..., None])[..., 0] / total) ** power
+        even = even * (weight @ flat.T / total) ** power
+        whole = (share.sum(1) + even.sum(1)).clamp_min(SMALLEST)[:, None]
+        share, even = share / whole, even / whole
+    return _Found(share, reach, even)
 
 
-def _learnt_reach(density: Tensor, weight: Tensor, places: Tensor, units: Units) -> Tensor:
-    """Root mean square distance, along one axis, of what each pattern wins, without the extent of a unit: (d, N)."""
-    rows, columns = _squares(places, units)
-    won = density.mul(weight[:, None]).unflatten(2, (len(units.size), -1))  # (d, N, n, U)
-    apart = (rows[..., :, None] + columns[..., None, :]).flatten(-2)
-    square = (won * apart).sum((2, 3)) / won.sum((2, 3)).clamp_min(SMALLEST) / 2
-    reach: Tensor = (square - units.size.square().mean() / 12).clamp(REACH_LEAST**2, REACH_MOST**2).sqrt()
-    return reach
+def _learnt_reach(reach: Tensor, won: Tensor, places: Tensor, units: Units) -> Tensor:
+    """Root mean square distance, along one axis, of what each pattern wins, without the extent of a unit: (d, N).
+
+    Args:
+        reach: (d, N) until now. won: (d, N, n U).
+    """
+    shape = (len(units.size), units.rows.shape[1], units.columns.shape[1])
+    axes = won.unflatten(2, shape).sum(-1), won.unflatten(2, shape).sum(-2)  # (d, N, n, height), (d, N, n, width)
+    squares = _squares(places, units)
+    apart = sum((axis * square).sum((2, 3)) for axis, square in zip(axes, squares, strict=True))
+    variance = apart / won.sum(2).clamp_min(SMALLEST) / 2 - units.size.square().mean() / 12
+    step = variance.clamp(REACH_LEAST**2, REACH_MOST**2) / reach.square()
+    learnt: Tensor = reach * step ** (REACH_BOLDNESS / 2)
+    return learnt.clamp(REACH_LEAST, REACH_MOST)
 
 
 def _squares(places: Tensor, units: Units) -> tuple[Tensor, Tensor]:
@@ -185,8 +227,9 @@ def _at(places: Tensor, slots: Tensor) -> Tensor:
     return places[slots.clamp_min(0)]
 
 
-def _blocks(filter_: Tensor, filters: int, numbers: int) -> Iterator[tuple[slice, Tensor]]:
-    """Filters that are fitted together, and the rows of their patterns: (d, N), -1 where a filter has fewer.
+def _blocks(filter_: Tensor, filters: int, numbers: int) -> Iterator[tuple[Tensor, Tensor]]:
+    """Filters that are fitted together, with about as many patterns each, and the rows of their patterns: (d,) and
+    (d, N), -1 where a filter has fewer.
 
     Args:
         numbers: in the map of a filter over all views.
@@ -195,7 +238,10 @@ def _blocks(filter_: Tensor, filters: int, numbers: int) -> Iterator[tuple[slice
     first = count.cumsum(0) - count
     slot = torch.arange(max(1, int(count.max())))
     rows = torch.where(slot < count[:, None], first[:, None] + slot, -1)
-    step = max(1, BLOCK_NUMBERS // (len(slot) * numbers))
-    for start in range(0, filters, step):
-        some = slice(start, min(start + step, filters))
-        yield some, rows[some, : max(1, int(count[some].max()))]
+    order = count.argsort(stable=True, descending=True)
+    start = 0
+    while start < filters:
+        most = max(1, int(count[order[start]]))
+        some = order[start : start + max(1, BLOCK_NUMBERS // (most * numbers))]
+        yield some, rows[some, :most]
+        start += len(some)

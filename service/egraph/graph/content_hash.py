@@ -15,6 +15,10 @@ CHECKED = ("x", "y", "activation", "score", "likeness", "expected_x", "expected_
 """Columns of the firings that their checksum covers, in the order of `cypher/read/firings.cypher`."""
 
 
+LATER = ("share", "reach", "background", "filter_scattered", "filter_beside")
+"""Columns that count only where they are there, so that graphs that were written before keep their hash."""
+
+
 def content_hash(mined: MinedGraph) -> str:
     """A hex digest of everything that was mined, whatever the order of the edges.
 
@@ -67,8 +71,8 @@ def firing_values(firings: Firings) -> np.ndarray:
 
 def columns_of(table: Any) -> list[np.ndarray]:
     """The arrays of a table, in the order of its fields."""
-    values = [getattr(table, field.name) for field in fields(table)]
-    return [value for value in values if isinstance(value, np.ndarray)]
+    named = {field.name: getattr(table, field.name) for field in fields(table)}
+    return [v for name, v in named.items() if isinstance(v, np.ndarray) and (len(v) or name not in LATER)]
 
 
 def add(digest: "hashlib._Hash", *arrays: np.ndarray) -> None:

@@ -40,7 +40,8 @@ def read_graph(
         name, reading = row["name"], row["reading"]
         layers.append(LayerGeometry(name, **fields_of(GEOMETRY, reading)))
         if "filter_mean" in reading:
-            columns = {k: floats(v) for k, v in fields_of(READING, reading).items()}
+            there = {column.name: reading.get(column.name, []) for column in READING}
+            columns = {k: floats(v) for k, v in fields_of(READING, there).items()}
             filters = len(columns["context_mean"])
             axes = columns["context_axes"].reshape(filters, len(columns["context_axes"]) // max(1, filters))
             readings[name] = LayerReading(**columns | {"context_axes": axes})

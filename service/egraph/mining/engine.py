@@ -13,6 +13,7 @@ from egraph.distributed import ALONE, Group, share
 from egraph.errors import EgraphError
 from egraph.mining.graph_model import OWN
 from egraph.mining.graph_tables import MinedGraph
+from egraph.mining.pose import Pose
 from egraph.mining.stages import LayerWatch, Stages
 from egraph.network.layer import LayerGeometry
 from egraph.network.load import Network
@@ -23,9 +24,10 @@ from egraph.responses.forward import collect_responses, plan_responses
 
 @dataclass(frozen=True)
 class Mined:
-    """A mined graph, the photos that could not be decoded, and the seconds of each stage."""
+    """A mined graph, the pose of its objects, the photos that could not be decoded, and the seconds of each stage."""
 
     graph: MinedGraph
+    pose: Pose
     skipped: list[Skipped]
     seconds: dict[str, float]
 
@@ -71,7 +73,7 @@ def mine(
             sides = np.array([known[o.id] for o in used])
         stages = Stages(network, store, tuple(layers), seed, used, model, group, sides)
         try:
-            graph = stages.graph(category, name, home / "cache" / "mining", progress, at_layer)
+            graph, pose = stages.graph(category, name, home / "cache" / "mining", progress, at_layer)
         except OSError as error:
             raise EgraphError(
                 f"The mined layers cannot be kept under {home} ({error.strerror}); make room or set EGRAPH_HOME to "
@@ -79,7 +81,7 @@ def mine(
             ) from error
         clock.lap("mining")
     skipped = [Skipped(str(own[row].path), reason) for row, reason in sorted(store.reasons.items())]
-    return Mined(graph, [s for some in group.collect(skipped) for s in some], clock.seconds)
+    return Mined(graph, pose, [s for some in group.collect(skipped) for s in some], clock.seconds)
 
 
 @contextmanager

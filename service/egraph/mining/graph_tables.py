@@ -43,12 +43,16 @@ class LayerReading:
     filter_mean, filter_deviation: (channels,). Only of the context's layers, else without rows: context_mean:
     (channels,), mean of the normalised evidence that anchors compare with; context_axes: (channels, R), the directions
     of that evidence on which the patterns' contexts are seen.
+    filter_scattered, filter_beside: (channels,) share of a filter's activation that is scattered over the object, and
+    that lies beside it; empty where no mixture was fitted.
     """
 
     filter_mean: np.ndarray
     filter_deviation: np.ndarray
     context_mean: np.ndarray
     context_axes: np.ndarray
+    filter_scattered: np.ndarray
+    filter_beside: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,9 @@ class PatternTable:
     context: (P, R) direction m of the contexts of its peaks, context_level: (P,) log of the mean of exp(k m . h) over
     its filter's peaks. likeness: (P,) mean m . h of the evidence that it wins: how much alike what it shows is. Where
     contexts play no part: (P, 0) and empty.
+    share: (P,) of its filter's activation that it explains, reach: (P,) how far about its place it explains activation,
+    background: (P,) mean activation of its filter beside the object over that about its place, see
+    `egraph.explaining.mixture`; empty where no mixture was fitted, background also where no photo shows surroundings.
     parent_gain: (P,) how far it follows the weighted displacements of its parents (0 does not move).
     pose: (P, r, 2) how far the pattern moves with each number of the pose, or (P, 0, 2) where the pose does not place
     it; of the layer that tells the pose, the loadings by which it does.
@@ -88,6 +95,9 @@ class PatternTable:
     usual: np.ndarray
     context: np.ndarray
     context_level: np.ndarray
+    share: np.ndarray
+    reach: np.ndarray
+    background: np.ndarray
     parent_gain: np.ndarray
     pose: np.ndarray
     orientation_weight: np.ndarray

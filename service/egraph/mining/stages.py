@@ -113,7 +113,7 @@ class Stages:
 
     def graph(
         self, category: str, name: str, root: Path, progress: Progress | None, at_layer: LayerWatch | None
-    ) -> MinedGraph:
+    ) -> tuple[MinedGraph, Pose]:
         """Run all stages; what is found of the layers is kept in a folder under `root`."""
         report = progress or (lambda stage, done, total: None)
         facing = self._facing(report)
@@ -129,7 +129,7 @@ class Stages:
         tables = self._pattern_tables(mined, loadings, found)
         everywhere = AnchorPlaces(self.group.join(places.places, 1), self.group.join(places.peak, 1))
         tables[ANCHORS] = anchor_table(anchors, everywhere, self.calibration.projection)
-        return self._assembled(category, name, mirrored, found.pose, mined, tables, views)
+        return self._assembled(category, name, mirrored, found.pose, mined, tables, views), found.pose
 
     def _facing(self, report: Progress) -> Tensor:
         """Which way all objects face, and how surely: (objects,), above 0 where one stands mirrored."""
@@ -389,6 +389,8 @@ class Stages:
                 filter_deviation=self.calibration.filter_deviation[layer.name].numpy(),
                 context_mean=self.calibration.context_mean[start:stop].numpy(),
                 context_axes=self.calibration.projection[start:stop, : numbers if used else 0].numpy(),
+                filter_scattered=np.zeros(0, np.float32),
+                filter_beside=np.zeros(0, np.float32),
             )
             start = stop
         return readings

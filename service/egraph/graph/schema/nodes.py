@@ -155,6 +155,14 @@ PATTERN = Node(
         ),
         mined("context", NUMBERS, "m, the direction of what is seen around its peaks", mirroring=OTHER),
         mined("context_level", NUMBER, "log of the mean of exp(k m . h) over its filter's peaks"),
+        mined("share", NUMBER, "share of its filter's activation that it explains, on photos with their surroundings"),
+        mined("reach", NUMBER, "standard deviation of the activation that it explains about its place", OBJECT),
+        mined(
+            "background",
+            NUMBER,
+            "mean activation of its filter beside the object, divided by that about its place (1: it fires as strongly "
+            "there)",
+        ),
         mined("parent_gain", NUMBER, "how far it follows the displacements of its parents (0: it does not move)"),
         mined("orientation_weight", NUMBER, "weight of its score in the decision which way an object faces"),
         mined(

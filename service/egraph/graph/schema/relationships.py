@@ -23,6 +23,16 @@ READING = (
     mined("filter_deviation", NUMBERS, "mean and standard deviation of each filter's evidence"),
     mined("context_mean", NUMBERS, "mean evidence of each filter, with which anchors compare"),
     mined("context_axes", NUMBERS, "for each filter its weight in each number of a peak's context"),
+    mined(
+        "filter_scattered",
+        NUMBERS,
+        "for each filter the share of its activation that no pattern explains: scattered over the object, beside it",
+    ),
+    mined(
+        "filter_beside",
+        NUMBERS,
+        "for each filter the share of its activation that no pattern explains: scattered over the object, beside it",
+    ),
 )
 SIZES = tuple(
     Column(f"{column.name}_size", INTEGER, "lengths of its patterns' lists")
