@@ -10,7 +10,7 @@ from egraph.demo.crops import crops_of_many, make_crops
 from egraph.demo.network import CHECKPOINT, CLASSES, INPUT_SIZE, AnimalNetwork, animals
 from egraph.demo.train import Recipe, main, make_crop_set, save_network, score_network, train_network, vary
 from egraph.errors import InputError, UsageError
-from egraph.network.fitting import match_weights, put_weights
+from egraph.network.checkpoint_match import match_weights, put_weights
 from egraph.network.load import load_network
 from egraph.network.weights import read_checkpoint
 

@@ -16,8 +16,8 @@ from egraph.demo.world import write_world
 from egraph.errors import EgraphError, InputError, UsageError
 from egraph.graph.content_hash import content_hash
 from egraph.mining import stages
-from egraph.mining.block import STRONGEST_PHOTOS
 from egraph.mining.engine import Mined, mine
+from egraph.mining.firings import STRONGEST_PHOTOS
 from egraph.mining.graph_model import GraphModel
 from egraph.mining.graph_tables import ANCHORS, FilterPeaks, MinedGraph
 from egraph.mining.inference import firings, place_patterns

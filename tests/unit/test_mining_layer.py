@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from egraph.mining import block as mining_block
+from egraph.mining import firings as mining_firings
 from egraph.mining import layer as mining_layer
 from egraph.mining.block import REASONS, LayerTask
 from egraph.mining.contexts import Contexts
@@ -191,7 +192,7 @@ def test_only_the_strongest_firings_and_candidates_are_kept(monkeypatch: pytest.
     whole = mine_layer(world.task(), world.reader())
     monkeypatch.setattr(mining_layer, "STRONGEST_FIRINGS", 3)
     monkeypatch.setattr(mining_layer, "CANDIDATES", 4)
-    monkeypatch.setattr(mining_block, "STRONGEST_PHOTOS", 4)
+    monkeypatch.setattr(mining_firings, "STRONGEST_PHOTOS", 4)
     few = mine_layer(world.task(), world.reader())
     for photo in range(90):
         scores = sorted(whole.firings.score[whole.firings.object == photo], reverse=True)[:3]

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 from torch import Tensor, nn
 
 from egraph.demo.animals import KINDS
-from egraph.network.fitting import match_weights, misfit, put_weights
+from egraph.network.checkpoint_match import match_weights, misfit, put_weights
 from egraph.network.weights import read_checkpoint
 
 CLASSES = (*KINDS, "background")

@@ -10,6 +10,7 @@ from torch import Tensor
 from egraph.distributed import Group
 from egraph.mining.contexts import Contexts, mean_likeness
 from egraph.mining.edges import Edges, Partners, Upper, candidate_rank, link
+from egraph.mining.firings import BlockFirings, strongest_firings, table_column
 from egraph.mining.maximization import initial_places
 from egraph.mining.mined_layer import MinedEdges, MinedFirings, MinedParents, MinedPatterns
 from egraph.mining.parents import Parents, movement, parent_products
@@ -32,9 +33,6 @@ BLOCK = 120_000
 
 ACCELERATOR_BLOCK = 4_000_000
 """The same on an accelerator, which wants much to do at once."""
-
-STRONGEST_PHOTOS = 9
-"""Of every pattern the firings on so many photos are kept, and of every filter so many of its strongest outputs."""
 
 REASONS = (EVEN, RARE, TWIN)
 
@@ -89,20 +87,9 @@ class Block:
     places: Tensor
     mass: Tensor
     fires: Tensor
-    firings: "BlockFirings"
+    firings: BlockFirings
     rank: Tensor
     posed: tuple[Tensor, ...]
-
-
-@dataclass(frozen=True)
-class BlockFirings:
-    """How B patterns fire on n photos. score: (B, n), 0 where a pattern does not fire; likeness: (B, n); peak: (B, n)
-    uint8 which peak wins; expected: (B, n, 2)."""
-
-    score: Tensor
-    likeness: Tensor
-    peak: Tensor
-    expected: Tensor
 
 
 @dataclass(frozen=True)
@@ -164,25 +151,25 @@ class BlockMiner:
         displacement = kept.free - mean[:, None]
         table = BlockTable(
             patterns=MinedPatterns(
-                filter=_column((filters.start + kept.filter).int()),
-                number=_column(kept.number.int()),
-                place=_column(kept.place),
-                mean_place=_column(mean),
-                spread=_column((group.sum(displacement.square().sum((1, 2))) / photos).sqrt()),
-                support=_column(group.sum(firing.sum(1)).int()),
-                score=_column(group.sum(kept.mass.sum(1)) / photos),
-                advantage=_column(advantage(kept.mass, kept.control, group)),
-                likeness=_column(kept.likeness),
-                chance=_column(kept.chance),
-                usual=_column(group.sum(kept.firings.score.sum(1)) / photos),
-                context=_column(kept.contexts.direction),
-                context_level=_column(kept.contexts.log_mean),
+                filter=table_column((filters.start + kept.filter).int()),
+                number=table_column(kept.number.int()),
+                place=table_column(kept.place),
+                mean_place=table_column(mean),
+                spread=table_column((group.sum(displacement.square().sum((1, 2))) / photos).sqrt()),
+                support=table_column(group.sum(firing.sum(1)).int()),
+                score=table_column(group.sum(kept.mass.sum(1)) / photos),
+                advantage=table_column(advantage(kept.mass, kept.control, group)),
+                likeness=table_column(kept.likeness),
+                chance=table_column(kept.chance),
+                usual=table_column(group.sum(kept.firings.score.sum(1)) / photos),
+                context=table_column(kept.contexts.direction),
+                context_level=table_column(kept.contexts.log_mean),
             ),
             parents=self._parents(kept),
             edges=self._edges(kept, firing),
-            firings=_strongest(firings),
-            dropped=_column(kept.dropped),
-            log_likelihood=_column(group.sum(kept.log_likelihood)),
+            firings=strongest_firings(firings),
+            dropped=table_column(kept.dropped),
+            log_likelihood=table_column(group.sum(kept.log_likelihood)),
         )
         posed = (displacement, kept.mass, kept.other) if self.posed else ()
         rank = candidate_rank(kept.mass, kept.places, group)
@@ -243,11 +230,11 @@ class BlockMiner:
         parent = torch.stack([row, column], -1) + self.candidate_mean
         index = kept.parents.index
         return MinedParents(
-            gain=_column(kept.parents.gain),
-            index=_column(self.candidate_row[index].int()),
-            weight=_column(kept.parents.weight),
-            mean=_column((moves.mean[:, None] - parent).gather(1, index[..., None].expand(-1, -1, 2))),
-            sigma=_column(variance.clamp_min(0.0).sqrt().gather(1, index)),
+            gain=table_column(kept.parents.gain),
+            index=table_column(self.candidate_row[index].int()),
+            weight=table_column(kept.parents.weight),
+            mean=table_column((moves.mean[:, None] - parent).gather(1, index[..., None].expand(-1, -1, 2))),
+            sigma=table_column(variance.clamp_min(0.0).sqrt().gather(1, index)),
         )
 
     def _edges(self, kept: Kept, firing: Tensor) -> MinedEdges:
@@ -256,25 +243,6 @@ class BlockMiner:
         else:
             edges = link(kept.places, kept.mass, firing, self.partners, group=self.group)
         columns = {field.name: getattr(edges, field.name) for field in fields(edges)}
-        return MinedEdges(**{name: _column(c.int() if c.dtype == torch.long else c) for name, c in columns.items()})
-
-
-def _column(tensor: Tensor) -> np.ndarray:
-    return tensor.cpu().numpy()
-
-
-def _strongest(firings: BlockFirings) -> MinedFirings:
-    """The firings of every pattern on the photos where it fires best."""
-    best, photo = firings.score.topk(min(STRONGEST_PHOTOS, firings.score.shape[1]), dim=1)
-    pattern, rank = (best > 0).nonzero(as_tuple=True)
-    chosen = photo[pattern, rank]
-    where = pattern, chosen
-    return MinedFirings(
-        pattern=_column(pattern.int()),
-        object=_column(chosen.int()),
-        peak=_column(firings.peak[where]),
-        score=_column(firings.score[where]),
-        likeness=_column(firings.likeness[where]),
-        expected=_column(firings.expected[where]),
-        of_object=np.zeros(len(pattern), bool),
-    )
+        return MinedEdges(
+            **{name: table_column(c.int() if c.dtype == torch.long else c) for name, c in columns.items()}
+        )

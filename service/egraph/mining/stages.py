@@ -14,11 +14,12 @@ from torch import Tensor
 import egraph
 from egraph.distributed import Group
 from egraph.mining.anchors import AnchorPlaces, Anchors, mine_anchors, place_anchors, score_anchors
-from egraph.mining.block import REASONS, STRONGEST_PHOTOS, LayerTask
+from egraph.mining.block import REASONS, LayerTask
 from egraph.mining.checkpoint import Checkpoints
 from egraph.mining.contexts import leading_directions, peak_contexts
 from egraph.mining.edges import Upper
 from egraph.mining.expectation import planes
+from egraph.mining.firings import STRONGEST_PHOTOS
 from egraph.mining.graph_tables import ANCHORS, FilterPeaks, Firings, LayerReading, MinedGraph, PatternTable
 from egraph.mining.layer import mine_layer
 from egraph.mining.mined_layer import MinedLayer

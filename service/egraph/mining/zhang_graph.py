@@ -9,8 +9,9 @@ from torch import Tensor
 
 from egraph.distributed import Group
 from egraph.mining import zhang2018
-from egraph.mining.block import REASONS, BlockFirings, BlockMiner, Kept, LayerTask
+from egraph.mining.block import REASONS, BlockMiner, Kept, LayerTask
 from egraph.mining.contexts import Contexts
+from egraph.mining.firings import BlockFirings
 from egraph.mining.graph_model import GraphModel, LayerModel, Placed, numbers_of
 from egraph.mining.graph_tables import Displacements, MinedGraph
 from egraph.mining.mined_layer import MinedLayer

@@ -10,7 +10,7 @@ from torch import nn
 from egraph.errors import InputError, UsageError
 from egraph.escape import escaped, unescaped
 from egraph.network.architectures import Architecture, architecture, network_names
-from egraph.network.fitting import Match, match_weights, misfit, passed_over, put_weights
+from egraph.network.checkpoint_match import Match, match_weights, misfit, passed_over, put_weights
 from egraph.network.layers import absent_from_default_layers
 from egraph.network.network import Network
 from egraph.network.preprocessing import Preprocessing
