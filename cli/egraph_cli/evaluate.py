@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from egraph.commands.requests import EdgesRequest, EvaluateRequest, PurityRequest, StabilityRequest
+from egraph.commands.requests import EdgesRequest, EvaluateRequest, ExplanationRequest, PurityRequest, StabilityRequest
 from egraph_cli.options import Category, Device, Graph, Part, Quiet, Seed, Weights, settings_of
 from egraph_cli.output import Format, formats, write_rows
 from egraph_cli.progress import ProgressDisplay
@@ -223,6 +223,45 @@ def edges(
     ]
     columns = ["method", "fall", "low", "high", "q05", "q25", "q50", "q75", "q95", "farther", "pairs"]
     write_rows(output, columns, rows, whole=found.to_json())
+
+
+@app.command("explanation")
+@formats
+def explanation(
+    context: typer.Context,
+    category: Category,
+    annotations: Annotated[
+        Path | None, typer.Option(help="COCO file with boxes of the object and of its parts, for named parts.")
+    ] = None,
+    photos_folder: Annotated[
+        Path | None,
+        typer.Option("--photos-folder", help="Folder of the photos.", show_default="the folder of the COCO file"),
+    ] = None,
+    graph: Graph = None,
+    photos: Annotated[int, typer.Option(help="Photos to look at.", min=4, metavar="N")] = 30,
+    weights: Weights = None,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    *,
+    output: Format,
+) -> None:
+    """Are explanations true?
+
+    On photos of the graph. correlation, slope: of what the score loses without groups of units of the lower layer,
+    against what the account says. drop: the loss without all units that patterns explain; random takes as much
+    activation away. deletion, insertion, gain: while cells of the photo are blurred in the method's order (low, high
+    and high are good). part_share: the share of the top layer's activation that patterns explain. texture: the
+    agreement of two sets of shuffles. parts: the agreement of parts that were found with boxes that a person drew.
+    """
+    settings = settings_of(context)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.commands.explanation_measures import measure_explanation
+
+        request = ExplanationRequest(category, annotations, photos_folder, graph, photos, weights, device, seed)
+        found = measure_explanation(settings, request, progress)
+    columns = ["correlation", "slope", "drop", "deletion", "insertion", "gain", "part_share", "texture", "parts"]
+    show(output, found, columns)
 
 
 def show(output: Format, found: "Result", columns: list[str]) -> None:

@@ -14,7 +14,23 @@ import typer
 from egraph import __version__
 from egraph.errors import EgraphError
 from egraph.escape import SHOWN
-from egraph_cli import aog, cache, db, demo, evaluate, export, graph, jobs, layers, mine, part, query, show, worker
+from egraph_cli import (
+    aog,
+    cache,
+    db,
+    demo,
+    evaluate,
+    explain,
+    export,
+    graph,
+    jobs,
+    layers,
+    mine,
+    part,
+    query,
+    show,
+    worker,
+)
 from egraph_cli.complete import whole_words
 from egraph_cli.output import printable
 
@@ -30,6 +46,7 @@ app.command("layers")(layers.layers)
 app.command("mine")(mine.mine)
 app.add_typer(part.app, name="part")
 app.add_typer(aog.app, name="aog")
+app.command("explain")(explain.explain)
 app.command("query")(query.query)
 app.command("show")(show.show)
 app.add_typer(evaluate.app, name="evaluate")

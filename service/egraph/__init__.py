@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from egraph.api.asking import ask, export, open_aog, open_graph, questions
+    from egraph.api.explaining import explain
     from egraph.api.finding import evaluate, evaluate_purity, locate
     from egraph.api.inventory import (
         list_aogs,
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
         BuildRequest,
         EditRequest,
         EvaluateRequest,
+        ExplainRequest,
         ImportRequest,
         LabelRequest,
         LocateRequest,
@@ -51,6 +53,7 @@ HOMES = {
         *("edit_aog", "restore_aog", "suggest_labels"),
     ),
     "egraph.api.finding": ("locate", "evaluate", "evaluate_purity"),
+    "egraph.api.explaining": ("explain",),
     "egraph.api.asking": ("ask", "questions", "open_graph", "open_aog", "export"),
     "egraph.api.inventory": (
         *("list_layers", "list_graphs", "list_parts", "list_aogs"),
@@ -64,6 +67,7 @@ HOMES = {
     "egraph.commands.requests": (
         *("MineRequest", "PlaceRequest", "ImportRequest", "LabelRequest", "BuildRequest", "LocateRequest"),
         *("EditRequest", "RestoreRequest", "SuggestRequest", "EvaluateRequest", "PurityRequest", "ShowRequest"),
+        "ExplainRequest",
     ),
 }
 """In which module each public name is."""
@@ -74,6 +78,7 @@ __all__ = [
     "EditRequest",
     "EgraphError",
     "EvaluateRequest",
+    "ExplainRequest",
     "ImportRequest",
     "LabelRequest",
     "LocateRequest",
@@ -91,6 +96,7 @@ __all__ = [
     "edit_aog",
     "evaluate",
     "evaluate_purity",
+    "explain",
     "export",
     "import_parts",
     "label_part",

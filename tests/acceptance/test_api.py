@@ -17,7 +17,17 @@ from egraph.errors import InputError, UsageError
 
 pytestmark = pytest.mark.slow
 
-EXAMPLES = ("mine", "import_parts", "build_aog", "place", "label_part", "locate", "evaluate", "evaluate_purity")
+EXAMPLES = (
+    "mine",
+    "import_parts",
+    "build_aog",
+    "place",
+    "label_part",
+    "locate",
+    "explain",
+    "evaluate",
+    "evaluate_purity",
+)
 LAST = (
     *("ask", "questions", "show"),
     *("open_graph", "open_aog", "edit_aog", "restore_aog", "suggest_labels"),

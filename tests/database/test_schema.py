@@ -11,7 +11,9 @@ from database.conftest import run_file
 from egraph.aog.edits import Change, edit
 from egraph.aog.storage import find_aogs, write_aog
 from egraph.graph.connection import Database
+from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
+from egraph.graph.explanations import write_explanation
 from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.places import refresh_places
 from egraph.graph.schema import ELEMENTS, RELATIONSHIPS
@@ -22,7 +24,7 @@ from egraph.settings import Settings
 from egraph.worker.jobs import Product, claim, complete, fail, find_job, renew, submit
 from egraph.worker.progress import JobProgress
 from reference.questions import with_parts
-from support.synthetic import synthetic_aog, synthetic_graph
+from support.synthetic import synthetic_aog, synthetic_explanation, synthetic_graph
 
 OF_TYPE = {Type.BOOLEAN: bool, Type.INTEGER: int, Type.NUMBER: float, Type.TEXT: str, Type.JSON: str}
 OF_LIST = {Type.INTEGERS: int, Type.NUMBERS: float, Type.TEXTS: str}
@@ -46,6 +48,7 @@ def everything(queue: Database, category: str) -> Iterator[MinedGraph]:
     pattern = f"{learnt.layer[0]}/{learnt.filter[0]}/{learnt.number[0]}"
     for change in (Change(weight=0.5), Change(move=(0.1, 0.0))):
         edit(queue, aog, pattern, change, None, "a person")
+    write_explanation(queue, mined.id, content_hash(mined), synthetic_explanation(mined, instead_of=1))
     products = Product("jobs/produced_graph", mined.id), Product("jobs/produced_aog", synthetic_aog(mined).id)
     for product in (*products, None):
         waiting = find_job(queue, submit(queue, "mine", {}, category))

@@ -6,10 +6,14 @@ from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+import torch
 from PIL import Image
 
 from egraph.aog.model import AndOrGraph, Found, Template
 from egraph.aog.votes import VoteSettings
+from egraph.explaining.account import GroupLine, LayerAccount, PatternLine
+from egraph.explaining.explanation import ClassLine, Explanation
+from egraph.explaining.groups import Kind
 from egraph.graph.content_hash import content_hash
 from egraph.mining.graph_tables import (
     ANCHORS,
@@ -238,3 +242,29 @@ def with_photos(mined: MinedGraph, folder: Path, seed: int = 0) -> MinedGraph:
         sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
         objects.append(PhotoObject(path, sha256, 160, 120, Box(10.0, 10.0, 120.0, 90.0)))
     return replace(mined, objects=objects)
+
+
+def synthetic_explanation(mined: MinedGraph, row: int = 0, seed: int = 0, instead_of: int | None = None) -> Explanation:
+    """An account of one object's score, by two patterns of each conv layer."""
+    random = np.random.default_rng([seed, row])
+    layers = []
+    for geometry in mined.layers[:-1]:
+        table = mined.patterns[geometry.name]
+        lines = []
+        for pattern in random.permutation(len(table))[:2].tolist():
+            id_ = f"{mined.id}/{geometry.name}/{table.filter[pattern]}/{table.number[pattern]}"
+            x, y, activation, pro, contra = random.random(5).tolist()
+            lines.append(PatternLine(id_, x, y, activation, pro, -contra))
+        names = ("unnamed part 1", "texture", "background", "not explained")
+        groups = [
+            GroupLine(name, kind, *pair, 0.1, 0.1, 0.1, 5.0, 5.0)
+            for name, kind, pair in zip(names, Kind, random.random((4, 2)) * [1, -1], strict=True)
+        ]
+        maps = torch.zeros(geometry.height, geometry.width)
+        total = sum(group.net for group in groups)
+        layers.append(LayerAccount(geometry.name, total + 0.5, 0.25, 0.25, 16, groups, lines, len(table), maps, maps))
+    other = None if instead_of is None else ClassLine(instead_of, "other", 0.1)
+    obj = mined.objects[row]
+    return Explanation(
+        obj, obj.box, mined.category, ClassLine(3, "one", 0.8), ClassLine(3, "one", 0.8), other, layers, {}
+    )

@@ -112,7 +112,7 @@ class Viewer:
         layers = [self.model.layers[name] for name in self.model.plan.context_layers]
         filters = [(layer.name, channel) for layer in layers for channel in range(layer.channels)]
         columns = [column for column, pair in enumerate(filters) if wanted is None or pair in wanted]
-        self.columns = None if wanted is None else torch.tensor(columns)
+        self.columns = None if wanted is None else torch.tensor(columns, dtype=torch.long)
         self.column_of = {filters[column]: place for place, column in enumerate(columns)}
 
     def look(self, objects: Sequence[PhotoObject]) -> Posture:
@@ -171,7 +171,12 @@ class Locator:
         Raises:
             InputError: a photo cannot be read.
         """
-        seen = self.viewer.look(objects)
+        return self.parts_on(objects, self.viewer.look(objects), patterns)
+
+    def parts_on(
+        self, objects: Sequence[PhotoObject], seen: Posture, patterns: int | None = 0
+    ) -> list[list[LocatedPart]]:
+        """The same as `locate`, of objects that the viewer has looked at."""
         model = self.viewer.model
         placed = {}
         for layer in {layer for aog in self.aogs for layer in aog.layer} if patterns != 0 else ():

@@ -148,7 +148,7 @@ def find_parts(
         graph = read_graph(database, fitting[0].graph, placing=True)
         aogs = [read_aog(database, aog.id, graph) for aog in fitting]
         report(progress, "reading the graph", 1, 1)
-    found = objects_of(request, progress)
+    found = objects_of(request.photos, request.annotations, request.category, progress)
     network = network_of(graph, request, module)
     locator = Locator(graph, network, aogs)
     skipped = list(found.skipped)
@@ -183,23 +183,19 @@ def locate_photos(
     return Located(objects, skipped)
 
 
-def objects_of(request: LocateRequest, progress: Progress | None = None) -> PhotoSet:
-    """The objects to look at: whole photos, or, with annotations, their boxes on the photos asked for."""
-    photos = read_photos(request.photos, progress)
-    if request.annotations is None:
+def objects_of(
+    asked: Sequence[Path], annotations: Path | None, category: str, progress: Progress | None = None
+) -> PhotoSet:
+    """The objects to look at: whole photos, or, with annotations, a category's boxes on the photos asked for."""
+    photos = read_photos(asked, progress)
+    if annotations is None:
         return photos
     boxed = read_annotations(
-        request.annotations,
-        request.annotations.parent,
-        request.category,
-        progress=progress,
-        files=[o.path for o in photos.objects],
+        annotations, annotations.parent, category, progress=progress, files=[o.path for o in photos.objects]
     )
     there = {o.path for o in boxed.objects}
     bare = [
-        Skipped(str(o.path), f"{request.annotations} has no {request.category} on it")
-        for o in photos.objects
-        if o.path not in there
+        Skipped(str(o.path), f"{annotations} has no {category} on it") for o in photos.objects if o.path not in there
     ]
     return PhotoSet(boxed.objects, photos.skipped + boxed.skipped + bare)
 

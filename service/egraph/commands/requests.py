@@ -161,6 +161,32 @@ class LocateRequest:
 
 
 @dataclass(frozen=True)
+class ExplainRequest:
+    """Which photos, by which graph: of the only category that there is, unless one is named.
+
+    class_: name or number of the class to explain, the predicted one unless given; instead_of: another, from whose
+    score it is told apart. without: patterns, filters and groups that are taken away. region: where a dense answer is
+    explained, the object's box unless given. layers: of the graph, the uppermost two unless given. classes: a file of
+    the classes' names. patterns: so many are named for each layer, None all that are active. keep: store it.
+    """
+
+    photos: Sequence[Path]
+    category: str | None = None
+    class_: str | None = None
+    instead_of: str | None = None
+    annotations: Path | None = None
+    without: Sequence[str] = ()
+    region: Box | None = None
+    layers: Sequence[str] | None = None
+    classes: Path | None = None
+    patterns: int | None = 20
+    keep: bool = False
+    graph: str | None = None
+    weights: str | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
 class EvaluateRequest:
     """Which graph to measure against which boxes. task: `tracking`, `instability` or `localization`.
 
@@ -255,6 +281,21 @@ class EdgesRequest:
     graph: str | None = None
     photos: int = 12
     patterns: int = 36
+    weights: str | None = None
+    device: str = "cpu"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class ExplanationRequest:
+    """Which graph's explanations to measure, on so many (`photos`) of its own objects; named parts only with
+    `annotations`."""
+
+    category: str
+    annotations: Path | None = None
+    photos_folder: Path | None = None
+    graph: str | None = None
+    photos: int = 30
     weights: str | None = None
     device: str = "cpu"
     seed: int = 0

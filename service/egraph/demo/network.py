@@ -30,8 +30,10 @@ def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> 
 class AnimalNetwork(nn.Module):
     """Seven convolutions in four blocks, whose maps are 48, 24, 12 and 6 units wide for an input of 96 pixels.
 
-    `preprocessing` says what the input must be; whoever loads the network honours it.
+    `preprocessing` says what the input must be; whoever loads the network honours it. `classes`: what its answers mean.
     """
+
+    classes: ClassVar[tuple[str, ...]] = CLASSES
 
     preprocessing: ClassVar[dict[str, Any]] = {
         "size": INPUT_SIZE,

@@ -15,6 +15,7 @@ PATTERNS = 1000
 """Patterns in one transaction; each takes its edges with it."""
 
 OBJECTS = 4000
+EXPLANATIONS = 20
 PEAKS = 8000
 FILTERS = 4000
 
@@ -59,6 +60,15 @@ def delete_graphs(database: Database, some: Sequence[GraphSummary], progress: Pr
         failpoint("removal begun")
     for graph in some:
         database.write("aog/remove_of_graph", graph=graph.id)
+
+        def forget_explanations(transaction: Transaction, graph_id: str = graph.id) -> int:
+            row = transaction.run("explanations/remove_of_graph", graph=graph_id, limit=EXPLANATIONS)[0]
+            if row["objects"]:
+                transaction.run("write/delete_loose_objects", objects=row["objects"])
+            return int(row["deleted"])
+
+        while database.transaction(forget_explanations):
+            pass
 
         def forget_patterns(transaction: Transaction, graph_id: str = graph.id) -> int:
             row = transaction.run("write/delete_patterns", graph=graph_id, limit=PATTERNS)[0]

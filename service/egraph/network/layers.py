@@ -319,7 +319,7 @@ def _told_apart(outputs: Sequence[Output]) -> tuple[list[list[str]], dict[str, T
 
 def _classes(result: Any, size: int) -> int | None:
     """How many classes the network's answer tells apart; None where it answers something else."""
-    answer = _first_tensor(result)
+    answer = first_tensor(result)
     # a trunk by itself answers with its last map, which is none of classes
     told = answer is not None and (answer.ndim in (2, 3) or answer.shape[2:] == (size, size))
     return answer.shape[1] if answer is not None and told else None
@@ -382,7 +382,7 @@ def _no_map(output: Any, runs: int) -> str:
     return ""
 
 
-def _first_tensor(result: Any) -> Tensor | None:
+def first_tensor(result: Any) -> Tensor | None:
     """The network's answer, or the first of several: segmentation gives a dict, others a tuple."""
     if isinstance(result, Mapping):
         result = list(result.values())

@@ -27,6 +27,19 @@ def fitted(text: str, size: int, width: float) -> str:
     return _shortened(text, kept)
 
 
+def wrapped(text: str, size: int, width: float) -> list[str]:
+    """A text in lines that are at most `width` pixels wide, broken between words."""
+    lines: list[str] = []
+    font = font_for(text, size)
+    for word in text.split():
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and font.getlength(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(fitted(word, size, width))
+    return lines
+
+
 def write(
     draw: ImageDraw.ImageDraw,
     place: tuple[float, float],

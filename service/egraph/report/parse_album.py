@@ -9,8 +9,8 @@ from PIL import Image
 
 from egraph.aog.locate import LocatedPart
 from egraph.photos.photo import PhotoObject
-from egraph.report.files import NewFile, ReportError, write_whole
-from egraph.report.page import PAGE, STYLE, table, text
+from egraph.report.album import AlbumPage, PictureFolder
+from egraph.report.page import table, text
 from egraph.report.parse_picture import (
     CONFIDENCE,
     KEY,
@@ -25,12 +25,8 @@ from egraph.report.parse_picture import (
     pattern_name,
     pose_words,
 )
-from egraph.report.pictures import data_uri, png_bytes, read_photo
+from egraph.report.pictures import data_uri, read_photo
 
-NAME_BYTES = 180
-"""Of a photo's name in that of its picture: file systems take 255."""
-
-WIDE = "main { max-width: 74rem; }"
 PARSE_STYLE = """
 .parse { margin: 2rem 0 3rem; }
 .found { display: grid; grid-template-columns: minmax(0, 40rem) minmax(16rem, 1fr); gap: 1.6rem; margin: 1rem 0 2rem; }
@@ -46,7 +42,7 @@ PARSE_STYLE = """
 """
 
 
-class ParseFolder:
+class ParseFolder(PictureFolder):
     """A folder with one PNG for each object."""
 
     def __init__(self, folder: Path, layers: Sequence[str]) -> None:
@@ -57,12 +53,8 @@ class ParseFolder:
         Raises:
             ReportError: there can be no such folder.
         """
-        self.folder, self.layers = folder, layers
-        self._taken: set[str] = set()
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ReportError(folder, error.strerror or str(error)) from error
+        super().__init__(folder, "parse")
+        self.layers = layers
 
     def add(self, photo: Image.Image, obj: PhotoObject, parts: Sequence[LocatedPart]) -> Path:
         """Write an object's picture and return its path.
@@ -70,23 +62,11 @@ class ParseFolder:
         Raises:
             ReportError: it cannot be written.
         """
-        picture = parse_picture(photo, obj, parts, self.layers)
-        return write_whole(self.folder / self._name(obj.path), png_bytes(picture))
-
-    def _name(self, path: Path) -> str:
-        """A name of its own for each object: photos of several folders may have the same, and one photo several
-        objects. Some file systems take upper for lower case."""
-        stem = path.stem.encode("utf-8", "surrogateescape")[:NAME_BYTES].decode("utf-8", "ignore") or "photo"
-        tried, name = 1, f"{stem}-parse.png"
-        while name.casefold() in self._taken:
-            tried += 1
-            name = f"{stem}-parse-{tried}.png"
-        self._taken.add(name.casefold())
-        return name
+        return self.write(obj.path, parse_picture(photo, obj, parts, self.layers))
 
 
-class ParsePage:
-    """One page of all objects, pictures embedded; written as they come, in its place when it is whole."""
+class ParsePage(AlbumPage):
+    """One page of all objects."""
 
     def __init__(self, destination: Path, category: str, layers: Sequence[str]) -> None:
         """
@@ -94,27 +74,9 @@ class ParsePage:
             layers: of the graph, from the input side up.
         """
         self.colours = layer_colours(layers)
-        page = PAGE.substitute(title=text(f"egraph: {category}"), style=STYLE + PARSE_STYLE + WIDE, body="\0")
-        self._head, _, self._tail = page.partition("\0")
-        self._head += f"<h1>{text(category.capitalize())}: what was found, and why</h1>\n"
-        self._head += f'<p class="soft">{text(KEY)} Confidence is {text(CONFIDENCE)}.</p>\n'
-        self._file = NewFile(destination)
-
-    def __enter__(self) -> "ParsePage":
-        """
-        Raises:
-            ReportError: there can be no such file.
-        """
-        self._file.__enter__()
-        self._write(self._head)
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if kind is None:
-            self._write(self._tail)
-        self._file.__exit__(kind, error, trace)
+        head = f"<h1>{text(category.capitalize())}: what was found, and why</h1>\n"
+        head += f'<p class="soft">{text(KEY)} Confidence is {text(CONFIDENCE)}.</p>\n'
+        super().__init__(destination, f"egraph: {category}", head, PARSE_STYLE)
 
     def add(self, photo: Image.Image, obj: PhotoObject, parts: Sequence[LocatedPart]) -> None:
         """Write an object's section.
@@ -122,10 +84,7 @@ class ParsePage:
         Raises:
             ReportError: it cannot be written.
         """
-        self._write("\n".join(parse_section(photo, obj, parts, self.colours)) + "\n")
-
-    def _write(self, piece: str) -> None:
-        self._file.write(piece.encode("utf-8", "replace"))
+        self.write("\n".join(parse_section(photo, obj, parts, self.colours)) + "\n")
 
 
 class Parses:

@@ -285,6 +285,31 @@ EDIT = Node(
         ),
     ),
 )
+EXPLANATION = Node(
+    label="Explanation",
+    example="<graph>/<object>/<class>",
+    exported=False,
+    columns=(
+        identifier("with `-<class>` at its end where a class is told apart from another one"),
+        Column("graph", TEXT, "id of the graph that it was made by"),
+        Column("class", INTEGER, "number and name of the class that is explained"),
+        Column("class_name", TEXT, "number and name of the class that is explained"),
+        Column("instead_of", INTEGER, "number and name of the class that it is told apart from, if any"),
+        Column("instead_of_name", TEXT, "number and name of the class that it is told apart from, if any"),
+        Column("predicted", INTEGER, "the network's answer: number and name of the class, and its probability"),
+        Column("predicted_name", TEXT, "the network's answer: number and name of the class, and its probability"),
+        Column("probability", NUMBER, "the network's answer: number and name of the class, and its probability"),
+        Column("score", NUMBER, "the score that is explained; it is the sum of the five that follow"),
+        Column("baseline", NUMBER, "of the score, where nothing is detected"),
+        Column("parts", NUMBER, "of the score in the top layer, by kind, for and against together"),
+        Column("texture", NUMBER, "of the score in the top layer, by kind, for and against together"),
+        Column("background", NUMBER, "of the score in the top layer, by kind, for and against together"),
+        Column("unexplained", NUMBER, "of the score in the top layer, by kind, for and against together"),
+        Column("layers", TEXTS, "the layers whose patterns it has, from the input up"),
+        Column("created_at", TEXT, "when it was written"),
+    ),
+    indexes=(Index("explanation_graph", ("graph",)),),
+)
 JOB = Node(
     label="Job",
     example="uuid",
@@ -341,6 +366,7 @@ NODES = (
     AND_OR_GRAPH,
     TEMPLATE,
     EDIT,
+    EXPLANATION,
     JOB,
     SCHEMA,
 )

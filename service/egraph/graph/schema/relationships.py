@@ -261,6 +261,16 @@ FOUND_ON = Relationship(
         Column("row", INTEGER, "number of the object in the graph"),
     ),
 )
+ATTRIBUTES_TO = Relationship(
+    type="ATTRIBUTES_TO",
+    ends=(("Explanation", "Pattern"),),
+    exported=False,
+    meaning="kept are the 200 patterns of each layer that say most",
+    columns=(
+        Column("pro", NUMBER, "what the pattern adds to the score: for it, and against it (at most 0)"),
+        Column("contra", NUMBER, "what the pattern adds to the score: for it, and against it (at most 0)"),
+    ),
+)
 
 RELATIONSHIPS = (
     Relationship(type="IN_NETWORK", ends=(("Layer", "Network"),)),
@@ -283,6 +293,8 @@ RELATIONSHIPS = (
     COMPOSED_OF,
     Relationship(type="LEARNT_FROM", ends=(("AndOrGraph", "Object"),)),
     FOUND_ON,
+    Relationship(type="EXPLAINS", ends=(("Explanation", "Object"),), exported=False),
+    ATTRIBUTES_TO,
     Relationship(type="CHANGED", ends=(("Edit", "AndOrGraph"),)),
     Relationship(type="PRODUCED", ends=(("Job", "ExplanatoryGraph"), ("Job", "AndOrGraph")), exported=False),
 )

@@ -1,0 +1,3 @@
+// Remove an explanation
+MATCH (e:Explanation {id: $id})
+DETACH DELETE e
