@@ -88,6 +88,7 @@ def build(
         print(f"  {reason}")
     for template in built.templates:
         print(f"  template {template.id.rsplit('/', 1)[1]}: {template.patterns} patterns")
+    print(f"  surely found on {built.found:,} more objects; {built.on_part:,} patterns lie on it beyond chance")
     print(f"Next: egraph aog locate PHOTO --category {quote(category)} --part {quote(part)}")
 
 

@@ -121,6 +121,39 @@ def localization(
     show(output, found, [*columns, "centre_in_box", "iou", "iou50", "box_gain", "box_gain_low", "box_gain_high"])
 
 
+@app.command("parts")
+@formats
+def parts(
+    context: typer.Context,
+    category: Category,
+    part: Part,
+    annotations: Annotations,
+    photos: Photos = None,
+    shots: Annotated[int, typer.Option(help="Labelled objects to learn from.", min=1)] = 3,
+    draws: Annotated[int, typer.Option(help="Random sets of labelled objects.", min=1)] = 12,
+    graph: Graph = None,
+    weights: Weights = None,
+    device: Device = "cpu",
+    seed: Seed = 0,
+    quiet: Quiet = False,
+    *,
+    output: Format,
+) -> None:
+    """Do the patterns that fire together on a part lie on it?
+
+    share: of the annotated objects that were not labelled, the share on which the first 20 patterns of `fires-together`
+    are expected inside the box of the part; low and high are the 95 % confidence interval of its mean over the draws.
+    fires: the same of the units at which they fire. named: patterns that lie on the part beyond chance. The
+    controls: patterns counted over the labels alone, boxes at random places of the same objects, the boxes' area (a
+    place drawn at random), and the 20 best patterns that there are.
+    """
+    request = EvaluateRequest(
+        "parts", category, part, annotations, photos, graph, weights, device, draws, shots, seed=seed
+    )
+    found = figures(context, request, quiet)
+    show(output, found, ["share", "low", "high", "fires", "named", "objects"])
+
+
 @app.command("purity")
 @formats
 def purity(

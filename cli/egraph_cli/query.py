@@ -151,7 +151,7 @@ def answer_cypher(
 def write_answer(output: Format, answer: "questions.Answer | read_only.Answer") -> None:
     """Print the rows, and say where there are more."""
     write_rows(output, answer.columns, answer.rows, whole=answer.to_json())
-    for hint in getattr(answer, "hints", ()):
+    for hint in answer.hints:
         print(printable(hint), file=sys.stderr)
     if answer.truncated:
         print(f"These are the first {len(answer.rows):,} rows; --limit N shows more.", file=sys.stderr)

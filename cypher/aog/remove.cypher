@@ -1,5 +1,10 @@
 // Remove an And-Or graph with its templates and edits; patterns, objects and labels stay
+//
+// What was counted on the objects on which it found the part is counted anew, over labels alone.
 MATCH (a:AndOrGraph {id: $id})
+OPTIONAL MATCH (:ExplanatoryGraph {id: a.graph})-[c:COVERS {aog: $id}]->(:Part)
+DELETE c
+WITH DISTINCT a
 OPTIONAL MATCH (a)-[:HAS_TEMPLATE]->(t:Template)
 WITH a, collect(t) AS templates
 OPTIONAL MATCH (e:Edit)-[:CHANGED]->(a)

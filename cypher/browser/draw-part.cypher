@@ -6,13 +6,13 @@
 // :param category: category, required. The kind of object.
 // :param part: part, required. The part's name.
 // :param graph: graph, optional. The graph's name, where the category has several.
-// :param share: number = 0.5. Smallest share of the labelled objects on which a pattern is on the part.
+// :param share: number, optional. Smallest share (on_part) of a pattern on the part; without it, by_chance.
 // :param limit: integer = 50. Draw at most so many patterns.
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[:COVERS]->(:Part {id: $category + '/' + $part})
 MATCH (p:Pattern)-[l:LIES_ON {of: g.id + '/' + $part}]->(:Part)
-WHERE l.share >= $share
+WHERE l.share >= coalesce($share, l.by_chance)
 WITH p, l.share AS on_part, p.score AS score, p.id AS id
 ORDER BY on_part DESC, score DESC, id
 LIMIT $limit

@@ -1,6 +1,6 @@
-// The ids of a graph's patterns on a part, those most often inside the boxes first
+// The ids of a graph's patterns on a part, those that lie on it most surely first
 MATCH (p:Pattern)-[l:LIES_ON {of: $of}]->(:Part)
-WHERE l.share >= $share
+WHERE l.share >= l.by_chance
 WITH p.id AS id, l.share AS share, l.objects AS objects, p.score AS score
 ORDER BY share DESC, score DESC, id
 LIMIT $limit

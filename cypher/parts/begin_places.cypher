@@ -1,7 +1,7 @@
 // Whether it must still be summed up where a graph's patterns lie on a part
 //
 // The first SETs take the locks of the graph and of the part, so that of two that sum up the second finds it done, and
-// neither is removed before it is written.
+// neither is removed before it is written. Sums of an earlier egraph, which have no area, do not count.
 MATCH (g:ExplanatoryGraph {id: $graph})
 SET g.category = g.category
 WITH g
@@ -9,5 +9,8 @@ WHERE g.state IN ['writing', 'complete']
 MATCH (part:Part {id: $category + '/' + $part})
 SET part.category = $category
 WITH g, part
-WHERE NOT EXISTS { (g)-[:COVERS]->(part) }
+OPTIONAL MATCH (g)-[c:COVERS]->(part)
+WITH g, c
+WHERE c IS NULL OR c.area IS NULL
+DELETE c
 RETURN g.id AS graph

@@ -1,21 +1,15 @@
 // Where a graph's patterns lie on a part: expected inside a box that a person drew, on labelled objects on which they
 // fire
 //
-// by_chance: how likely a place drawn at random is inside. share: of the labelled objects on which the pattern fires,
-// those on which it is inside a box, with one object more that counts as chance would have it. objects: how many those
-// are, without that one; score: its mean score inside.
-MATCH (g:ExplanatoryGraph {id: $graph})
-MATCH (part:Part {id: $category + '/' + $part})
-OPTIONAL MATCH (part)<-[s:SHOWS]-(o:Object)
-WHERE
-  EXISTS {
-    MATCH (o)<-[:FIRES_ON]-(placed:Pattern)
-    WHERE placed.graph = g.id
-  }
-WITH g, part, o, s.box AS box, o.box AS frame
+// share: lower bound of the share of the labelled objects on which the pattern fires where it is inside a box;
+// fires_share: the same of the unit on which it fires. Both are Wilson's, of `deviations`. by_chance: `by_chance[n]`
+// for patterns that fire on n of the objects. Kept are patterns that are inside more often than places drawn at random.
+MATCH (:ExplanatoryGraph {id: $graph})-[c:COVERS]->(part:Part {id: $category + '/' + $part})
+MATCH (part)<-[s:SHOWS]-(o:Object)
+WITH part, c, o, s.box AS box, o.box AS frame
 WITH
-  g,
   part,
+  c,
   o,
   collect([
     (box[0] - frame[0]) / frame[2],
@@ -23,25 +17,16 @@ WITH
     (box[0] + box[2] - frame[0]) / frame[2],
     (box[1] + box[3] - frame[1]) / frame[3]
   ]) AS boxes
-WITH g, part, o, boxes, reduce(area = 0.0, b IN boxes | area + (b[2] - b[0]) * (b[3] - b[1])) AS area
-WITH g, part, count(o) AS objects, avg(area) AS by_chance, collect({object: o, boxes: boxes}) AS shown
-CREATE (g)-[c:COVERS {objects: objects, by_chance: by_chance, patterns: 0}]->(part)
-WITH g.id AS graph, part, c, shown
-UNWIND shown AS one
-WITH graph, part, c, one, one.object AS o
-WHERE o IS NOT NULL
 MATCH (o)<-[f:FIRES_ON]-(p:Pattern)
-WITH graph, part, c, one.boxes AS boxes, f, p, f.expected_x AS x, f.expected_y AS y
-WHERE p.graph = graph
+WHERE p.graph = $graph
 WITH
-  graph,
   part,
   c,
   p,
   f.score AS score,
-  any(b IN boxes WHERE b[0] <= x AND x <= b[2] AND b[1] <= y AND y <= b[3]) AS inside
+  any(b IN boxes WHERE b[0] <= f.expected_x AND f.expected_x <= b[2] AND b[1] <= f.expected_y AND f.expected_y <= b[3]) AS inside,
+  any(b IN boxes WHERE b[0] <= f.x AND f.x <= b[2] AND b[1] <= f.y AND f.y <= b[3]) AS fires_inside
 WITH
-  graph,
   part,
   c,
   p,
@@ -51,19 +36,36 @@ WITH
       WHEN inside THEN 1
       ELSE 0
     END) AS hits,
+  sum(
+    CASE
+      WHEN fires_inside THEN 1
+      ELSE 0
+    END) AS fires_hits,
   avg(
     CASE
       WHEN inside THEN score
     END) AS score
-WHERE hits > 0
+WHERE hits > c.area * fired
+WITH
+  part,
+  c,
+  p,
+  fired,
+  score,
+  toFloat(hits) / fired AS share,
+  toFloat(fires_hits) / fired AS fires_share,
+  $deviations ^ 2 / fired AS z
 CREATE
   (p)-
     [l:LIES_ON {
-        of: graph + '/' + $part,
+        of: $graph + '/' + $part,
         layer: p.layer,
         filter: p.filter,
-        share: (hits + c.by_chance) / (fired + 1),
+        share: (share + z / 2 - sqrt(z * (share * (1 - share) + z / 4))) / (1 + z),
+        fires_share: (fires_share + z / 2 - sqrt(z * (fires_share * (1 - fires_share) + z / 4))) / (1 + z),
+        by_chance: $by_chance[fired],
         objects: fired,
+        labelled: fired,
         score: score
       }]->
   (part)

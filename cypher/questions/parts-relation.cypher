@@ -5,8 +5,10 @@
 // displacement the graph has; the steadiest pair comes first. A pattern that lies on both parts is left out. dx, dy:
 // how far the first part's pattern stands to the right of and below the other's, in fractions of the object, turned to
 // its canonical side. sigma: standard deviation of this displacement; apart: the control of sigma, its value if the two
-// moved independently. on_part, on_other: share of the labelled objects where it fires on which each pattern is inside
-// a box; by_chance, by_chance_other: their controls, the same shares for a place drawn at random on the objects.
+// moved independently. on_part, on_other: of the objects on which each pattern fires, the share on which it is expected
+// inside the box of its part, a lower bound (95 %), over those that a person labelled and those on which an And-Or graph
+// surely found the part. by_chance, by_chance_other: their controls, what the best of all patterns would reach if all
+// stood at random places.
 // boxes_dx, boxes_dy: what the boxes themselves say, over the objects of the graph that show both parts; boxes: how
 // many those are.
 //
@@ -14,7 +16,7 @@
 // :param part: part, required. The part's name.
 // :param other_part: part, required. The other part's name.
 // :param graph: graph, optional. The graph's name, where the category has several.
-// :param share: number = 0.5. Smallest share of the labelled objects where it fires on which a pattern is on its part.
+// :param share: number, optional. Smallest share (on_part, on_other) of a pattern on its part; without it, by_chance.
 // :param limit: integer = 50. The largest number of rows.
 // :returns pairs, pattern, other_pattern, dx, dy, sigma, apart, on_part, by_chance, on_other, by_chance_other, boxes_dx,
 //   boxes_dy, boxes
@@ -87,7 +89,7 @@ MATCH (g)-[e:COVERS]->(:Part {id: $category + '/' + $other_part})
 WITH
   g.id + '/' AS prefix,
   c.patterns <= e.patterns AS first,
-  {boxes: boxes, boxes_dx: boxes_dx, boxes_dy: boxes_dy, by_chance: c.by_chance, by_chance_other: e.by_chance} AS known
+  {boxes: boxes, boxes_dx: boxes_dx, boxes_dy: boxes_dy} AS known
 WITH
   known,
   first,
@@ -102,36 +104,39 @@ WITH
     ELSE $part
   END AS there
 MATCH (p:Pattern)-[l:LIES_ON {of: here}]->(:Part)
-WHERE l.share >= $share
+WHERE l.share >= coalesce($share, l.by_chance)
 // From each of these few to its neighbours; a planner may else begin with all patterns on the other part.
-WITH known, first, here, there, collect({pattern: p, share: l.share}) AS found
+WITH known, first, here, there, collect({pattern: p, share: l.share, by_chance: l.by_chance}) AS found
 UNWIND found AS one
-WITH known, first, here, there, one.pattern AS p, one.share AS share
+WITH known, first, here, there, one, one.pattern AS p
 WITH
   known,
   first,
   here,
   there,
   p,
-  share,
-  [(p)-[m:LIES_ON]->(:Part) WHERE m.of = there AND m.share >= $share | m.of ] AS others
+  one,
+  [(p)-[m:LIES_ON]->(:Part) WHERE m.of = there AND m.share >= coalesce($share, m.by_chance) | m.of ] AS others
 WHERE size(others) = 0
 MATCH (p)-[d:DISPLACED_FROM]-(q:Pattern)
 // In the order of the answer, so that only the first of them are looked at.
-WITH known, first, here, there, p, share, d, q, d.sigma AS sigma
+WITH known, first, here, there, p, one, d, q, d.sigma AS sigma
 ORDER BY sigma
 WITH
   known,
   first,
   there,
   p,
-  share,
+  one,
   d,
   q,
   sigma,
-  [(q)-[m:LIES_ON]->(:Part) WHERE m.of IN [here, there] AND m.share >= $share | {of: m.of, share: m.share} ] AS parts
+  [
+    (q)-[m:LIES_ON]->(:Part)
+    WHERE m.of IN [here, there] AND m.share >= coalesce($share, m.by_chance)
+    | {of: m.of, share: m.share, by_chance: m.by_chance}
+  ] AS parts
 WHERE size(parts) = 1 AND parts[0].of = there
-WITH known, first, p, share, d, q, sigma, parts[0].share AS other_share
 WITH
   known,
   d,
@@ -141,13 +146,22 @@ WITH
     WHEN first = (startNode(d).id = p.id) THEN 1
     ELSE -1
   END AS sign,
+  first,
+  {id: p.id, share: one.share, by_chance: one.by_chance} AS near,
+  {id: q.id, share: parts[0].share, by_chance: parts[0].by_chance} AS far
+WITH
+  known,
+  d,
+  sigma,
+  apart,
+  sign,
   CASE
-    WHEN first THEN {id: p.id, share: share}
-    ELSE {id: q.id, share: other_share}
+    WHEN first THEN near
+    ELSE far
   END AS one,
   CASE
-    WHEN first THEN {id: q.id, share: other_share}
-    ELSE {id: p.id, share: share}
+    WHEN first THEN far
+    ELSE near
   END AS two
 WITH
   known,
@@ -158,7 +172,9 @@ WITH
   sigma,
   apart,
   one.share AS on_part,
-  two.share AS on_other
+  one.by_chance AS by_chance,
+  two.share AS on_other,
+  two.by_chance AS by_chance_other
 ORDER BY sigma, pattern, other_pattern
 LIMIT $limit
 WITH
@@ -171,7 +187,9 @@ WITH
     sigma: sigma,
     apart: apart,
     on_part: on_part,
-    on_other: on_other
+    by_chance: by_chance,
+    on_other: on_other,
+    by_chance_other: by_chance_other
   })[0..$limit - 1] AS found
 // One row of the answer is the summary.
 WHERE size(found) > 0
@@ -194,9 +212,9 @@ RETURN
   r.sigma AS sigma,
   r.apart AS apart,
   r.on_part AS on_part,
-  known.by_chance AS by_chance,
+  r.by_chance AS by_chance,
   r.on_other AS on_other,
-  known.by_chance_other AS by_chance_other,
+  r.by_chance_other AS by_chance_other,
   known.boxes_dx AS boxes_dx,
   known.boxes_dy AS boxes_dy,
   known.boxes AS boxes

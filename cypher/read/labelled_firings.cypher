@@ -1,4 +1,4 @@
 // Whether a graph's patterns were placed on objects that show a part
 MATCH (:ExplanatoryGraph {id: $graph})-[c:COVERS]->(:Part {id: $category + '/' + $part})
-WHERE c.objects > 0
-RETURN c.objects AS objects
+WHERE c.labelled > 0
+RETURN c.labelled AS objects

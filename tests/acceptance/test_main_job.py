@@ -42,7 +42,7 @@ def check_job(report: dict, answer: dict) -> None:
     for row in answer["rows"]:
         assert list(row) == answer["columns"]
         assert row["pattern"].startswith(report["graph"])
-        assert 0.5 <= row["on_part"] <= 1
+        assert 0 < row["by_chance"] <= row["on_part"] <= 1
         if row["partner"] is not None:
             assert -1 <= row["strength"] <= 1 and row["photos"] <= 12
 

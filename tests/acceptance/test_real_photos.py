@@ -35,7 +35,8 @@ def test_patterns_of_a_horses_head(egraph: Callable, test_data: Path, horses: tu
     assert {(row["layer"], row["partner_layer"]) for row in together} & {("layer3", "layer4"), ("layer2", "layer3")}
     assert {"layer3", "layer4"} <= {row[key] for row in rows for key in ("layer", "partner_layer")}
     for row in together:
-        assert row["on_part"] >= 0.5 and 0 < row["photos"] <= 24 and -1 <= row["strength"] <= 1
+        assert 0 < row["by_chance"] <= row["on_part"] <= 1
+        assert 0 < row["photos"] <= 24 and -1 <= row["strength"] <= 1
         assert row["pattern"].startswith(f"{report['graph']}/{row['layer']}/{row['filter']}/")
         assert row["partner"].startswith(f"{report['graph']}/{row['partner_layer']}/{row['partner_filter']}/")
         # partners whose displacement is no steadier than that of random pairs have none

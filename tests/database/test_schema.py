@@ -15,7 +15,7 @@ from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.explanations import write_explanation
 from egraph.graph.parts import add_labels, remove_part
-from egraph.graph.places import refresh_places
+from egraph.graph.places import Lying, refresh_places, write_lying
 from egraph.graph.schema import ELEMENTS, RELATIONSHIPS
 from egraph.graph.schema.elements import Type
 from egraph.graph.write import write_graph
@@ -44,6 +44,9 @@ def everything(queue: Database, category: str) -> Iterator[MinedGraph]:
     add_labels(queue, with_parts(mined), category, "head")
     refresh_places(queue, mined.id, category)
     write_aog(queue, synthetic_aog(mined), dict.fromkeys([o.id for o in mined.objects], False))
+    numbers = np.full(1, 0.5)
+    lying = Lying(["layer1/0/0"], numbers, numbers, numbers, np.ones(1, int), np.ones(1, int), numbers, 1, 2, 0.25)
+    write_lying(queue, mined.id, content_hash(mined), category, "head", synthetic_aog(mined).id, lying)
     (aog,), learnt = find_aogs(queue, category), synthetic_aog(mined)
     pattern = f"{learnt.layer[0]}/{learnt.filter[0]}/{learnt.number[0]}"
     for change in (Change(weight=0.5), Change(move=(0.1, 0.0))):

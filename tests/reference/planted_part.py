@@ -59,6 +59,7 @@ def plant_part(
         loadings=loadings.flatten(0, 1),
         fires=torch.rand(2 * FILTERS, objects, generator=random) < 0.5,
         wholeness=torch.zeros(objects),
+        sightings=lambda: iter(()),
     )
     return pool, truth
 

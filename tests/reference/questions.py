@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import replace
+from math import comb
 from typing import Any
 
 from egraph.graph.schema import FIRES_ON
@@ -103,26 +104,61 @@ def with_parts(mined: MinedGraph) -> list[PhotoObject]:
     return objects
 
 
-def on_part(mined: MinedGraph, objects: list[PhotoObject], part: str) -> dict[Key, float]:
-    """Of the objects with a box of `part` on which each pattern fires, and one that is inside by chance, the share on
-    which it is inside; for those patterns that are anywhere."""
+def lying(mined: MinedGraph, objects: list[PhotoObject], part: str) -> dict[Key, dict[str, float]]:
+    """What questions tell of each pattern that lies on a part: of the objects with a box on which it fires, the lower
+    bound of the share on which it is expected inside, the same of the unit where it fires, the control, and how many
+    those objects are. Only patterns that are inside more often than a place drawn at random."""
     hits: dict[Key, int] = defaultdict(int)
+    fires: dict[Key, int] = defaultdict(int)
     fired: dict[Key, int] = defaultdict(int)
     for key, row, values in firings(mined):
         if row >= len(objects) or part not in objects[row].parts:
             continue
         o = objects[row]
         fired[key] += 1
-        x, y = in_photo(o, values["expected_x"], values["expected_y"])
-        for b in o.parts.get(part, ()):
-            if b.x <= x <= b.x + b.width and b.y <= y <= b.y + b.height:
-                hits[key] += 1
-                break
-    chance = by_chance(objects, part)
-    return {key: (count + chance) / (fired[key] + 1) for key, count in hits.items()}
+        for counted, x, y in ((hits, "expected_x", "expected_y"), (fires, "x", "y")):
+            x, y = in_photo(o, values[x], values[y])
+            counted[key] += any(b.x <= x <= b.x + b.width and b.y <= y <= b.y + b.height for b in o.parts[part])
+    area, patterns = covered(objects, part), len(keys(mined))
+    return {
+        key: {
+            "on_part": lower_bound(count, fired[key]),
+            "fires_on_part": lower_bound(fires[key], fired[key]),
+            "objects": fired[key],
+            "by_chance": lower_bound(best_by_chance(fired[key], area, patterns), fired[key]),
+        }
+        for key, count in hits.items()
+        if count > area * fired[key]
+    }
 
 
-def by_chance(objects: list[PhotoObject], part: str) -> float:
+def on_part(mined: MinedGraph, objects: list[PhotoObject], part: str) -> dict[Key, float]:
+    """The lower bounds alone."""
+    return {key: values["on_part"] for key, values in lying(mined, objects, part).items()}
+
+
+def lower_bound(hits: float, total: float) -> float:
+    """The least share of which hits / total is no more than 1.645 deviations above."""
+    low, high = 0.0, hits / total
+    for _ in range(60):
+        middle = (low + high) / 2
+        if middle + 1.645 * (middle * (1 - middle) / total) ** 0.5 < hits / total:
+            low = middle
+        else:
+            high = middle
+    return high
+
+
+def best_by_chance(total: int, area: float, patterns: int) -> int:
+    """The least count that any of so many patterns at random places exceeds with a probability of at most 5 %."""
+    for inside in range(total + 1):
+        above = sum(comb(total, k) * area**k * (1 - area) ** (total - k) for k in range(inside + 1, total + 1))
+        if above <= 0.05 / patterns:
+            return inside
+    raise AssertionError("nothing is above the total")
+
+
+def covered(objects: list[PhotoObject], part: str) -> float:
     """The share of an object that the boxes of `part` cover, on average."""
     shares = [
         sum(b.width * b.height for b in o.parts[part]) / (o.box.width * o.box.height)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from egraph.mining.graph_model import GraphModel, numbers_of
-from egraph.mining.graph_tables import MinedGraph
+from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.mining.pose import PLACING_NUMBERS, placing_numbers, posed_displacements, unseen_vectors
 from egraph.network.load import Network
 from egraph.photos.photo import PhotoObject
@@ -20,6 +20,22 @@ BLOCK = 16
 
 EvidenceReader = Callable[[], Iterator[Tensor]]
 """Gives the evidence of all objects of a pool in the canonical view, block by block: (objects of the block, u, F)."""
+
+
+@dataclass(frozen=True)
+class Sightings:
+    """All patterns of the conv layers, layer by layer, on b objects of a pool, in the canonical view: places (P, b, 2)
+    where they are expected, units (P, b, 2) centre of the unit that fits best, fires (P, b) bool whether they fire
+    there, score (P, b)."""
+
+    places: Tensor
+    units: Tensor
+    fires: Tensor
+    score: Tensor
+
+
+SightingsReader = Callable[[], Iterator[Sightings]]
+"""Gives the sightings on all objects of a pool, block by block."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +55,7 @@ class Pool:
     the pose had been learnt without them, and by where the patterns' parents alone expect them. mined_numbers: (n, s)
     by which mining placed the patterns. layers: names of the context layers, with P patterns in all. column: (P,) which
     of the F filters a pattern belongs to. mean_place (P, 2), loadings (P, s, 2): where the pose puts them. fires:
-    (P, n) bool. wholeness: (n,) how well the anchors fit.
+    (P, n) bool. wholeness: (n,) how well the anchors fit. sightings: see `SightingsReader`.
     """
 
     graph: MinedGraph
@@ -57,6 +73,13 @@ class Pool:
     loadings: Tensor
     fires: Tensor
     wholeness: Tensor
+    sightings: SightingsReader
+
+    @property
+    def names(self) -> list[str]:
+        """What the ids of the patterns of all conv layers end with, `<layer>/<filter>/<number>`, as in `sightings`."""
+        tables = [self.graph.patterns[layer.name] for layer in self.graph.layers if layer.name != ANCHORS]
+        return [f"{t.layer}/{f}/{n}" for t in tables for f, n in zip(t.filter.tolist(), t.number.tolist(), strict=True)]
 
     @property
     def row_of(self) -> dict[str, int]:
@@ -93,7 +116,7 @@ def gather_pool(
     Raises:
         InputError: the graph was mined with other weights, or the photo of a labelled object cannot be read.
     """
-    model, layers = GraphModel(graph, network, whole=False), store.plan.context_layers
+    model, layers = GraphModel(graph, network), store.plan.context_layers
     with_evidence = set(store.with_evidence())
     inside = [row for row, o in enumerate(graph.objects) if rows.get(o.id) in with_evidence]
     beside = [
@@ -112,18 +135,44 @@ def gather_pool(
     context = torch.cat([model.context(block) for block in evidence()])
     anchors = model.place_anchors(model.anchor_scores(context))
     displacement, directions = anchors.places - model.anchor_mean, model.directions(context)
+
+    def peaks(layer: str, some: slice) -> tuple[Tensor, Tensor, Tensor]:
+        """Values, units and activations of some of the objects, of which those that are read anew come last."""
+        kept, begin, end = there[some], max(some.start - len(there), 0), max(some.stop - len(there), 0)
+        columns: list[tuple[Tensor, ...]] = []
+        if kept:
+            values, units = store.peaks(layer, kept, views[some], slice(None))
+            columns.append((values, units, store.activations(layer, kept, views[some], slice(None))))
+        if end:
+            columns.append(tuple(column[:, begin:end] for column in read.peaks[layer]))
+        pairs = zip(*columns, strict=True)
+        values, units, activations = (pair[0] if len(pair) == 1 else torch.cat(pair, 1) for pair in pairs)
+        return values, units, activations
+
+    everything = slice(0, len(inside) + len(beside))
     gathered = {}
     for layer in layers:
-        values, units = store.peaks(layer, there, views, slice(None))
-        activations = store.activations(layer, there, views, slice(None))
-        if beside:
-            pairs = zip((values, units, activations), read.peaks[layer], strict=True)
-            values, units, activations = (torch.cat(pair, 1) for pair in pairs)
-        peaks = model.peaks_at(layer, values, units, activations, directions)
-        gathered[layer] = model.infer(layer, peaks, displacement)
+        seen = model.peaks_at(layer, *peaks(layer, everything), directions)
+        gathered[layer] = model.infer(layer, seen, displacement)
     mean, deviation = _statistics(evidence)
     chosen = np.array(inside + beside, np.int64)
     kept_pose, (_, length) = torch.from_numpy(graph.pose), model.pose(gathered[model.posed]["free_places"])
+    mined_numbers = placing_numbers(kept_pose[chosen], length)
+
+    def sightings() -> Iterator[Sightings]:
+        start = 0
+        for block in evidence():
+            some = slice(start, start + len(block))
+            context = model.context(block)
+            displacement = model.place_anchors(model.anchor_scores(context)).places - model.anchor_mean
+            directions, columns = model.directions(context), []
+            for layer in model.layers:
+                found = model.infer(layer, model.peaks_at(layer, *peaks(layer, some), directions), displacement)
+                places = model.posed_places(layer, mined_numbers[some])
+                columns.append((places, found["units"], found["fires"], found["score"]))
+            yield Sightings(*(torch.cat(column) for column in zip(*columns, strict=True)))
+            start = some.stop
+
     expected, expected_length = model.pose(gathered[model.posed]["expected"])
     return Pool(
         graph=graph,
@@ -133,7 +182,7 @@ def gather_pool(
         evidence_mean=mean,
         evidence_deviation=deviation,
         stance=Stance(kept_pose[chosen], placing_numbers(unseen_vectors(kept_pose)[chosen], length)),
-        mined_numbers=placing_numbers(kept_pose[chosen], length),
+        mined_numbers=mined_numbers,
         expected=Stance(expected, placing_numbers(unseen_vectors(expected), expected_length)),
         layers=layers,
         column=filter_columns(graph, layers),
@@ -141,6 +190,7 @@ def gather_pool(
         loadings=torch.cat([model.loadings[layer][:, :PLACING_NUMBERS] for layer in layers]),
         fires=torch.cat([gathered[layer]["fires"] for layer in layers]),
         wholeness=anchors.peak.mean(0),
+        sightings=sightings,
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 from torch import nn
 
-from egraph.commands.evaluate import LocalizationMeasures, Measures, evaluate_graph
+from egraph.commands.evaluate import LocalizationMeasures, Measures, PartsMeasures, evaluate_graph
 from egraph.commands.locate import Located, locate_photos
 from egraph.commands.purity import PurityReport, measure_purity
 from egraph.commands.requests import EvaluateRequest, LocateRequest, PurityRequest
@@ -97,7 +97,7 @@ def evaluate(
     device: str = "cpu",
     progress: Progress | None = None,
     settings: Settings | None = None,
-) -> Measures | LocalizationMeasures:
+) -> Measures | LocalizationMeasures | PartsMeasures:
     """Measure a graph against drawn boxes, beside its controls. Nothing is stored.
 
     >>> measured = eg.evaluate("tracking", category="horse", part="head", graph="default",
@@ -106,15 +106,15 @@ def evaluate(
     (16, True)
 
     Args:
-        task: `tracking` (do patterns follow the part?), `instability` (the papers' figure), or `localization` (is the
-            part found from few boxes?).
+        task: `tracking` (do patterns follow the part?), `instability` (the papers' figure), `localization` (is the
+            part found from few boxes?), or `parts` (do patterns that are said to lie on the part lie on it?).
         category: the kind of object.
         part: the part's name.
         annotations: a COCO file with boxes of the object and of its part.
         photos: their folder; that of the annotations, unless given.
         graph: name of the explanatory graph, where the category has several.
         draws: random halves to choose on and to score on, or random sets of labels.
-        shots: labels of each set, for `localization`.
+        shots: labels of each set, for `localization` and `parts`.
         new_photos: for `localization`, mine one half of the photos and find the part on the other.
         seed: of the drawing.
         network: the module, where the graph was mined from one.

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from egraph.aog.build import describe
 from egraph.aog.labels import choose_labels
+from egraph.aog.lying import count_lying, lying, part_boxes
 from egraph.aog.pool import Pool, gather_pool
 from egraph.aog.storage import write_aog
 from egraph.aog.subgraph import read_subgraph, rows_of
@@ -20,6 +21,7 @@ from egraph.graph.graph_state import content_of
 from egraph.graph.graphs import find_graph
 from egraph.graph.objects import check_names
 from egraph.graph.parts import labelled_objects
+from egraph.graph.places import write_lying
 from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.network.load import Network
@@ -41,7 +43,8 @@ class TemplateSummary(Result):
 @dataclass(frozen=True)
 class BuildReport(Result):
     """The And-Or graph that was written. labels: objects that it was learnt from; left_out: sentences on labels that
-    could not be used."""
+    could not be used; found: on how many further objects the part was surely found; on_part: how many patterns lie on
+    it beyond chance, counted over all of these."""
 
     aog: str
     part: str
@@ -49,6 +52,8 @@ class BuildReport(Result):
     labels: int
     left_out: list[str]
     templates: list[TemplateSummary]
+    found: int
+    on_part: int
 
 
 def build_aog(
@@ -73,11 +78,10 @@ def build_aog(
         content = content_of(database, summary.id)
         graph = read_graph(database, summary.id, placing=True)
         report(progress, "reading the graph", 1, 1)
-        labelled, left_out = choose_labels(
-            graph, labelled_objects(database, request.category), request.part, request.shots, request.seed
-        )
+        showing = [o for o in labelled_objects(database, request.category) if o.parts.get(request.part)]
+        labelled, left_out = choose_labels(graph, showing, request.part, request.shots, request.seed)
         network = network_of(graph, request, module)
-        pool = pool_of(settings, graph, network, [o.id for o in labelled], progress)
+        pool = pool_of(settings, graph, network, [o.id for o in showing], progress)
         report(progress, "learning the part", 0, 1)
         asked = _led_to(database, pool, content, network, labelled, request.part, progress)
         aog = describe(pool, content, labelled, asked, request.part, request.name, request.seed)
@@ -88,6 +92,12 @@ def build_aog(
                 "or mine the graph again from more photos or with other layers."
             )
         write_aog(database, aog, {o.id: bool(m) for o, m in zip(graph.objects, graph.mirrored, strict=True)})
+        report(progress, "finding the patterns on the part", 0, 1)
+        boxes = part_boxes(pool, aog, showing)
+        (counts,) = count_lying(pool, [boxes])
+        on_part = lying(pool, boxes, counts)
+        write_lying(database, graph.id, content, graph.category, aog.part, aog.id, on_part)
+        report(progress, "finding the patterns on the part", 1, 1)
     return BuildReport(
         aog=aog.id,
         part=aog.part,
@@ -98,6 +108,8 @@ def build_aog(
             TemplateSummary(f"{aog.id}/{number}", int(np.count_nonzero(template.weight)))
             for number, template in enumerate(aog.templates, start=1)
         ],
+        found=on_part.found_objects,
+        on_part=int((on_part.share > on_part.by_chance).sum()),
     )
 
 

@@ -151,7 +151,6 @@ def run_demo(settings: Settings, destination: Path, progress: Progress | None = 
     with open_database(settings) as database:
         graph = read_graph(database, mined.graph)
         labelled = [o.id for o in labelled_objects(database, KIND)]
-        answer = ask(database, "fires-together", {"category": KIND, "part": PART, "graph": NAME}).rows
     by_id = {o.id: o for o in read_annotations(annotations, folder, KIND).objects}
     objects = [by_id[o.id] for o in graph.objects]
     network = load_network(NETWORK)
@@ -159,6 +158,8 @@ def run_demo(settings: Settings, destination: Path, progress: Progress | None = 
     compared = compare_with_boxes(placed, objects, PART, SEED)
     build = BuildRequest(KIND, PART, graph=NAME, shots=LABELS, seed=SEED)
     finding = find_part(settings, build, graph, network, destination / "new-photos", NEW_PHOTOS, SEED + 1, progress)
+    with open_database(settings) as database:
+        answer = ask(database, "fires-together", {"category": KIND, "part": PART, "graph": NAME}).rows
     result = DemoResult(
         mined=mined,
         labelled=compared,

@@ -15,6 +15,7 @@ from egraph.commands.requests import EvaluateRequest
 from egraph.errors import InputError, UsageError
 from egraph.evaluation.instability import evaluate_instability
 from egraph.evaluation.localization import Figures, Truth, draw_label_sets, evaluate_new, evaluate_pool
+from egraph.evaluation.on_part import OnPartFigures, evaluate_on_part
 from egraph.evaluation.tracking import evaluate_tracking
 from egraph.evaluation.truth import compare_with_boxes, require_enough
 from egraph.graph.connection import open_database
@@ -34,7 +35,7 @@ from egraph.settings import Settings
 if TYPE_CHECKING:
     import pandas
 
-TASKS = ("tracking", "instability", "localization")
+TASKS = ("tracking", "instability", "localization", "parts")
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,25 @@ class LocalizationMeasures(Result):
         return _method_frame(self.methods)
 
 
+@dataclass(frozen=True)
+class PartsMeasures(Result):
+    """How often the patterns that are said to lie on a part do lie on it, beside every control; `methods`: of each, the
+    means of `OnPartFigures` over the label sets, with the 95 % interval of `share`."""
+
+    task: str
+    category: str
+    part: str
+    graph: str
+    photos: int
+    shots: int
+    draws: int
+    methods: dict[str, dict[str, float | None]]
+
+    def to_pandas(self) -> "pandas.DataFrame":
+        """One row for each method: egraph's own, then its controls."""
+        return _method_frame(self.methods)
+
+
 def _method_frame(methods: Mapping[str, Mapping[str, Any]]) -> "pandas.DataFrame":
     rows = [{"method": name, **score} for name, score in methods.items()]
     return data_frame(rows, ["method", *dict.fromkeys(name for score in methods.values() for name in score)])
@@ -90,7 +110,7 @@ def _method_frame(methods: Mapping[str, Mapping[str, Any]]) -> "pandas.DataFrame
 
 def evaluate_graph(
     settings: Settings, request: EvaluateRequest, progress: Progress | None = None, module: nn.Module | None = None
-) -> Measures | LocalizationMeasures:
+) -> Measures | LocalizationMeasures | PartsMeasures:
     """Measure a graph against drawn boxes, beside its controls. Nothing is written to the database.
 
     Raises:
@@ -102,6 +122,8 @@ def evaluate_graph(
         raise UsageError(f"There is no task {request.task!r} to evaluate; there are {', '.join(TASKS)}.")
     if request.task == "localization":
         return measure_localization(settings, request, progress, module)
+    if request.task == "parts":
+        return measure_parts(settings, request, progress, module)
     return measure(settings, request, progress, module)
 
 
@@ -173,6 +195,46 @@ def measure_localization(
         new_photos=request.new_photos,
         methods=summarise(runs),
     )
+
+
+def measure_parts(
+    settings: Settings, request: EvaluateRequest, progress: Progress | None = None, module: nn.Module | None = None
+) -> PartsMeasures:
+    """Ask which patterns lie on a part, from random sets of labels, and look on objects that were not labelled."""
+    part, shots, draws, seed = request.part, request.shots, request.draws, request.seed
+    annotated = read_annotations(request.annotations, request.folder, request.category, progress=progress, part=part)
+    drawn = {o.id: o for o in annotated.objects}
+    with open_database(settings) as database:
+        graph = read_graph(database, find_graph(database, request.category, request.graph).id)
+    require_model(graph)
+    objects = [drawn.get(o.id, o) for o in graph.objects]
+    if not any(o.parts.get(part) for o in objects):
+        raise _none_mined(request, graph)
+    pool = pool_of(settings, graph, network_of(graph, request, module), progress=progress)
+    shown = [objects[row] for row in pool.rows]
+    there = Truth.of(shown, part).there
+    found = evaluate_on_part(pool, shown, part, draw_label_sets(there, shots, draws, seed), seed)
+    return PartsMeasures(
+        task=request.task,
+        category=request.category,
+        part=part,
+        graph=graph.id,
+        photos=len(there),
+        shots=shots,
+        draws=draws,
+        methods={name: _parts_figures(figures) for name, figures in found.items()},
+    )
+
+
+def _parts_figures(figures: Sequence[OnPartFigures]) -> dict[str, float | None]:
+    """The means over label sets, of those that name any pattern."""
+    told = {
+        field.name: np.array([value for f in figures if (value := getattr(f, field.name)) is not None])
+        for field in fields(OnPartFigures)
+    }
+    means = {name: float(values.mean()) if len(values) else None for name, values in told.items()}
+    low, high = confidence_interval(told["share"]) if len(told["share"]) else (None, None)
+    return {"share": means.pop("share"), "low": low, "high": high, **means}
 
 
 def _none_mined(request: EvaluateRequest, graph: MinedGraph) -> InputError:

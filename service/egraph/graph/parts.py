@@ -50,7 +50,7 @@ def add_labels(database: Database, objects: Sequence[PhotoObject], category: str
         some = pairs[start : start + LABELS]
 
         def work(transaction: Transaction, some: list[tuple[PhotoObject, list[float]]] = some) -> None:
-            transaction.run("parts/forget_places", category=category, part=part)
+            transaction.run("parts/forget_places", category=category, part=part, all=False)
             write_objects(transaction, [o for o, _ in some])
             create(
                 transaction,
@@ -122,7 +122,7 @@ def remove_labels(database: Database, category: str, part: str, sha256: str) -> 
     """
 
     def work(transaction: Transaction) -> int:
-        transaction.run("parts/forget_places", category=category, part=part)
+        transaction.run("parts/forget_places", category=category, part=part, all=True)
         removed = transaction.run("parts/remove_labels", category=category, part=part, sha256=sha256)[0]
         if not removed["boxes"]:
             raise NothingYetError(

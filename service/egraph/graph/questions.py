@@ -3,7 +3,7 @@
 import difflib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from shlex import quote
 from typing import Any
 
@@ -30,13 +30,15 @@ LISTED = 20
 
 @dataclass(frozen=True)
 class Answer(Table):
-    """What a question answered; `truncated` where there were more rows than the limit."""
+    """What a question answered; `truncated` where there were more rows than the limit. hints: sentences on how few
+    objects it rests on."""
 
     question: str
     parameters: dict[str, Any]
     columns: list[str]
     rows: list[dict[str, Any]]
     truncated: bool
+    hints: list[str] = field(default_factory=list)
 
 
 def questions() -> list[Statement]:
@@ -323,4 +325,31 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
         columns=answer.columns or list(asked.columns),
         rows=answer.records(),
         truncated=answer.truncated,
+        hints=few_objects(database, values) if "LIES_ON" in asked.text else [],
     )
+
+
+def few_objects(database: Database, values: Mapping[str, Any]) -> list[str]:
+    """Where patterns were counted on a part over fewer objects than there might be: sentences for a person.
+
+    Args:
+        values: of a question that asks of patterns on parts, with its `category` and `graph`.
+    """
+    sentences = []
+    asked = {values[name] for name in ("part", "other_part") if name in values}
+    for row in database.read("parts/coverage", graph=values["graph"], category=values["category"]):
+        if asked and row["part"] not in asked:
+            continue
+        build = f"`egraph aog build --category {quote(values['category'])} --part {quote(row['part'])}`"
+        if row["labelled"] < row["objects"]:
+            sentences.append(
+                f"Patterns on {row['part']} were counted over {row['labelled']:,} of {row['objects']:,} labelled "
+                f"objects; {build} counts over all that the graph was mined from."
+            )
+        elif not row["found"]:
+            labels = "1 labelled object" if row["labelled"] == 1 else f"{row['labelled']:,} labelled objects"
+            sentences.append(
+                f"Patterns on {row['part']} were counted over {labels} alone; {build} also counts over those on which "
+                "the part is found."
+            )
+    return sentences

@@ -123,7 +123,7 @@ def _parse(obj: PhotoObject, parts: Sequence[LocatedPart], colours: dict[str, st
 def _pattern(pattern: PatternRow, part: str, badge: str, colour: str, photos: dict[Path, Image.Image | None]) -> str:
     about = f"fires on {number(pattern.support)} photos"
     if pattern.on_part is not None:
-        about += f", on the {text(part)} in {pattern.on_part:.0%} of the labelled ones where it fires"
+        about += f", on the {text(part)} in at least {pattern.on_part:.0%} of those with a known {text(part)}"
     patches = "\n".join(_patch(example, part, colour, photos) for example in pattern.examples[:MOST_EXAMPLES])
     title = f'<b>{badge}</b> <span class="soft">{about}</span>'
     return f'<div class="pattern">{title}\n<div class="patches">{patches}</div></div>'

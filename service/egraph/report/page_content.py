@@ -56,7 +56,7 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class PatternRow:
-    """A pattern that belongs to a part: `on_part` is the share of labelled objects on which it falls on the part."""
+    """A pattern that belongs to a part: `on_part` is how surely it lies on the part."""
 
     id: str
     layer: str

@@ -41,7 +41,6 @@ ROW_SEEN = 6
 PARTNERS = 12
 PART_PATTERNS, ON_PART, TIES = 200, 24, 24
 """Patterns of a part that are looked at, and that are shown; pairs of them that fire together."""
-LEAST_SHARE = 0.5
 LABELLED, FOUND = 6, 8
 FIRED = 12
 """Patterns of each layer on an object."""
@@ -129,7 +128,7 @@ def read_part(database: Database, graph: GraphRow, part: str) -> PartView:
     if part not in known:
         listed = f"; there are: {', '.join(known)}" if known else "; `egraph part import` brings boxes of parts"
         raise NothingYetError(f"There is no part {part} of {graph.category}{listed}.")
-    asked = {"of": f"{graph.id}/{part}", "share": LEAST_SHARE, "limit": PART_PATTERNS}
+    asked = {"of": f"{graph.id}/{part}", "limit": PART_PATTERNS}
     on_part = {row["id"]: row["share"] for row in database.read("pages/patterns_of_part", **asked)}
     ties = [Tie(**row) for row in database.read("pages/ties", patterns=list(on_part))][:TIES]
     # Those that fire together with others first, then those most often on the part.

@@ -44,7 +44,7 @@ class Sighting(Result):
 @dataclass(frozen=True, slots=True)
 class PatternRow(Result):
     """A pattern in a row. share: of its filter's evidence, that it explains; None for an anchor. seen: where it fires
-    best. on_part: of the labelled objects where it fires, the share on which it lies on the part that is spoken of."""
+    best. on_part: how surely it lies on the part that is spoken of, as `OnPart.share`."""
 
     id: str
     label: str
@@ -82,8 +82,8 @@ class Partner(Result):
 
 @dataclass(frozen=True, slots=True)
 class OnPart(Result):
-    """On which share of the labelled objects where a pattern fires it is inside a box of a part, beside the same share
-    for a place drawn at random."""
+    """On at least which share of the objects where a pattern fires, and on which a part is labelled or surely found, it
+    is inside the part's box; by_chance: what the best of all patterns would reach if all stood at random places."""
 
     part: str
     share: float

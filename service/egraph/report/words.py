@@ -57,8 +57,8 @@ def pattern_words(view: PatternView) -> list[str]:
     else:
         said.append(f"Its place varies by {percent(view.spread)} of the object.")
     said += [
-        f"On {percent(on.share)} of the {on.objects} labelled objects where it fires it lies on the {on.part} (a place "
-        f"drawn at random: {percent(on.by_chance)})."
+        f"It lies on the {on.part} on at least {percent(on.share)} of the {on.objects} objects where it fires and the "
+        f"{on.part} is known (the best of all patterns at random places: {percent(on.by_chance)})."
         for on in view.parts
     ]
     return said

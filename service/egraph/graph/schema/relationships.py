@@ -147,15 +147,22 @@ SHOWS = Relationship(
 LIES_ON = Relationship(
     type="LIES_ON",
     ends=(("Pattern", "Part"),),
-    meaning="over the labelled objects",
+    meaning="over the objects that were labelled, and those on which an And-Or graph surely found the part",
     columns=(
         Column(
             "share",
             NUMBER,
-            "of the labelled objects where it fires, the share on which it is expected inside a box (one more object "
-            "is counted, with the value `by_chance`)",
+            "of the objects where it fires, the share on which it is expected inside the box (the lower bound, 95 %; a "
+            "label counts as three found boxes)",
         ),
-        Column("objects", INTEGER, "on how many labelled objects it fires"),
+        Column("fires_share", NUMBER, "the same of the unit at which it fires"),
+        Column(
+            "by_chance",
+            NUMBER,
+            "control of `share`: what the best of all patterns would reach if all stood at random places",
+        ),
+        Column("objects", INTEGER, "on how many of these objects it fires"),
+        Column("labelled", INTEGER, "on how many labelled ones"),
         Column("score", NUMBER, "its mean score where it is inside a box"),
         Column("of", TEXT, "id of the graph, and the part"),
         Column("layer", TEXT, "layer and filter of the pattern"),
@@ -166,14 +173,12 @@ LIES_ON = Relationship(
 COVERS = Relationship(
     type="COVERS",
     ends=(("ExplanatoryGraph", "Part"),),
-    meaning="exists if `LIES_ON` is up to date",
+    meaning="exists if `LIES_ON` is counted",
     columns=(
-        Column("objects", INTEGER, "number of labelled objects that were counted"),
-        Column(
-            "by_chance",
-            NUMBER,
-            "how likely a place drawn at random on an object is inside a box, the control of `share`",
-        ),
+        Column("labelled", INTEGER, "number of labelled objects that were counted"),
+        Column("found", INTEGER, "number of further objects that were counted, on which the part was surely found"),
+        Column("aog", TEXT, "id of the And-Or graph that found it; none where only labels were counted"),
+        Column("area", NUMBER, "share of an object that the boxes cover: how likely a place drawn at random is inside"),
         Column("patterns", INTEGER, "how many patterns lie on the part"),
     ),
 )

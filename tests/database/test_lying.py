@@ -1,0 +1,124 @@
+"""Where patterns lie on a part as its And-Or graph tells: kept, renewed, and told where it rests on fewer labels."""
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pytest
+
+from database.conftest import run_file
+from egraph.aog.pool import Pool
+from egraph.aog.storage import remove_aog, write_aog
+from egraph.evaluation.on_part import fires_together
+from egraph.graph.connection import Database
+from egraph.graph.content_hash import content_hash
+from egraph.graph.parts import add_labels, remove_labels, remove_part
+from egraph.graph.places import Lying, write_lying
+from egraph.graph.questions import ask
+from egraph.graph.write import write_graph
+from egraph.mining.graph_tables import ANCHORS, MinedGraph
+from egraph.settings import Settings
+from reference.questions import name, on_part, with_parts
+from support.synthetic import synthetic_aog, synthetic_graph
+
+LABELLED = 3
+
+
+@pytest.fixture
+def mined(database: Database, category: str) -> MinedGraph:
+    mined = synthetic_graph(category, firings_per_object=16, filters=(8, 6, 4), objects=14)
+    write_graph(database, mined)
+    add_labels(database, with_parts(mined)[:LABELLED], category, "head")
+    return mined
+
+
+def names_of(mined: MinedGraph) -> list[str]:
+    tables = [table for layer, table in mined.patterns.items() if layer != ANCHORS]
+    return [f"{t.layer}/{f}/{n}" for t in tables for f, n in zip(t.filter.tolist(), t.number.tolist(), strict=True)]
+
+
+def told(mined: MinedGraph, seed: int = 0) -> Lying:
+    """What an And-Or graph may tell: random numbers for half of the patterns."""
+    random = np.random.default_rng(seed)
+    names = sorted(random.choice(names_of(mined), 40, replace=False).tolist())
+    shares, fires, chance, score = random.random((4, len(names)))
+    objects = random.integers(1, 14, len(names))
+    return Lying(names, shares, fires, chance, objects, objects // 3, score, LABELLED, 9, 0.25)
+
+
+def build(database: Database, mined: MinedGraph) -> Lying:
+    """Write an And-Or graph, and what it tells."""
+    aog, lying = synthetic_aog(mined), told(mined)
+    write_aog(database, aog, {o.id: bool(m) for o, m in zip(mined.objects, mined.mirrored, strict=True)})
+    write_lying(database, mined.id, content_hash(mined), mined.category, "head", aog.id, lying)
+    return lying
+
+
+def shares(database: Database, mined: MinedGraph) -> dict[str, float]:
+    given = {"category": mined.category, "part": "head", "share": 0, "limit": 900}
+    rows = ask(database, "strongest-patterns", given).rows
+    return {row["pattern"].removeprefix(f"{mined.id}/"): row["on_part"] for row in rows}
+
+
+def over_labels(mined: MinedGraph, labelled: int) -> object:
+    found = on_part(mined, with_parts(mined)[:labelled], "head")
+    return pytest.approx({name(mined, key).removeprefix(f"{mined.id}/"): share for key, share in found.items()})
+
+
+def hints(database: Database, mined: MinedGraph) -> list[str]:
+    return ask(database, "fires-together", {"category": mined.category, "part": "head"}).hints
+
+
+def test_what_the_and_or_graph_tells_stays_until_it_or_a_label_goes(
+    settings: Settings, database: Database, mined: MinedGraph
+) -> None:
+    assert shares(database, mined) == over_labels(mined, LABELLED)
+    assert hints(database, mined) == [
+        f"Patterns on head were counted over 3 labelled objects alone; `egraph aog build --category {mined.category} "
+        "--part head` also counts over those on which the part is found."
+    ]
+    lying = build(database, mined)
+    expected = dict(zip(lying.pattern, lying.share.tolist(), strict=True))
+    assert shares(database, mined) == expected and hints(database, mined) == []
+
+    objects = with_parts(mined)
+    add_labels(database, objects[:5], mined.category, "head")
+    assert shares(database, mined) == expected
+    assert hints(database, mined) == [
+        f"Patterns on head were counted over 3 of 5 labelled objects; `egraph aog build --category {mined.category} "
+        "--part head` counts over all that the graph was mined from."
+    ]
+    counted = run_file(settings, database, "count_sums.cypher", graph=mined.id)
+    assert counted == [{"covers": 1, "lies": len(lying.pattern)}]
+
+    remove_aog(database, f"{mined.id}/head/default")
+    assert shares(database, mined) == over_labels(mined, 5), "counted over all labels"
+    build(database, mined)
+    remove_labels(database, mined.category, "head", objects[4].sha256)
+    assert shares(database, mined) == over_labels(mined, 4), "what rests on a label that is gone is gone"
+    build(database, mined)
+    remove_part(database, mined.category, "head")
+    assert run_file(settings, database, "count_sums.cypher", graph=mined.id) == [{"covers": 0, "lies": 0}]
+
+
+def test_nothing_is_written_for_what_is_gone(settings: Settings, database: Database, mined: MinedGraph) -> None:
+    build(database, mined)
+    before = shares(database, mined)
+    changed = replace(told(mined), share=np.ones(40))
+    of = (mined.category, "head")
+    write_lying(database, mined.id, "another content", *of, f"{mined.id}/head/default", changed)
+    write_lying(database, mined.id, content_hash(mined), *of, f"{mined.id}/head/other", changed)
+    assert shares(database, mined) == before
+    write_lying(database, mined.id, content_hash(mined), *of, f"{mined.id}/head/default", changed)
+    assert set(shares(database, mined).values()) == {1.0}
+
+
+def test_the_order_that_is_scored_is_that_of_the_question(database: Database, mined: MinedGraph) -> None:
+    lying = build(database, mined)
+    rows = ask(database, "fires-together", {"category": mined.category, "part": "head"}).rows
+    assert len(rows) < 100 and {row["partner"] is None for row in rows} == {True, False}
+    ends = [row[end].removeprefix(f"{mined.id}/") for row in rows for end in ("pattern", "partner") if row[end]]
+    names = names_of(mined)
+    pool = cast(Pool, SimpleNamespace(graph=mined, names=names))
+    assert [names[row] for row in fires_together(pool, lying)] == list(dict.fromkeys(ends))
