@@ -24,6 +24,12 @@ def test_patterns_of_a_horses_head(egraph: Callable, test_data: Path, horses: tu
     assert report["photos"] == {"used": 24, "skipped": []}
     assert report["patterns"] > 1000 and min(report["edges"].values()) > 1000
 
+    # patterns explain on other photos what they do not where activation is thrown about
+    about = ("--category", "horse", "--photos", 24, "--json")
+    activation = json.loads(egraph("evaluate", "activation", *about).stdout)["layers"]["layer4"]
+    assert activation["egraph"]["explained"] > 0.25 > 2 * activation["scattered_units"]["explained"]
+    assert activation["egraph"]["likelihood"] > activation["other_photo"]["likelihood"] + 0.02
+
     labels = egraph("part", "import", annotations, "--category", "horse", "--part", "head", "--limit", 3, "--json")
     assert json.loads(labels.stdout)["graphs"] == [report["graph"]]
 

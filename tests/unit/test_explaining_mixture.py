@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 from torch import Tensor
 
+from egraph.evaluation.activation import LayerActivation, evaluate_activation, scattered
 from egraph.explaining import mixture as module
 from egraph.explaining.mixture import REACH_EVERY, START, Mixture, densities, fit_mixture, responsibilities
 from egraph.explaining.view import Units, View, layer_units, read_view, widened_view
@@ -94,6 +95,17 @@ def test_what_was_planted_is_found_and_not_about_other_places() -> None:
     np.testing.assert_allclose(found.share, [0.5, 0.2], atol=0.03)
     np.testing.assert_allclose(found.reach, [0.1, 0.05], atol=0.01)
     np.testing.assert_allclose([found.scattered[0], found.beside[0]], [0.2, 0.1], atol=0.03)
+    about = (densities(places, found.reach, units) * mass).sum((1, 2))
+    beside = (mass[0] * ~units.on_object).sum() / (~units.on_object[0]).sum()
+    torch.testing.assert_close(found.background, beside / about)
+    assert (
+        len(
+            fit_mixture(
+                mass[:, :1], torch.tensor([0, 0]), places[:, :1], layer_units(VIEWS[2:], layer(14), 56)
+            ).background
+        )
+        == 0
+    )
     # the places of other photos explain less, and units thrown about on the object hardly anything
     others = fit_mixture(mass, torch.tensor([0, 0]), places.roll(1, 1), units, rounds=60)
     assert others.share[0] < found.share[0] - 0.05
@@ -103,6 +115,24 @@ def test_what_was_planted_is_found_and_not_about_other_places() -> None:
     for view in range(thrown.shape[1]):
         thrown[0, view, on] = mass[0, view, on][torch.randperm(int(on.sum()), generator=generator)]
     assert fit_mixture(thrown, torch.tensor([0, 0]), places, units, rounds=60).share.sum() < 0.15
+
+
+def test_scores_fall_to_their_controls() -> None:
+    mass, places, units = planted()
+    layer = LayerActivation(mass, torch.tensor([0, 0]), places, np.arange(30) < 0, units)
+    found = evaluate_activation(layer)
+    assert found["egraph"].explained > 0.65 > found["still"].explained
+    assert found["egraph"].likelihood > found["still"].likelihood > found["scattered_units"].likelihood
+    assert found["other_photo"].likelihood < found["egraph"].likelihood - 0.1
+    assert found["scattered_units"].explained < 0.2
+    for of in found.values():
+        assert of.explained + of.scattered + of.beside == pytest.approx(1, abs=1e-5)
+    # seen from the other side, it is the same
+    turned = replace(layer, mirrored=np.arange(30) >= 0, mass=mass.unflatten(2, (14, 14)).flip(3).flatten(2))
+    assert evaluate_activation(turned)["egraph"].explained == pytest.approx(found["egraph"].explained, abs=1e-4)
+    thrown = scattered(mass, units.on_object, 0)
+    torch.testing.assert_close(thrown.sort(2).values, mass.sort(2).values)
+    torch.testing.assert_close((thrown * units.on_object).sum(2), (mass * units.on_object).sum(2))
 
 
 @given(st.integers(0, 2**31), st.integers(0, 2))

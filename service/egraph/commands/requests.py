@@ -274,6 +274,18 @@ class StabilityRequest:
 
 
 @dataclass(frozen=True)
+class ActivationRequest:
+    """Of which graph's patterns to measure how much activation they explain, on so many of its photos."""
+
+    category: str
+    graph: str | None = None
+    photos: int = 160
+    weights: str | None = None
+    device: str = "cpu"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class EdgesRequest:
     """Which graph's co-activations to verify: on so many photos, and on each and in each layer by so many patterns."""
 

@@ -15,7 +15,7 @@ from egraph.cache_file import read_arrays, write_arrays
 from egraph.distributed import ALONE, Group
 from egraph.errors import EgraphError
 from egraph.explaining import mixture as settings
-from egraph.explaining.mixture import Mixture, background, fit_mixture
+from egraph.explaining.mixture import Mixture, fit_mixture
 from egraph.explaining.view import MARGIN, View, layer_units, read_view, widened_view
 from egraph.mining.graph_tables import MinedGraph
 from egraph.mining.pose import Pose, placing_numbers, posed_displacements
@@ -78,14 +78,6 @@ def conv_layers(graph: MinedGraph) -> list[LayerGeometry]:
     return [layer for layer in graph.layers if layer.name in graph.readings]
 
 
-@dataclass(frozen=True)
-class Fitted:
-    """What was found of one layer: its mixture, and `background` of its patterns, see there."""
-
-    mixture: Mixture
-    background: Tensor
-
-
 def coarse(layer: LayerGeometry) -> tuple[LayerGeometry, int]:
     """The grid on which a layer is fitted, and how many of the layer's units stand along an edge of one of its own."""
     sides = range(1, layer.width + 1)
@@ -129,7 +121,7 @@ def fit_graph(
 
 def fit_layers(
     graph: MinedGraph, sample: Sample, network: Network, progress: Progress | None = None, group: Group = ALONE
-) -> dict[str, Fitted]:
+) -> dict[str, Mixture]:
     """The mixtures of all layers, from the views of a sample."""
     layers = conv_layers(graph)
     maps = read_maps(network, layers, sample, progress, group)
@@ -142,23 +134,21 @@ def fit_layers(
         mass, places = maps.pop(layer.name), sample.places[layer.name]
         filter_ = torch.from_numpy(graph.patterns[layer.name].filter).long()
         units = layer_units(sample.views, coarse(layer)[0], network.preprocessing.size)
-        mixture = fit_mixture(mass, filter_, places, units, group=group, progress=tell)
-        found[layer.name] = Fitted(mixture, background(mass, mixture, places, units, group))
+        found[layer.name] = fit_mixture(mass, filter_, places, units, group=group, progress=tell)
         done += layer.channels
     report(progress, "explaining activation", total, total)
     return found
 
 
-def with_shares(graph: MinedGraph, fitted: dict[str, Fitted]) -> MinedGraph:
+def with_shares(graph: MinedGraph, fitted: dict[str, Mixture]) -> MinedGraph:
     """The graph with what was fitted to it."""
     patterns, readings = dict(graph.patterns), dict(graph.readings)
-    for layer, found in fitted.items():
-        mixture = found.mixture
+    for layer, mixture in fitted.items():
         patterns[layer] = replace(
             patterns[layer],
             share=mixture.share.numpy(),
             reach=mixture.reach.numpy(),
-            background=found.background.numpy(),
+            background=mixture.background.numpy(),
         )
         readings[layer] = replace(
             readings[layer],
@@ -173,7 +163,7 @@ def mixture_of(graph: MinedGraph, layer: str) -> Mixture | None:
     table, reading = graph.patterns[layer], graph.readings[layer]
     if not len(reading.filter_scattered):
         return None
-    numbers = table.share, table.reach, reading.filter_scattered, reading.filter_beside
+    numbers = table.share, table.reach, reading.filter_scattered, reading.filter_beside, table.background
     return Mixture(torch.from_numpy(table.filter).long(), *map(torch.from_numpy, numbers))
 
 
@@ -251,26 +241,19 @@ def _key(graph: MinedGraph, pose: Pose) -> str:
     return digest.hexdigest()[:16]
 
 
-def _read(path: Path, graph: MinedGraph) -> dict[str, Fitted] | None:
+def _read(path: Path, graph: MinedGraph) -> dict[str, Mixture] | None:
     kept = read_arrays(path)
     if kept is None:
         return None
     columns = {name: torch.from_numpy(array) for name, array in kept.items()}
     return {
-        layer: Fitted(
-            Mixture(**{field.name: columns[f"{layer} {field.name}"] for field in fields(Mixture)}),
-            columns[f"{layer} background"],
-        )
-        for layer in (layer.name for layer in conv_layers(graph))
+        layer.name: Mixture(**{field.name: columns[f"{layer.name} {field.name}"] for field in fields(Mixture)})
+        for layer in conv_layers(graph)
     }
 
 
-def _write(path: Path, fitted: dict[str, Fitted]) -> None:
-    columns = {
-        f"{layer} {name}": values
-        for layer, found in fitted.items()
-        for name, values in {**vars(found.mixture), "background": found.background}.items()
-    }
+def _write(path: Path, fitted: dict[str, Mixture]) -> None:
+    columns = {f"{layer} {name}": values for layer, mixture in fitted.items() for name, values in vars(mixture).items()}
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_arrays(path, {name: values.numpy() for name, values in columns.items()})

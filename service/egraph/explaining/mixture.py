@@ -12,10 +12,9 @@ by its posteriors. Class and gradient play no part. Shapes: C filters, P pattern
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from egraph.distributed import ALONE, Group
@@ -53,7 +52,8 @@ class Mixture:
     filter: (P,) int64, rising, the filter of each pattern. share: (P,) of its filter's activation. reach: (P,) how far
     about its place a pattern explains activation, a standard deviation in fractions of the object's box. scattered,
     beside: (C,) shares over the object, where no pattern explains it, and beside the object. The shares of a filter
-    that was active sum to one; those of one that never was are 0.
+    that was active sum to one; those of one that never was are 0. background: (P,) mean activation of its filter beside
+    the object over that about the pattern's place, or empty where no view has surroundings: 1 is as strong there.
     """
 
     filter: Tensor
@@ -61,6 +61,7 @@ class Mixture:
     reach: Tensor
     scattered: Tensor
     beside: Tensor
+    background: Tensor = field(default_factory=lambda: torch.zeros(0))
 
 
 @dataclass(frozen=True)
@@ -93,19 +94,24 @@ def fit_mixture(
     """
     filters = len(mass)
     spread = _even(units)
-    share, reach, even = torch.zeros(len(filter_)), torch.zeros(len(filter_)), torch.zeros(filters, 2)
+    share, reach, background = torch.zeros(3, len(filter_))
+    even = torch.zeros(filters, 2)
     blocks, done = list(_blocks(filter_, filters, mass[0].numel())), 0
     for some, slots in blocks[group.rank :: group.size]:
         there = slots >= 0
         heap = mass[some].float().clamp_min(0).flatten(1)
         found = _fit_block(heap, there, _at(places, slots), units, spread, rounds)
-        share[slots[there]], reach[slots[there]] = found.share[there], found.reach[there]
+        rows = slots[there]
+        share[rows], reach[rows], background[rows] = found.share[there], found.reach[there], found.background[there]
         even[some] = found.even
         done += len(some) * group.size
         if progress:
             progress(min(done, filters), filters)
     # each number is 0 in all processes but one
-    return Mixture(filter_, group.sum(share), group.sum(reach), *group.sum(even).T.contiguous())
+    share, reach, background, even = (group.sum(values) for values in (share, reach, background, even))
+    surrounded = bool((~units.on_object).any())
+    scattered, beside = even.T.contiguous()
+    return Mixture(filter_, share, reach, scattered, beside, background[: None if surrounded else 0])
 
 
 def responsibilities(mixture: Mixture, places: Tensor, units: Units) -> Responsibilities:
@@ -124,27 +130,35 @@ def responsibilities(mixture: Mixture, places: Tensor, units: Units) -> Responsi
     return Responsibilities(own / total[mixture.filter], *(even / total))
 
 
-def background(mass: Tensor, mixture: Mixture, places: Tensor, units: Units, group: Group = ALONE) -> Tensor:
-    """The mean activation of its filter beside the object, divided by that about a pattern's place: (P,), or empty
-    where no view has a unit beside the object. 1: the filter fires as strongly there as at the pattern.
+@dataclass(frozen=True)
+class Tally:
+    """What the activation of all filters is made of: shares, and how much likelier its places are than if it were
+    scattered evenly over the view, mean log (nats)."""
 
-    Args:
-        mass, places, units, group: as `fit_mixture` was given.
-    """
-    surrounded = (~units.on_object).any(1)
-    if not surrounded.any():
-        return torch.zeros(0)
-    seen = Units(units.rows[surrounded], units.columns[surrounded], units.size[surrounded])
-    beside = _even(seen)[1].flatten()
-    found = torch.zeros(len(mixture.filter))
-    blocks = list(_blocks(mixture.filter, len(mass), beside.numel()))
-    for some, slots in blocks[group.rank :: group.size]:
-        heap = mass[some][:, surrounded].float().clamp_min(0).flatten(1)
-        reach = mixture.reach[slots.clamp_min(0)] if len(mixture.reach) else torch.zeros(slots.shape)
-        about = densities(_at(places[:, surrounded], slots), reach, seen).flatten(2) @ heap[..., None]
-        ratio = (heap @ beside)[:, None] / about[..., 0].clamp_min(SMALLEST)
-        found[slots[slots >= 0]] = ratio[slots >= 0]
-    return group.sum(found)
+    explained: float
+    scattered: float
+    beside: float
+    likelihood: float
+
+
+def tally(mass: Tensor, mixture: Mixture, places: Tensor, units: Units) -> Tally:
+    """What the activation on some views is made of by a mixture that was fitted, perhaps on others; as `fit_mixture`
+    was given."""
+    spread = _even(units).flatten(1)
+    sums, log = torch.zeros(3, dtype=torch.float64), 0.0
+    for some, slots in _blocks(mixture.filter, len(mass), mass[0].numel()):
+        there = slots >= 0
+        heap = mass[some].float().clamp_min(0).flatten(1)
+        share = mixture.share[slots.clamp_min(0)] * there if len(mixture.share) else torch.zeros(slots.shape)
+        reach = mixture.reach[slots.clamp_min(0)] if len(mixture.reach) else torch.ones(slots.shape)
+        own = (share[:, None] @ densities(_at(places, slots), reach, units).flatten(2))[:, 0]
+        even = torch.stack([mixture.scattered[some], mixture.beside[some]])[..., None] * spread[:, None]  # (2, d, n U)
+        expected = (own + even.sum(0)).clamp_min(SMALLEST)
+        sums += torch.stack([(heap * kind / expected).sum() for kind in (own, *even)]).double()
+        log += float((heap * (expected * mass.shape[2]).log()).sum())
+    total = float(sums.sum())
+    explained, scattered, beside = (sums / max(total, SMALLEST)).tolist()
+    return Tally(explained, scattered, beside, log / max(total, SMALLEST))
 
 
 def densities(places: Tensor, reach: Tensor, units: Units) -> Tensor:
@@ -153,20 +167,22 @@ def densities(places: Tensor, reach: Tensor, units: Units) -> Tensor:
     The bell is blurred by the extent of a unit, and cut off at the edges of the view.
     """
     variance = reach[..., None, None].square() + units.size.square() / 12  # (..., n, 2)
-    rows, columns = (
-        F.normalize(square.div_(-2 * variance[..., axis, None]).exp_().add_(TAIL), 1, -1)
+    bells = (
+        square.div_(-2 * variance[..., axis, None]).exp_().add_(TAIL)
         for axis, square in enumerate(_squares(places, units))
     )
+    rows, columns = (bell.div_(bell.sum(-1, keepdim=True)) for bell in bells)
     return (rows[..., :, None] * columns[..., None, :]).flatten(-2)
 
 
 @dataclass(frozen=True)
 class _Found:
-    """Of d filters with N slots for patterns: share, reach (d, N); even (d, 2), scattered and beside."""
+    """Of d filters with N slots for patterns: share, reach, background (d, N); even (d, 2), scattered and beside."""
 
     share: Tensor
     reach: Tensor
     even: Tensor
+    background: Tensor
 
 
 def _fit_block(heap: Tensor, there: Tensor, places: Tensor, units: Units, spread: Tensor, rounds: int) -> _Found:
@@ -189,7 +205,16 @@ def _fit_block(heap: Tensor, there: Tensor, places: Tensor, units: Units, spread
         even = even * (weight @ flat.T / total) ** power
         whole = (share.sum(1) + even.sum(1)).clamp_min(SMALLEST)[:, None]
         share, even = share / whole, even / whole
-    return _Found(share, reach, even)
+    return _Found(share, reach, even, _background(heap, density, units, spread))
+
+
+def _background(heap: Tensor, density: Tensor, units: Units, spread: Tensor) -> Tensor:
+    """The mean activation beside the object over that about the patterns, on views that have surroundings: (d, N)."""
+    surrounded = (~units.on_object).any(1)
+    seen = heap.unflatten(1, (len(surrounded), -1)).mul(surrounded[:, None]).flatten(1)
+    about = (density @ seen[..., None])[..., 0]
+    ratio: Tensor = (seen @ spread[1].flatten())[:, None] / about.clamp_min(SMALLEST)
+    return ratio
 
 
 def _learnt_reach(reach: Tensor, won: Tensor, places: Tensor, units: Units) -> Tensor:
