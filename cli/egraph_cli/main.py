@@ -16,6 +16,7 @@ from egraph.errors import EgraphError
 from egraph.escape import SHOWN
 from egraph_cli import (
     aog,
+    browse,
     cache,
     db,
     demo,
@@ -28,6 +29,7 @@ from egraph_cli import (
     mine,
     part,
     query,
+    report,
     show,
     worker,
 )
@@ -49,6 +51,8 @@ app.add_typer(aog.app, name="aog")
 app.command("explain")(explain.explain)
 app.command("query")(query.query)
 app.command("show")(show.show)
+app.command("report")(report.report)
+app.command("browse")(browse.browse)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("export")(export.export)
 app.add_typer(graph.app, name="graph")

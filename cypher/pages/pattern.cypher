@@ -1,5 +1,6 @@
-// One pattern of a complete graph, without the lists that only mining reads
-MATCH (p:Pattern {id: $pattern})-[:IN_GRAPH]->(g:ExplanatoryGraph {state: 'complete'})
+// Some patterns of a complete graph, with what a page of each says, without the lists that only mining reads
+UNWIND $patterns AS id
+MATCH (p:Pattern {id: id})-[:IN_GRAPH]->(:ExplanatoryGraph {id: $graph, state: 'complete'})
 RETURN
   p.id AS id,
   p.layer AS layer,
@@ -11,10 +12,10 @@ RETURN
   p.support AS support,
   p.score AS score,
   p.advantage AS advantage,
-  p.chance AS chance,
+  p.share AS share,
   p.likeness AS likeness,
+  p.background AS background,
+  p.own_name AS own_name,
+  p.note AS note,
   p.sigma AS sigma,
-  p.apart AS apart,
-  p.above AS above,
-  p.below AS below,
-  g.id AS graph
+  p.apart AS apart

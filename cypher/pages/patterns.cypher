@@ -11,5 +11,8 @@ RETURN
   p.support AS support,
   p.score AS score,
   p.advantage AS advantage,
-  p.chance AS chance,
-  p.likeness AS likeness
+  p.share AS share,
+  p.likeness AS likeness,
+  p.background AS background,
+  p.own_name AS own_name,
+  p.note AS note

@@ -1,6 +1,8 @@
-// The objects of a graph on which a filter's output is largest, and where it is
-MATCH (:Filter {id: $filter})-[k:PEAKS_ON {graph: $graph}]->(o:Object)
+// The objects of a graph on which the output of some filters is largest, and where it is
+UNWIND $filters AS filter
+MATCH (:Filter {id: filter})-[k:PEAKS_ON {graph: $graph}]->(o:Object)
 RETURN
+  filter,
   o.path AS path,
   o.sha256 AS sha256,
   o.photo_width AS photo_width,
@@ -9,5 +11,4 @@ RETURN
   k.x AS x,
   k.y AS y,
   k.activation AS activation
-ORDER BY activation DESC, sha256
-LIMIT $most
+ORDER BY filter, activation DESC, sha256

@@ -68,7 +68,7 @@ def test_a_pattern_shows_what_the_graph_holds_of_it(settings: Settings, mined: M
     view = shown(settings, label, mined).view
     assert isinstance(view, PatternView)
     assert seen_on(view.pattern.seen) == strongest(mined, "layer1", row, 9)
-    assert view.pattern.share == pytest.approx(float(table.advantage[row] * table.chance[row]))
+    assert view.pattern.share == pytest.approx(float(table.share[row]))
     others = [n for n in range(len(table)) if table.filter[n] == table.filter[row] and n != row]
     others.sort(key=lambda n: -table.score[n])
     assert [one.label for one in view.siblings] == [f"layer1/{table.filter[n]}/{table.number[n]}" for n in others]
@@ -92,9 +92,12 @@ def test_a_filter_shows_the_share_of_each_pattern_and_the_rest(settings: Setting
     assert isinstance(view, FilterView)
     table = mined.patterns["layer2"]
     rows = [n for n in range(len(table)) if table.filter[n] == 1]
-    shares = {f"layer2/1/{table.number[n]}": float(table.advantage[n] * table.chance[n]) for n in rows}
+    shares = {f"layer2/1/{table.number[n]}": float(table.share[n]) for n in rows}
     assert {row.label: row.share for row in view.patterns} == pytest.approx(shares)
     assert view.unexplained == pytest.approx(max(0.0, 1 - sum(shares.values())))
+    reading = mined.readings["layer2"]
+    assert view.scattered == pytest.approx(float(reading.filter_scattered[1]))
+    assert view.beside == pytest.approx(float(reading.filter_beside[1]))
     peaks = mined.peaks[1]
     assert [one.object.id for one in view.raw] == [
         mined.objects[o].id for f, o in zip(peaks.filter, peaks.object, strict=True) if f == 1

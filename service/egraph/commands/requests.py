@@ -74,6 +74,17 @@ class ShowRequest:
 
 
 @dataclass(frozen=True)
+class ReportRequest:
+    """Where to write a report of a graph: a folder, or with single_file one file. Without a category, the database has
+    one graph."""
+
+    destination: Path
+    category: str | None = None
+    graph: str | None = None
+    single_file: bool = False
+
+
+@dataclass(frozen=True)
 class EditRequest:
     """Which pattern of a part's And-Or graph to change, in one template (by its number) or in all, and how: drop it, or
     give it a weight, or move the part from where it put it, by (dx, dy) in fractions of the object in the canonical

@@ -132,8 +132,10 @@ def heat_pictures(
     if network.id != graph.network:
         raise EgraphError(f"the weights are those of {network.id}, and the graph was mined with {graph.network}.")
     seen = [one for one in pattern.seen if _there(one)]
-    rows = [database.read("pages/object", object=one.object.id, graph=graph.id) for one in seen]
-    maps = filter_maps(network, pattern.layer, pattern.filter, seen, [bool(row[0]["mirrored"]) for row in rows])
+    rows = database.read("pages/object", objects=[one.object.id for one in seen], graph=graph.id)
+    mirrored = {row["id"]: bool(row["mirrored"]) for row in rows}
+    turned = [mirrored[one.object.id] for one in seen]
+    maps = filter_maps(network, pattern.layer, pattern.filter, seen, turned)
     number = graph.layers.index(pattern.layer)
     return [heat_picture(one, output, float(maps.max()), number) for one, output in zip(seen, maps, strict=True)]
 

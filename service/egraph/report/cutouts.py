@@ -98,7 +98,7 @@ def cut_picture(cut: Cut, pixels: int = CUT_PIXELS) -> Image.Image:
     if cut.expected is not None:
         across, down = _in_photo(cut.object, photo, *cut.expected)
         cross(draw, (across - left) * scale, (down - top) * scale, RING * 0.6 * FINER * pixels / CUT_PIXELS)
-    return picture.resize((pixels, pixels), Image.Resampling.LANCZOS)
+    return picture.reduce(FINER)
 
 
 class Whole(NamedTuple):
@@ -146,10 +146,10 @@ def whole_picture(obj: PhotoObject, pixels: int = WHOLE_PIXELS) -> Image.Image:
     )
 
 
-def webp(picture: Image.Image) -> bytes:
+def webp(picture: Image.Image, quality: int = QUALITY) -> bytes:
     """A picture as the bytes of a WebP file."""
     buffer = io.BytesIO()
-    picture.save(buffer, "WEBP", quality=QUALITY, method=2)
+    picture.save(buffer, "WEBP", quality=quality, method=2)
     return buffer.getvalue()
 
 

@@ -59,6 +59,13 @@ class Drawing:
     nodes: list[Node]
     edges: list[Edge]
     bands: list[Band]
+    opens: bool = False
+    """Whether partners of its patterns can be added."""
+
+    @property
+    def ids(self) -> list[str]:
+        """The ids of its patterns."""
+        return [node.row.id for node in self.nodes]
 
 
 def draw_ties(graph: GraphRow, rows: Sequence[PatternRow], ties: Sequence[Tie], focus: Collection[str] = ()) -> Drawing:

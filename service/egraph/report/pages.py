@@ -1,17 +1,21 @@
 """Views become pages: one set of templates for a page that stands alone, a report and a server."""
 
+import base64
 import json
+from collections.abc import Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+from PIL import Image
 
 from egraph.report.asked import asked_of
 from egraph.report.cutouts import whole_of
 from egraph.report.drawing import arrows_of, draw_ties
+from egraph.report.report_site import FileSite
 from egraph.report.site import Site
-from egraph.report.views import FilterView, GraphView, ObjectView, PartView, PatternView, View
+from egraph.report.views import FilterView, GraphRow, GraphView, ObjectView, PartView, PatternView, View
 from egraph.report.words import displacement_words, filter_words, number, pattern_words, percent
 
 
@@ -22,6 +26,14 @@ class Heat(NamedTuple):
     width: int
     height: int
     name: str
+
+
+class Illustration(NamedTuple):
+    """A picture of a report that no view draws, with its title and words."""
+
+    title: str
+    words: str
+    picture: Image.Image
 
 
 @cache
@@ -41,10 +53,50 @@ def environment() -> Environment:
 
 def article(site: Site, view: View, key: str = "", **more: Any) -> str:
     """The content of a view's page. key: begins the ids of its headings, where several stand in one file."""
-    return str(environment().get_template(f"{_NAMES[type(view)]}.html").render(**_context(site, view, key), **more))
+    context = {**_context(site, view, key), **more}
+    return str(environment().get_template(f"{_NAMES[type(view)]}.html").render(context))
 
 
-def page(site: Site, title: str, content: str, graph: Any = None, query: str = "") -> str:
+FRONT: dict[str, Any] = {
+    "parts": {},
+    "figures": (),
+    "plot": None,
+    "remarks": (),
+    "illustrations": (),
+    "mixed": (),
+    "alone": (),
+    "index": (),
+}
+"""What only the front page of a report has."""
+
+
+def front(site: Site, view: GraphView, **more: Any) -> str:
+    """The content of a graph's page, with what a report adds to it."""
+    return article(site, view, **{**FRONT, **more})
+
+
+def whole_file(site: FileSite, title: str, front: str, articles: Sequence[tuple[str, str]], graph: GraphRow) -> str:
+    """A report in one file: contents by their names, of which one is seen at a time, and every picture once."""
+    pictures = [
+        (name, f"data:image/webp;base64,{base64.b64encode(data).decode('ascii')}", *size)
+        for name, (data, size) in site.pictures.items()
+    ]
+    marked = [(name, Markup(text)) for name, text in articles]
+    made = environment().get_template("file.html")
+    return str(
+        made.render(
+            site=_marked(site),
+            title=title,
+            front=Markup(front),
+            articles=marked,
+            pictures=pictures,
+            graph=graph,
+            query="",
+        )
+    )
+
+
+def page(site: Site, title: str, content: str, graph: GraphRow | None = None, query: str = "") -> str:
     """A whole page around a content that is HTML already."""
     # Contents are made by `article`, which escapes.
     return str(
@@ -67,6 +119,16 @@ def title_of(view: View) -> str:
     return view.graph.category
 
 
+def render(template: str, **context: Any) -> str:
+    """The content of a page that is no view's."""
+    return str(environment().get_template(template).render(context))
+
+
+def message(site: Site, title: str, words: str) -> str:
+    """A page with one sentence."""
+    return page(site, title, render("message.html", title=title, words=words))
+
+
 def view_page(site: Site, view: View, **more: Any) -> str:
     """A view as a whole page."""
     return page(site, title_of(view), article(site, view, **more), view.graph)
@@ -86,7 +148,11 @@ def _context(site: Site, view: View, key: str) -> dict[str, Any]:
     if isinstance(view, PatternView):
         arrows = arrows_of(view)
         src = site.whole(arrows.object, max(arrows.view.width, arrows.view.height)) if arrows else None
-        context |= {"said": pattern_words(view), "arrows": {**vars(arrows), "src": src} if arrows and src else None}
+        context |= {
+            "heat": (),
+            "said": pattern_words(view),
+            "arrows": {**vars(arrows), "src": src} if arrows and src else None,
+        }
     if isinstance(view, FilterView):
         context["said"] = filter_words(view)
     if isinstance(view, PartView):

@@ -1,7 +1,7 @@
 """Reads from the database what pages show: few statements for each page, none of which looks at a whole graph."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -44,7 +44,9 @@ PART_PATTERNS, ON_PART, TIES = 200, 24, 24
 LABELLED, FOUND = 6, 8
 FIRED = 12
 """Patterns of each layer on an object."""
-STRONGEST = 12
+
+Strongest = dict[str, list[str]]
+"""Ids of patterns by their layer."""
 
 
 def graph_row(database: Database, graph: GraphSummary) -> GraphRow:
@@ -62,59 +64,117 @@ def read_pattern(database: Database, graph: GraphRow, id: str) -> PatternView:
         NothingYetError: the graph has no such pattern.
         DatabaseError: the database failed.
     """
-    rows = database.read("pages/pattern", pattern=id)
-    if not rows:
-        raise NothingYetError(f"There is no pattern {id}; `egraph query strongest-patterns` lists some that there are.")
-    (row,) = rows
-    anchor = row["layer"] == ANCHORS
-    asked = {"pattern": id, "limit": PARTNERS}
-    up, down = database.read("questions/belongs-to", **asked), database.read("questions/made-of", **asked)
-    filter_ = filter_id(graph, row["layer"], row["filter"])
-    siblings = [] if anchor else [one["id"] for one in database.read("pages/of_filter", filter=filter_, graph=graph.id)]
-    partners = [one["pattern"] for one in [*up, *down]]
-    seen = read_seen(database, [id], SEEN).get(id, [])
-    first = database.read("pages/object", object=seen[0].object.id, graph=graph.id) if seen else []
-    others = read_rows(database, graph, partners) | read_rows(
-        database, graph, [one for one in siblings if one != id], ROW_SEEN
-    )
-    parts = database.read("pages/parts_of_pattern", pattern=id, graph=graph.id)
-    return PatternView(
-        graph=graph,
-        pattern=replace(_pattern_row(graph, row), seen=seen),
-        spread=row["spread"],
-        sigma=row["sigma"],
-        apart=row["apart"],
-        raw=[] if anchor else read_raw(database, graph, filter_),
-        siblings=[others[one] for one in siblings if one in others and one != id],
-        above=[_partner(one, others[one["pattern"]], row, -1) for one in up],
-        below=[_partner(one, others[one["pattern"]], row, 1) for one in down],
-        parts=[OnPart(**one) for one in parts],
-        mirrored=bool(first and first[0]["mirrored"]),
-    )
+    found = read_patterns(database, graph, [id])
+    if not found:
+        raise NothingYetError(f"There is no pattern {id}; `egraph query patterns` lists those that there are.")
+    return found[0]
 
 
-def read_filter(database: Database, graph: GraphRow, layer: str, channel: int, most: int = SEEN) -> FilterView:
-    """A filter and what was separated from it; `most` photos of each pattern.
+def read_patterns(database: Database, graph: GraphRow, ids: Sequence[str], beside: int = ROW_SEEN) -> list[PatternView]:
+    """Some patterns, in the order of `ids`; those that are not there are left out. beside: so many photos of the other
+    patterns of their filters.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    rows = {row["id"]: row for row in database.read("pages/pattern", patterns=list(ids), graph=graph.id)}
+    names = [id for id in ids if id in rows]
+    filters = {id: filter_id(graph, rows[id]["layer"], rows[id]["filter"]) for id in names if not _anchor(rows[id])}
+    siblings = read_of_filters(database, graph, filters.values())
+    raw = read_raw(database, graph, filters.values())
+    partners: dict[str, list[dict[str, Any]]] = {}
+    for row in database.read("pages/partners", patterns=names):
+        partners.setdefault(row["pattern"], []).append(row)
+    for some in partners.values():
+        some.sort(key=lambda row: (-row["strength"], row["partner"]))
+    seen = read_seen(database, names, SEEN)
+    first = {id: some[0].object.id for id, some in seen.items() if some}
+    objects = database.read("pages/object", objects=list(dict.fromkeys(first.values())), graph=graph.id)
+    mirrored = {row["id"]: bool(row["mirrored"]) for row in objects}
+    rest = read_rows(database, graph, [one for some in siblings.values() for one in some], beside)
+    others = read_rows(database, graph, [row["partner"] for some in partners.values() for row in some])
+    parts: dict[str, list[OnPart]] = {}
+    for row in database.read("pages/parts_of_patterns", patterns=names, graph=graph.id):
+        parts.setdefault(row.pop("pattern"), []).append(OnPart(**row))
+
+    def together(id: str, above: bool) -> list[Partner]:
+        some = [row for row in partners.get(id, []) if row["above"] == above][:PARTNERS]
+        return [_partner(row, others[row["partner"]], rows[id]) for row in some]
+
+    return [
+        PatternView(
+            graph=graph,
+            pattern=replace(_pattern_row(graph, rows[id]), seen=seen.get(id, [])),
+            spread=rows[id]["spread"],
+            sigma=rows[id]["sigma"],
+            apart=rows[id]["apart"],
+            raw=raw.get(filters.get(id, ""), []),
+            siblings=[rest[one] for one in siblings.get(filters.get(id, ""), []) if one != id],
+            above=together(id, True),
+            below=together(id, False),
+            parts=parts.get(id, []),
+            mirrored=mirrored.get(first.get(id, ""), False),
+        )
+        for id in names
+    ]
+
+
+def read_filter(database: Database, graph: GraphRow, layer: str, channel: int) -> FilterView:
+    """A filter and what was separated from it.
 
     Raises:
         NothingYetError: the graph has no pattern of such a filter.
         DatabaseError: the database failed.
     """
-    id = filter_id(graph, layer, channel)
-    names = [row["id"] for row in database.read("pages/of_filter", filter=id, graph=graph.id)]
-    raw = read_raw(database, graph, id)
-    if not names and not raw:
+    (view,) = read_filters(database, graph, [(layer, channel)])
+    if not view.patterns and not view.raw:
         raise NothingYetError(f"The graph {graph.id} has no filter {layer}/{channel} with patterns or photos.")
-    rows = list(read_rows(database, graph, names, most).values())
-    return FilterView(
-        graph=graph,
-        id=f"{graph.id}/{layer}/{channel}",
-        layer=layer,
-        channel=channel,
-        raw=raw,
-        patterns=rows,
-        unexplained=max(0.0, 1.0 - sum(row.share or 0.0 for row in rows)),
-    )
+    return view
+
+
+def read_filters(
+    database: Database, graph: GraphRow, filters: Sequence[tuple[str, int]], most: int = SEEN
+) -> list[FilterView]:
+    """Some filters by layer and channel, with so many photos of each pattern.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    ids = [filter_id(graph, layer, channel) for layer, channel in filters]
+    of_filters = read_of_filters(database, graph, ids)
+    raw = read_raw(database, graph, ids)
+    known = read_rows(database, graph, [one for some in of_filters.values() for one in some], most)
+    own = {row.pop("filter"): row for row in database.read("pages/own_filters", filters=ids)}
+    rest: dict[tuple[str, int], dict[str, Any]] = {}
+    for layer in dict.fromkeys(layer for layer, _ in filters):
+        channels = [channel for of, channel in filters if of == layer]
+        for row in database.read("pages/rest_of_filters", graph=graph.id, layer=layer, channels=channels):
+            rest[layer, row.pop("channel")] = row
+    found = []
+    for id, (layer, channel) in zip(ids, filters, strict=True):
+        rows = [known[one] for one in of_filters.get(id, [])]
+        explained = None if any(row.share is None for row in rows) else sum(row.share or 0.0 for row in rows)
+        view = FilterView(
+            graph=graph,
+            id=f"{graph.id}/{layer}/{channel}",
+            layer=layer,
+            channel=channel,
+            raw=raw.get(id, []),
+            patterns=rows,
+            unexplained=None if explained is None else max(0.0, 1.0 - explained),
+            **rest.get((layer, channel), {}),
+            **own.get(id, {}),
+        )
+        found.append(view)
+    return found
+
+
+def read_of_filters(database: Database, graph: GraphRow, filters: Iterable[str]) -> dict[str, list[str]]:
+    """The ids of the patterns of each filter, those with most evidence first."""
+    found: dict[str, list[str]] = {}
+    for row in database.read("pages/of_filters", filters=list(dict.fromkeys(filters)), graph=graph.id):
+        found.setdefault(row["filter"], []).append(row["id"])
+    return found
 
 
 def read_part(database: Database, graph: GraphRow, part: str) -> PartView:
@@ -130,7 +190,7 @@ def read_part(database: Database, graph: GraphRow, part: str) -> PartView:
         raise NothingYetError(f"There is no part {part} of {graph.category}{listed}.")
     asked = {"of": f"{graph.id}/{part}", "limit": PART_PATTERNS}
     on_part = {row["id"]: row["share"] for row in database.read("pages/patterns_of_part", **asked)}
-    ties = [Tie(**row) for row in database.read("pages/ties", patterns=list(on_part))][:TIES]
+    ties = read_ties(database, list(on_part))[:TIES]
     # Those that fire together with others first, then those most often on the part.
     tied = {id for tie in ties for id in (tie.lower, tie.upper)}
     names = sorted(on_part, key=lambda id: id not in tied)[: max(ON_PART, len(tied))]
@@ -145,6 +205,8 @@ def read_part(database: Database, graph: GraphRow, part: str) -> PartView:
         patterns=[replace(row, on_part=on_part[id]) for id, row in rows.items()],
         ties=ties,
         found=read_found(database, graph, part),
+        own_name=known[part]["own_name"],
+        note=known[part]["note"],
     )
 
 
@@ -164,22 +226,22 @@ def read_found(database: Database, graph: GraphRow, part: str) -> list[FoundPart
     return found
 
 
-def read_object(database: Database, graph: GraphRow, id: str) -> ObjectView:
-    """An object.
+def read_object(database: Database, graph: GraphRow, id: str, fired_on: int = FIRED) -> ObjectView:
+    """An object, with so many patterns of each layer.
 
     Raises:
         NothingYetError: there is no such object.
         DatabaseError: the database failed.
     """
-    rows = database.read("pages/object", object=id, graph=graph.id)
+    rows = database.read("pages/object", objects=[id], graph=graph.id)
     if not rows:
         raise NothingYetError(f"There is no object {id}; `egraph query objects` lists those that there are.")
     obj = photo_object(rows[0], {})
     layers: dict[str, list[Fired]] = {}
     for layer in reversed(graph.layers):
-        asked = {"object": id, "graph": graph.id, "layer": layer, "limit": FIRED}
+        asked = {"object": id, "graph": graph.id, "layer": layer, "limit": fired_on}
         fired = [
-            Fired(row["id"], graph.label(row["id"]), _sighting({**rows[0], **row}))
+            Fired(row["id"], graph.label(row["id"]), _sighting({**rows[0], **row}), row["own_name"])
             for row in database.read("pages/fired_on_object", **asked)
         ]
         if fired:
@@ -196,19 +258,25 @@ def read_object(database: Database, graph: GraphRow, id: str) -> ObjectView:
     )
 
 
-def read_graph_view(database: Database, graph: GraphRow, strongest: int = STRONGEST) -> GraphView:
-    """A graph, with so many of the strongest patterns of each layer.
+def read_strongest(database: Database, graph: str, most: int) -> Strongest:
+    """The ids of the patterns with most evidence, so many of each conv layer, the top layer first."""
+    found = {}
+    for row in reversed(database.read("pages/layers", graph=graph)):
+        if row["name"] != ANCHORS:
+            asked = {"graph": graph, "layer": row["name"], "limit": most}
+            found[row["name"]] = [one["id"] for one in database.read("pages/strongest", **asked)]
+    return found
+
+
+def read_graph_view(database: Database, graph: GraphRow, strongest: Strongest) -> GraphView:
+    """A graph, with these patterns of its layers.
 
     Raises:
         DatabaseError: the database failed.
     """
     layers = [LayerRow(**_without_anchors(row)) for row in database.read("pages/layers", graph=graph.id)]
-    found: dict[str, list[PatternRow]] = {}
-    for layer in reversed(layers):
-        asked = {"graph": graph.id, "layer": layer.name, "limit": strongest}
-        names = [row["id"] for row in database.read("pages/strongest", **asked)]
-        if layer.name != ANCHORS:
-            found[layer.name] = list(read_rows(database, graph, names, 1).values())
+    rows = read_rows(database, graph, [id for some in strongest.values() for id in some], 1)
+    found = {layer: [rows[id] for id in some if id in rows] for layer, some in strongest.items()}
     (kept,) = database.read("read/graph", graph=graph.id)
     properties, network = kept["graph"], kept["network"]
     return GraphView(
@@ -230,6 +298,17 @@ def read_graph_view(database: Database, graph: GraphRow, strongest: int = STRONG
     )
 
 
+def read_partners(database: Database, graph: GraphRow, id: str) -> list[str]:
+    """The ids of what fires together with a pattern, the strongest first."""
+    rows = database.read("pages/partners", patterns=[id])
+    return [row["partner"] for row in sorted(rows, key=lambda row: (-row["strength"], row["partner"]))][:PARTNERS]
+
+
+def read_ties(database: Database, ids: Sequence[str]) -> list[Tie]:
+    """Which of some patterns fire together, the strongest first."""
+    return [Tie(**row) for row in database.read("pages/ties", patterns=list(ids))]
+
+
 def read_rows(database: Database, graph: GraphRow, names: Sequence[str], most: int = 1) -> dict[str, PatternRow]:
     """Rows of patterns by their ids, in the order of `names`, each with at most so many of its photos."""
     names = list(dict.fromkeys(names))
@@ -244,9 +323,12 @@ def read_seen(database: Database, names: Sequence[str], most: int) -> dict[str, 
     return {row["pattern"]: [_sighting(one) for one in row["seen"]] for row in rows}
 
 
-def read_raw(database: Database, graph: GraphRow, filter: str, most: int = SEEN) -> list[Sighting]:
-    """The objects on which a filter's output is largest."""
-    return [_sighting(row) for row in database.read("pages/peaks", filter=filter, graph=graph.id, most=most)]
+def read_raw(database: Database, graph: GraphRow, filters: Iterable[str]) -> dict[str, list[Sighting]]:
+    """The objects on which the output of filters is largest, by the filters' ids."""
+    found: dict[str, list[Sighting]] = {}
+    for row in database.read("pages/peaks", filters=list(dict.fromkeys(filters)), graph=graph.id):
+        found.setdefault(row["filter"], []).append(_sighting(row))
+    return found
 
 
 def filter_id(graph: GraphRow, layer: str, channel: int) -> str:
@@ -255,7 +337,6 @@ def filter_id(graph: GraphRow, layer: str, channel: int) -> str:
 
 
 def _pattern_row(graph: GraphRow, row: dict[str, Any]) -> PatternRow:
-    chance = row["chance"]
     return PatternRow(
         id=row["id"],
         label=graph.label(row["id"]),
@@ -268,17 +349,23 @@ def _pattern_row(graph: GraphRow, row: dict[str, Any]) -> PatternRow:
         score=row["score"],
         advantage=row["advantage"],
         likeness=row["likeness"],
-        share=None if chance is None else row["advantage"] * chance,
+        share=row["share"],
+        background=row["background"],
+        own_name=row["own_name"],
+        note=row["note"],
     )
 
 
-def _partner(row: dict[str, Any], pattern: PatternRow, of: dict[str, Any], sign: int) -> Partner:
-    """sign: 1 where the displacement leads to the partner, -1 where it leads from it."""
-    if row["dx"] is None:
+def _partner(row: dict[str, Any], pattern: PatternRow, of: dict[str, Any]) -> Partner:
+    """The step from `of` to its partner, between the mean places where the graph has no other."""
+    dx, dy = row["dx"], row["dy"]
+    if dx is None:
         dx, dy = pattern.x - of["x"], pattern.y - of["y"]
-    else:
-        dx, dy = sign * row["dx"], sign * row["dy"]
     return Partner(pattern, row["strength"], row["lift"], row["photos"], dx, dy, row["sigma"])
+
+
+def _anchor(row: dict[str, Any]) -> bool:
+    return bool(row["layer"] == ANCHORS)
 
 
 def _sighting(row: dict[str, Any]) -> Sighting:

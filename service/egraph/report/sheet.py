@@ -68,7 +68,7 @@ def strips_of(view: View, heat: Sequence[Image.Image] = ()) -> list[Strip]:
     if isinstance(view, FilterView):
         strips = [Strip("the raw filter's strongest photos", _cuts(view.graph, view.raw, view.layer))]
         return strips + [
-            Strip(f"{row.label}: {percent(row.share)} of its evidence", _cuts(view.graph, row.seen, row.layer))
+            Strip(f"{row.label}: {percent(row.share)} of its activation", _cuts(view.graph, row.seen, row.layer))
             for row in view.patterns
         ]
     if isinstance(view, PartView):
@@ -111,7 +111,7 @@ def _pattern(view: PatternView, heat: Sequence[Image.Image]) -> Iterator[Strip]:
         yield Strip(f"the raw filter {row.layer}/{row.filter}", _cuts(graph, view.raw, row.layer))
     for other in view.siblings:
         yield Strip(
-            f"another of its patterns, {other.label}: {percent(other.share)} of its evidence",
+            f"another of its patterns, {other.label}: {percent(other.share)} of its activation",
             _cuts(graph, other.seen, other.layer),
         )
     for where, partners in (("above", view.above), ("below", view.below)):

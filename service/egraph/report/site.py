@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import logging
+from collections.abc import Sequence
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -12,7 +13,7 @@ from PIL import Image
 
 from egraph.photos.crop import PhotoError
 from egraph.photos.photo import PhotoObject
-from egraph.report.cutouts import Cut, cut_picture, webp, whole_picture
+from egraph.report.cutouts import CUT_PIXELS, Cut, cut_picture, webp, whole_picture
 from egraph.report.views import GraphRow, Sighting
 
 logger = logging.getLogger(__name__)
@@ -46,6 +47,9 @@ class Site:
 
     live = False
     inline = True
+    shared = False
+    brief = False
+    cut_side = CUT_PIXELS
     lazy = Markup("")
     home: str | None = None
     search: str | None = None
@@ -87,8 +91,8 @@ class Site:
     def object(self, graph: GraphRow, id: str) -> str | None:
         return None
 
-    def draw(self, graph: GraphRow, patterns: list[str]) -> str | None:
-        """The address of a drawing of patterns."""
+    def draw(self, graph: GraphRow, patterns: Sequence[str], opened: str | None = None) -> str | None:
+        """The address of a drawing of some patterns, and of the partners of one more."""
         return None
 
     def cut(self, graph: GraphRow, seen: Sighting, layer: str | None) -> str | None:

@@ -25,12 +25,7 @@ class Subject:
     kind: Kind
     graph: GraphSummary
     name: str
-
-    @property
-    def words(self) -> str:
-        """For people, who must choose."""
-        short = self.name.removeprefix(f"{self.graph.id}/")
-        return f"the {self.kind} {short} of {self.graph.id}"
+    own_name: str | None = None
 
 
 def find_subject(database: Database, text: str, category: str | None = None, graph: str | None = None) -> Subject:
@@ -86,6 +81,22 @@ def complete_graphs(database: Database, category: str | None = None, graph: str 
     )
 
 
+def choose_one(database: Database, category: str | None = None, graph: str | None = None) -> GraphSummary:
+    """The one complete graph that fits.
+
+    Raises:
+        NothingYetError: there is none.
+        UsageError: there are several.
+    """
+    fitting = complete_graphs(database, category, graph)
+    if len(fitting) > 1:
+        several = len({one.category for one in fitting}) > 1
+        names = [f"--category {quote(name)}" for name in sorted({one.category for one in fitting})]
+        listed = " or ".join(names if several else [f"--graph {quote(one.id)}" for one in fitting])
+        raise UsageError(f"There are several graphs, so add one of: {listed}.")
+    return fitting[0]
+
+
 def find_subjects(database: Database, text: str, known: Sequence[GraphSummary]) -> list[Subject]:
     """Everything of some graphs that a text may mean."""
     text = text.strip().strip("/")
@@ -111,7 +122,7 @@ def find_subjects(database: Database, text: str, known: Sequence[GraphSummary]) 
         if row["kind"] == "pattern" and row["id"] in patterns:
             found.append(Subject("pattern", patterns[row["id"]], row["id"]))
         for graph, name in filters.get(row["id"], []) if row["kind"] == "filter" else []:
-            if database.read("pages/of_filter", filter=row["id"], graph=graph.id):
+            if database.read("pages/of_filters", filters=[row["id"]], graph=graph.id):
                 found.append(Subject("filter", graph, name))
     if found or parts:
         return found + parts

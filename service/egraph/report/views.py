@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from egraph.mining.graph_tables import ANCHORS
 from egraph.photos.photo import Box, PhotoObject
 from egraph.results import Result
 
@@ -43,7 +44,8 @@ class Sighting(Result):
 
 @dataclass(frozen=True, slots=True)
 class PatternRow(Result):
-    """A pattern in a row. share: of its filter's evidence, that it explains; None for an anchor. seen: where it fires
+    """A pattern in a row. share: of its filter's activation, that it explains; background: the filter's mean activation
+    beside the object, divided by that about its place; None where they are not known. seen: where it fires
     best. on_part: how surely it lies on the part that is spoken of, as `OnPart.share`."""
 
     id: str
@@ -58,10 +60,16 @@ class PatternRow(Result):
     advantage: float
     likeness: float | None
     share: float | None
+    background: float | None = None
     own_name: str | None = None
     note: str | None = None
     seen: Sequence[Sighting] = ()
     on_part: float | None = None
+
+    @property
+    def anchor(self) -> bool:
+        """Whether it is of no filter."""
+        return self.layer == ANCHORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +121,8 @@ class PatternView(Result):
 
 @dataclass(frozen=True, slots=True)
 class FilterView(Result):
-    """A filter: its patterns, the one with most evidence first. unexplained: the share of its evidence that none of
-    them explains."""
+    """A filter: its patterns, the one with most evidence first. unexplained: the share of its activation that none
+    of them explains; of it scattered over the object, and beside it, None where that is not known."""
 
     graph: GraphRow
     id: str
@@ -122,7 +130,9 @@ class FilterView(Result):
     channel: int
     raw: Sequence[Sighting]
     patterns: Sequence[PatternRow]
-    unexplained: float
+    unexplained: float | None
+    scattered: float | None = None
+    beside: float | None = None
     own_name: str | None = None
     note: str | None = None
 
@@ -235,6 +245,7 @@ class PartRow(Result):
     patterns: int | None
     by_chance: float | None
     own_name: str | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,12 @@ def pattern_words(view: PatternView) -> list[str]:
         "scattered evenly (1 would be chance).",
     ]
     if pattern.share is not None:
-        said.append(f"Of what its filter reacts to, it explains {percent(pattern.share)}.")
+        said.append(f"It explains {percent(pattern.share)} of its filter's activation.")
+    if pattern.background is not None:
+        said.append(
+            f"Beside the object its filter gives {number(pattern.background)} times what it gives about the pattern's "
+            "place (1: it fires as strongly on what is around)."
+        )
     if pattern.likeness is not None:
         said.append(
             f"What it shows is alike to {number(pattern.likeness)}: the mean cosine of what the network sees around it "
@@ -70,8 +75,15 @@ def filter_words(view: FilterView) -> list[str]:
     if not count:
         return ["No pattern of it was kept: what it reacts to is no steadier than chance."]
     patterns = "1 pattern was" if count == 1 else f"{number(count)} patterns were"
-    return [
-        f"{patterns} separated from what it reacts to.",
-        f"Together they explain {percent(1 - view.unexplained)} of its evidence; no pattern explains the other "
-        f"{percent(view.unexplained)}.",
-    ]
+    said = [f"{patterns} separated from what it reacts to."]
+    if view.unexplained is not None:
+        said.append(
+            f"Together they explain {percent(1 - view.unexplained)} of its activation; no pattern explains the other "
+            f"{percent(view.unexplained)}."
+        )
+    if view.scattered is not None and view.beside is not None:
+        said.append(
+            f"Of all its activation, {percent(view.scattered)} is scattered over the object, and "
+            f"{percent(view.beside)} is beside it."
+        )
+    return said

@@ -31,6 +31,12 @@ def identifier(meaning: str = "") -> Column:
     return Column("id", TEXT, meaning, unique=True)
 
 
+OWN = (
+    Column("own_name", TEXT, "name and note that a person gave it"),
+    Column("note", TEXT, "name and note that a person gave it"),
+)
+"""Outside the content hash: people may name what was mined without making it another graph."""
+
 GEOMETRY = (
     mined("index", INTEGER, "number among the network's layers, from the input"),
     mined("channels", INTEGER, "how many filters it has"),
@@ -60,7 +66,7 @@ LAYER = Node(
 FILTER = Node(
     label="Filter",
     example="<layer>/17",
-    columns=(identifier(), Column("channel", INTEGER, "number in the layer")),
+    columns=(identifier(), Column("channel", INTEGER, "number in the layer"), *OWN),
 )
 GRAPH = Node(
     label="ExplanatoryGraph",
@@ -188,8 +194,13 @@ PATTERN = Node(
         mined("score_mean", NUMBER, "of an anchor: mean and standard deviation of its score"),
         mined("score_deviation", NUMBER, "of an anchor: mean and standard deviation of its score"),
         *SUMS,
+        *OWN,
     ),
-    indexes=(Index("pattern_alone", ("graph", "alone", "score")), Index("pattern_sigma", ("graph", "sigma"))),
+    indexes=(
+        Index("pattern_alone", ("graph", "alone", "score")),
+        Index("pattern_sigma", ("graph", "sigma")),
+        Index("pattern_own_name", ("own_name",)),
+    ),
 )
 PHOTO_OBJECT = Node(
     label="Object",
@@ -206,7 +217,7 @@ PHOTO_OBJECT = Node(
 PART = Node(
     label="Part",
     example="horse/head",
-    columns=(identifier(), Column("name", TEXT, "name"), Column("category", TEXT, "kind of object")),
+    columns=(identifier(), Column("name", TEXT, "name"), Column("category", TEXT, "kind of object"), *OWN),
 )
 AND_OR_GRAPH = Node(
     label="AndOrGraph",

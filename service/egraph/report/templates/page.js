@@ -33,6 +33,12 @@ function pick(drawing, node) {
   const name = document.createElement(href ? "a" : "span");
   if (href) name.href = href;
   name.textContent = node.dataset.label;
+  if (node.dataset.open) {
+    const more = document.createElement("a");
+    more.href = node.dataset.open;
+    more.textContent = "Add its partners.";
+    said.append(more, " ");
+  }
   said.append(name, labels.length ? ` fires together with ${labels.join(", ")}.` : " fires together with none of these.");
 }
 

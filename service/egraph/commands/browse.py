@@ -1,0 +1,56 @@
+"""The server of pages: opened on loopback, until it is stopped."""
+
+import socket
+from collections.abc import Callable
+
+import uvicorn
+
+from egraph.browse.app import application
+from egraph.browse.gate import LOOPBACK, Gate
+from egraph.errors import UsageError
+from egraph.graph.connection import open_database
+from egraph.settings import Settings
+
+PORT = 7480
+"""That `egraph browse` takes unless told otherwise; addresses in answers lead to it."""
+
+
+def browse(settings: Settings, port: int = PORT, opened: Callable[[Gate], None] | None = None) -> None:
+    """Serve pages of all graphs until it is interrupted; `opened` is told the address.
+
+    Raises:
+        UsageError: the port is taken.
+        DatabaseError: the database cannot be reached.
+    """
+    with listening(port) as listener, open_database(settings, reader=True) as database:
+        gate = Gate(listener.getsockname()[1])
+        config = uvicorn.Config(
+            application(database, gate),
+            log_level="warning",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        server = uvicorn.Server(config)
+        if opened is not None:
+            opened(gate)
+        server.run(sockets=[listener])
+
+
+def listening(port: int) -> socket.socket:
+    """A socket at a port of loopback, 0 for any free one.
+
+    Raises:
+        UsageError: it is taken.
+    """
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((LOOPBACK, port))
+        listener.listen(128)
+    except OSError as error:
+        listener.close()
+        raise UsageError(
+            f"The port {port} cannot be used ({error.strerror}); stop what listens there, or give another --port."
+        ) from error
+    return listener
