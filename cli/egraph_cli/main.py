@@ -27,6 +27,7 @@ from egraph_cli import (
     jobs,
     layers,
     mine,
+    name,
     part,
     query,
     report,
@@ -53,6 +54,7 @@ app.command("query")(query.query)
 app.command("show")(show.show)
 app.command("report")(report.report)
 app.command("browse")(browse.browse)
+app.command("name")(name.name)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("export")(export.export)
 app.add_typer(graph.app, name="graph")

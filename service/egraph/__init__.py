@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     )
     from egraph.api.mining import mine, place
     from egraph.api.parts import build_aog, edit_aog, import_parts, label_part, restore_aog, suggest_labels
-    from egraph.api.seeing import show
+    from egraph.api.seeing import name, remove_name, show, write_report
     from egraph.commands.requests import (
         BuildRequest,
         EditRequest,
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         MineRequest,
         PlaceRequest,
         PurityRequest,
+        ReportRequest,
         RestoreRequest,
         ShowRequest,
         SuggestRequest,
@@ -59,14 +60,22 @@ HOMES = {
         *("list_layers", "list_graphs", "list_parts", "list_aogs"),
         *("remove_graph", "remove_part", "remove_aog"),
     ),
-    "egraph.api.seeing": ("show",),
+    "egraph.api.seeing": ("show", "write_report", "name", "remove_name"),
     "egraph.settings": ("Settings", "load_settings"),
     "egraph.photos.photo": ("Box",),
     "egraph.network.preprocessing": ("Preprocessing",),
     "egraph.errors": ("EgraphError",),
     "egraph.commands.requests": (
         *("MineRequest", "PlaceRequest", "ImportRequest", "LabelRequest", "BuildRequest", "LocateRequest"),
-        *("EditRequest", "RestoreRequest", "SuggestRequest", "EvaluateRequest", "PurityRequest", "ShowRequest"),
+        *(
+            "EditRequest",
+            "RestoreRequest",
+            "SuggestRequest",
+            "EvaluateRequest",
+            "PurityRequest",
+            "ShowRequest",
+            "ReportRequest",
+        ),
         "ExplainRequest",
     ),
 }
@@ -86,6 +95,7 @@ __all__ = [
     "PlaceRequest",
     "Preprocessing",
     "PurityRequest",
+    "ReportRequest",
     "RestoreRequest",
     "Settings",
     "ShowRequest",
@@ -107,16 +117,19 @@ __all__ = [
     "load_settings",
     "locate",
     "mine",
+    "name",
     "open_aog",
     "open_graph",
     "place",
     "questions",
     "remove_aog",
     "remove_graph",
+    "remove_name",
     "remove_part",
     "restore_aog",
     "show",
     "suggest_labels",
+    "write_report",
 ]
 
 

@@ -29,7 +29,7 @@ EXAMPLES = (
     "evaluate_purity",
 )
 LAST = (
-    *("ask", "questions", "show"),
+    *("ask", "questions", "show", "name", "remove_name", "write_report"),
     *("open_graph", "open_aog", "edit_aog", "restore_aog", "suggest_labels"),
     *("export", "list_layers", "list_graphs", "list_parts", "list_aogs"),
     *("remove_aog", "remove_part", "remove_graph"),

@@ -2,19 +2,24 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
+from html import escape
 from html.parser import HTMLParser
 
 import numpy as np
 import pytest
 
 from egraph.aog.storage import write_aog
+from egraph.commands.names import name_subject, unname_subject
 from egraph.commands.requests import ShowRequest
 from egraph.commands.show import Shown, show
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import open_database
+from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
+from egraph.graph.graphs import count_graph
 from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.places import refresh_places
+from egraph.graph.read import read_graph
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box
@@ -166,3 +171,24 @@ def test_a_name_that_is_not_there_or_means_several_things_is_refused(settings: S
         shown(settings, "1", mined)
     with pytest.raises(NothingYetError, match="no graph of nothing yet"):
         show(settings, ShowRequest("layer1/0", "nothing"))
+
+
+@pytest.mark.parametrize(("text", "kind"), [("layer1/0/1", "pattern"), ("layer1/0", "filter"), (HOSTILE, "part")])
+def test_a_name_of_ones_own_is_shown_found_and_taken_away_and_is_no_part_of_the_graph(
+    settings: Settings, mined: MinedGraph, text: str, kind: str
+) -> None:
+    own = f"My {kind} <i>"
+    name_subject(settings, text, own, "a note", mined.category)
+    assert name_subject(settings, text, f" {own} ", category=mined.category).name == own
+    result = shown(settings, own.upper(), mined)
+    view = result.view.pattern if isinstance(result.view, PatternView) else result.view
+    assert (result.kind, view.own_name, view.note) == (kind, own, "a note")
+    assert escape(own) in result.page() and own not in result.page()
+    with open_database(settings) as database:
+        assert count_graph(database, mined.id)["patterns"] == sum(map(len, mined.patterns.values()))
+        assert content_hash(read_graph(database, mined.id)) == content_hash(replace(mined, firings=[], peaks=[]))
+    assert unname_subject(settings, text, mined.category).name is None
+    with pytest.raises(NothingYetError, match="no name of its own"):
+        unname_subject(settings, text, mined.category)
+    with pytest.raises(UsageError, match="empty"):
+        name_subject(settings, text, " ", None, mined.category)

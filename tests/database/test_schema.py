@@ -14,6 +14,7 @@ from egraph.graph.connection import Database
 from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.explanations import write_explanation
+from egraph.graph.own_names import give_name
 from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.places import Lying, refresh_places, write_lying
 from egraph.graph.schema import ELEMENTS, RELATIONSHIPS
@@ -52,6 +53,12 @@ def everything(queue: Database, category: str) -> Iterator[MinedGraph]:
     for change in (Change(weight=0.5), Change(move=(0.1, 0.0))):
         edit(queue, aog, pattern, change, None, "a person")
     write_explanation(queue, mined.id, content_hash(mined), synthetic_explanation(mined, instead_of=1))
+    for kind, id in (
+        ("pattern", f"{mined.id}/{pattern}"),
+        ("filter", f"{mined.network_id}/layer1/0"),
+        ("part", f"{category}/head"),
+    ):
+        give_name(queue, kind, id, "a name", "a note")
     products = Product("jobs/produced_graph", mined.id), Product("jobs/produced_aog", synthetic_aog(mined).id)
     for product in (*products, None):
         waiting = find_job(queue, submit(queue, "mine", {}, category))

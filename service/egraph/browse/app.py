@@ -39,7 +39,7 @@ from egraph.report.reading import (
     read_ties,
 )
 from egraph.report.site import NO_LAYER, asset
-from egraph.report.subject import Subject, find_subjects
+from egraph.report.subject import Subject, find_named, find_subjects
 from egraph.report.views import GraphRow, View
 
 TILES = 24
@@ -231,7 +231,7 @@ class Pages:
         return read_strongest(self.database, graph, TILES)
 
     def _found(self, text: str, known: list[GraphSummary]) -> list[Subject]:
-        found = find_subjects(self.database, text, known)
+        found = find_subjects(self.database, text, known) + find_named(self.database, text, known)
         return list(dict.fromkeys(found))[:FOUND]
 
     def _object(self, id: str) -> PhotoObject:

@@ -42,7 +42,9 @@ def find_subject(database: Database, text: str, category: str | None = None, gra
         DatabaseError: the database failed.
     """
     known = complete_graphs(database, category, graph)
-    found = find_subjects(database, text, known)
+    found = find_subjects(database, text, known) or [
+        one for one in find_named(database, text, known) if (one.own_name or "").lower() == text.strip().lower()
+    ]
     if not found:
         raise NothingYetError(
             f"There is no pattern, filter, part or object {text}; `egraph query patterns`, `egraph part list` and "
@@ -129,6 +131,18 @@ def find_subjects(database: Database, text: str, known: Sequence[GraphSummary]) 
     asked = {"photo": text, "graphs": [graph.id for graph in known], "limit": PHOTOS}
     by_id = {graph.id: graph for graph in known}
     return [Subject("object", by_id[row["graph"]], row["id"]) for row in database.read("pages/photos", **asked)]
+
+
+def find_named(database: Database, text: str, known: Sequence[GraphSummary]) -> list[Subject]:
+    """What a person gave a name in which a text stands."""
+    found: list[Subject] = []
+    for row in database.read("pages/named", text=text.strip().lower()) if text.strip() else []:
+        for graph in known:
+            of = {"pattern": graph.id, "filter": graph.network, "part": graph.category}[row["kind"]]
+            if row["id"].startswith(f"{of}/"):
+                name = row["id"] if row["kind"] == "pattern" else row["id"].removeprefix(f"{of}/")
+                found.append(Subject(row["kind"], graph, name, row["own_name"]))
+    return found
 
 
 def _layers(database: Database, graph: GraphSummary, channel: str) -> list[str]:
