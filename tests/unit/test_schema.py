@@ -159,9 +159,9 @@ def test_what_may_be_right_is_not_hinted_at(cypher: str) -> None:
 
 
 def test_hints_know_what_was_added_by_hand() -> None:
-    assert hints("MATCH (n:Note) RETURN n.note", known=["Note"]) == []
-    assert len(hints("MATCH (n:Pattern) RETURN n.note")) == 1
-    assert hints("MATCH (n:Pattern) RETURN n.note", known=["note"]) == []
+    assert hints("MATCH (n:Note) RETURN n.remark", known=["Note"]) == []
+    assert len(hints("MATCH (n:Pattern) RETURN n.remark")) == 1
+    assert hints("MATCH (n:Pattern) RETURN n.remark", known=["remark"]) == []
 
 
 def test_no_statement_of_the_product_has_a_slip() -> None:
