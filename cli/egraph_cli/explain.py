@@ -1,5 +1,6 @@
 """`egraph explain`: why the network says what it says of a photo."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,6 +16,7 @@ from egraph_cli.progress import ProgressDisplay
 if TYPE_CHECKING:
     from egraph.commands.explain import ExplainedObject
     from egraph.explaining.account import LayerAccount
+    from egraph.explaining.explanation import WithoutSummary
 
 
 def explain(
@@ -107,11 +109,12 @@ def explain(
     )
     with ProgressDisplay(quiet) as progress:
         from egraph.commands.explain import explain_photos
+        from egraph.explaining.explanation import without_summary
         from egraph.photos.image import PhotoError
         from egraph.photos.photo import Skipped
         from egraph.report.explanation_album import Explanations
 
-        found = explain_photos(settings, request, progress)
+        found, all_ = explain_photos(settings, request, progress), []
         with Explanations(found.category, png, html) as pictures:
             for one in found.objects:
                 try:
@@ -123,6 +126,10 @@ def explain(
                 else:
                     for line in lines(one):
                         print(printable(line), flush=True)
+                if request.without:
+                    all_.append(replace(one.explanation, layers=one.explanation.layers[-1:]))
+    if not as_json and (summary := without_summary(all_)) and summary.photos > 1:
+        print(printable(summary_line(summary, ", ".join(request.without))))
     for line in skipped_lines(found.skipped):
         typer.echo(line, err=True)
 
@@ -140,6 +147,15 @@ def lines(one: "ExplainedObject") -> list[str]:
             f'score {then.score:+.2f} (as much taken away at random: "{control.name}", {then.control_score:+.2f})'
         )
     return said
+
+
+def summary_line(summary: "WithoutSummary", named: str) -> str:
+    """What became of all answers without some units."""
+    return (
+        f"Without {named}, another answer on {summary.changed} of {summary.photos} photos and a score that differs by "
+        f"{summary.score:+.2f} on average; as much taken away at random: on {summary.control_changed}, by "
+        f"{summary.control_score:+.2f}."
+    )
 
 
 def account_lines(layer: "LayerAccount") -> list[str]:

@@ -11,13 +11,20 @@ from torch import nn
 from egraph.aog.locate import Locator
 from egraph.aog.model import AndOrGraph
 from egraph.aog.storage import list_aogs, read_aog
-from egraph.commands.explainer import Explainer
+from egraph.commands.explainer import Explainer, require_mixtures
 from egraph.commands.locate import objects_of
 from egraph.commands.network import network_of
 from egraph.commands.requests import ExplainRequest
 from egraph.errors import UsageError
 from egraph.explaining.account import GroupLine, LayerAccount
-from egraph.explaining.explanation import ClassLine, Explanation, Without, sentence
+from egraph.explaining.explanation import (
+    ClassLine,
+    Explanation,
+    Without,
+    WithoutSummary,
+    sentence,
+    without_summary,
+)
 from egraph.graph.connection import Database, open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.explanations import write_explanation
@@ -134,6 +141,11 @@ class Explained(Result):
     def __getitem__(self, number: int) -> ExplainedObject:
         return self.objects[number]
 
+    @property
+    def without(self) -> WithoutSummary | None:
+        """What became of all answers without the units that were taken away, if any were."""
+        return without_summary([one.explanation for one in self.objects])
+
     def to_pandas(self) -> "pandas.DataFrame":
         """One row for each group of each layer of each object."""
         columns = ["photo", "predicted", "explained", "layer", *(field.name for field in fields(GroupLine))]
@@ -191,6 +203,7 @@ def explain_photos(
     network = network_of(graph, request, module)
     network.need_classifier("An explanation")
     layers = explained_layers(graph, request.layers)
+    require_mixtures(graph, layers)
     explainer = Explainer(graph, network, Locator(graph, network, aogs), layers, request.classes)
     skipped = list(found.skipped)
     objects = _explained(explainer, found.objects, request, skipped, progress)

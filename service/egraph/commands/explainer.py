@@ -57,7 +57,7 @@ class Explainer:
     ) -> None:
         self.graph, self.network, self.locator = graph, network, locator
         self.layers = [layer for layer in graph.layers if layer.name in layers]
-        self._classes_file = classes
+        self._classes_file, self._untried = classes, True
         self.names: ClassNames | None = None
         anchors = torch.from_numpy(graph.patterns[ANCHORS].mean_place)
         self.patterns = {name: _layer_patterns(graph, name, anchors) for name in layers}
@@ -101,7 +101,8 @@ class Explainer:
         parts = {part.part: part.box for part in found if not part.absent}
         view = widened_view(obj)
         picture = network.preprocess(read_view(obj, view, network.preprocessing.size)[None].copy())
-        uppers = upper_networks(network, names, picture)
+        uppers = upper_networks(network, names, picture, self._untried)
+        self._untried = False
         texture = texture_shares(network, names, read_crop(obj, network.preprocessing.size).copy())
         region = self._region(uppers[0].answer, request.region, obj, view)
         answers = Score(torch.ones(0), region).answers(uppers[0].answer)
@@ -230,13 +231,20 @@ def _classes(
     )
 
 
-def _layer_patterns(graph: MinedGraph, layer: str, anchors: Tensor) -> LayerPatterns:
-    table = graph.patterns[layer]
-    ids = [f"{graph.id}/{layer}/{f}/{n}" for f, n in zip(table.filter.tolist(), table.number.tolist(), strict=True)]
-    mixture = mixture_of(graph, layer)
-    if mixture is None:
+def require_mixtures(graph: MinedGraph, layers: Sequence[str]) -> None:
+    """
+    Raises:
+        NothingYetError: the graph does not say of one of the layers what its filters' activation is made of.
+    """
+    if any(mixture_of(graph, layer) is None for layer in layers):
         raise NothingYetError(
             f"{graph.id} does not say what its filters' activation is made of; mine it again, under another --name or "
-            "after `egraph graph remove`."
+            "after `egraph graph remove`, by egraph's own model and with --explaining."
         )
+
+
+def _layer_patterns(graph: MinedGraph, layer: str, anchors: Tensor) -> LayerPatterns:
+    table, mixture = graph.patterns[layer], mixture_of(graph, layer)
+    assert mixture is not None
+    ids = [f"{graph.id}/{layer}/{f}/{n}" for f, n in zip(table.filter.tolist(), table.number.tolist(), strict=True)]
     return LayerPatterns(ids, mixture, nearest_anchor(torch.from_numpy(table.mean_place), anchors))

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from egraph.aog.locate import Locator
 from egraph.commands.explain import explained_layers, newest_and_or_graphs
-from egraph.commands.explainer import Explainer, Seen
+from egraph.commands.explainer import Explainer, Seen, require_mixtures
 from egraph.commands.network import network_of
 from egraph.commands.requests import ExplainRequest, ExplanationRequest
 from egraph.evaluation.explanation import (
@@ -153,6 +153,7 @@ def measure_explanation(
     network = network_of(graph, request, module)
     network.need_classifier("An explanation")
     layers = explained_layers(graph, None)
+    require_mixtures(graph, layers)
     explainer = Explainer(graph, network, Locator(graph, network, aogs), layers, None)
     objects = _objects(graph, request, progress)
     asked = ExplainRequest(photos=(), patterns=None)

@@ -45,7 +45,7 @@ def contributions(upper: UpperNetwork, score: Score, head: nn.Linear | None = No
         head: the linear layer that reads this layer's pooled maps, from `pooled_head`; None where it is another.
     """
     with torch.no_grad():
-        whole, empty = score(upper(torch.stack([upper.maps, torch.zeros_like(upper.maps)]))).double().tolist()
+        whole, empty = float(score(upper.answer)), float(score(upper(torch.zeros_like(upper.maps)[None])))
     if head is not None and score.region is None:
         weight = score.direction.to(head.weight) @ head.weight  # (C,)
         values = weight[:, None] * upper.maps.flatten(1) / upper.maps[0].numel()

@@ -1,5 +1,6 @@
 """Why a network says what it says of one object on one photo: what an explanation holds, and the sentence it makes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from egraph.explaining.account import GroupLine, LayerAccount
@@ -54,6 +55,33 @@ class Explanation:
         return self.layers[-1]
 
 
+@dataclass(frozen=True)
+class WithoutSummary:
+    """What became of several answers without some units. changed: on how many of the photos another class is predicted
+    then. score: by how much the score of the class that is explained changes, on average. control: the same after as
+    much activation was taken away at random."""
+
+    photos: int
+    changed: int
+    score: float
+    control_changed: int
+    control_score: float
+
+
+def without_summary(explanations: Sequence[Explanation]) -> WithoutSummary | None:
+    """What all answers together say; None where nothing was taken away."""
+    some = [(found, found.without) for found in explanations if found.without is not None]
+    if not some:
+        return None
+    return WithoutSummary(
+        photos=len(some),
+        changed=sum(then.predicted.number != found.predicted.number for found, then in some),
+        score=sum(then.score - found.top.score for found, then in some) / len(some),
+        control_changed=sum(then.control_predicted.number != found.predicted.number for found, then in some),
+        control_score=sum(then.control_score - found.top.score for found, then in some) / len(some),
+    )
+
+
 FEW = 0.02
 """A share below this is not worth a word."""
 NAMED = 3
@@ -90,6 +118,11 @@ def named_parts(top: LayerAccount) -> list[GroupLine]:
     return sorted(lines, key=lambda line: -line.net)
 
 
+def spoken(name: str) -> str:
+    """A part's name as people write it: annotations have `front_leg`."""
+    return name.replace("_", " ")
+
+
 def place_words(kind: Kind, category: str) -> str:
     """A kind of group for people."""
     return {
@@ -103,7 +136,7 @@ def place_words(kind: Kind, category: str) -> str:
 def _from(kind: Kind, category: str, top: LayerAccount, speaking: float) -> str:
     if kind is Kind.PART:
         worth = [line for line in named_parts(top) if line.net / speaking > FEW][:NAMED]
-        names = ", ".join(f"{line.name} {_percent(line.net / speaking)}" for line in worth)
+        names = ", ".join(f"{spoken(line.name)} {_percent(line.net / speaking)}" for line in worth)
         return f"comes from parts of the {category} at their places" + (f" ({names})" if names else "")
     if kind is Kind.UNEXPLAINED:
         return "is not explained"

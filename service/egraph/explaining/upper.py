@@ -51,8 +51,11 @@ class UpperNetwork:
             return answer_of(module(self._view.expand(count, -1, -1, -1)), self.network)
 
 
-def upper_networks(network: Network, layers: Sequence[str], view: Tensor) -> list[UpperNetwork]:
+def upper_networks(network: Network, layers: Sequence[str], view: Tensor, check: bool = True) -> list[UpperNetwork]:
     """The upper parts above some layers, for one view (1, 3, size, size).
+
+    Args:
+        check: try whether they answer as the whole network does; once is enough for each network.
 
     Raises:
         UsageError: the network does not give one answer for each photo, or cannot be run from a layer's maps on.
@@ -77,7 +80,8 @@ def upper_networks(network: Network, layers: Sequence[str], view: Tensor) -> lis
                 given.setdefault(name, []).append(output)
         maps = found[last][1].permute(0, 3, 1, 2) if layer in turned else found[last][1]
         upper = UpperNetwork(network, layer, maps[0], answer, view, given, layer in turned)
-        _check(upper)
+        if check:
+            _check(upper)
         uppers.append(upper)
     return uppers
 

@@ -9,9 +9,11 @@ from PIL import Image, ImageColor, ImageDraw
 from torch import Tensor
 
 from egraph.explaining.account import GroupLine, LayerAccount
-from egraph.explaining.explanation import Explanation, sentence
+from egraph.explaining.explanation import Explanation, sentence, spoken
 from egraph.explaining.groups import OTHER_PARTS, Kind, is_unnamed
+from egraph.photos.photo import Box
 from egraph.report.lettering import wrapped, write
+from egraph.report.parse_picture import outline
 from egraph.report.pictures import badge, badges
 
 FINER = 2
@@ -28,7 +30,11 @@ BADGE = 11.0
 DIMMED = 0.72
 """How far the photo fades where nothing speaks."""
 TINT = 0.38
-NOTE = "By chance: what the two bars would make together if it were left to chance which filters speak for the class."
+NOTES = (
+    "By chance: what the two bars would make together if it were left to chance which filters speak for the class.",
+    "Thin box: the object; what surrounds it lies outside. Bold boxes: parts that have a name, where they were found.",
+)
+NOTE_ROW = 21
 THIRDS = (0.36, 0.64)
 """Where an object's outer thirds end."""
 
@@ -45,7 +51,7 @@ def explanation_picture(photo: Image.Image, found: Explanation) -> Image.Image:
     words = wrapped(sentence(found), 17 * FINER, room)
     panels = MARGIN + TITLE_ROW + len(words) * SENTENCE_ROW + 14
     account = panels + HEAD + piece.height // FINER + 18
-    height = account + BAR_TOP + BAR_ROW * len(lines) + 92 + MARGIN
+    height = account + BAR_TOP + BAR_ROW * len(lines) + 72 + NOTE_ROW * len(NOTES) + MARGIN
     sheet = Image.new("RGB", (WIDTH * FINER, height * FINER), "white")
     draw = ImageDraw.Draw(sheet)
     left = MARGIN * FINER
@@ -89,7 +95,7 @@ def row_words(line: GroupLine, found: Explanation) -> str:
     if line.name == OTHER_PARTS:
         return f"other parts of the {found.category}"
     if line.kind is Kind.PART:
-        return f"part {where(line, found)}" if is_unnamed(line.name) else line.name
+        return f"part {where(line, found)}" if is_unnamed(line.name) else spoken(line.name)
     return {
         Kind.TEXTURE: "texture, wherever it is",
         Kind.BACKGROUND: f"what surrounds the {found.category}",
@@ -140,10 +146,12 @@ def _mark(
         across, down = (x - found.region.x) * scale, (y - found.region.y) * scale
         return min(max(across, 0.0), panel.width - 1.0), min(max(down, 0.0), panel.height - 1.0)
 
+    def corners(box: Box) -> tuple[float, float, float, float]:
+        return (*seen(box.x, box.y), *seen(box.x + box.width, box.y + box.height))
+
+    draw.rectangle(corners(found.object.box), outline=(255, 255, 255, 220), width=FINER)
     for box in found.parts.values():
-        corners = (*seen(box.x, box.y), *seen(box.x + box.width, box.y + box.height))
-        draw.rectangle(corners, outline="#141414", width=4 * FINER)
-        draw.rectangle(corners, outline="white", width=2 * FINER)
+        outline(draw, corners(box))
     places = {line.name: seen(line.x, line.y) for line in lines if line.name in numbers}
     colours = {line.name: FOR if line.net >= 0 else AGAINST for line in lines}
     badges(draw, places, numbers, colours, panel.size, radius=BADGE * FINER)
@@ -185,7 +193,8 @@ def _account(
     for down, words, value in ((24, "where nothing is detected", rest), (48, score_words(found), found.top.score)):
         write(draw, at(32, bottom + down), words, 16 * FINER, SOFT if down == 24 else INK, 700 * FINER)
         write(draw, at(together, bottom + down), f"{value:+.1f}", 16 * FINER, SOFT if down == 24 else INK, anchor="rm")
-    write(draw, at(0, bottom + 84), NOTE, 13 * FINER, SOFT, width * FINER)
+    for row, note in enumerate(NOTES):
+        write(draw, at(0, bottom + 84 + row * NOTE_ROW), note, 13 * FINER, SOFT, width * FINER)
 
 
 def score_words(found: Explanation) -> str:
