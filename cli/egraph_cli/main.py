@@ -20,6 +20,7 @@ from egraph_cli import (
     cache,
     db,
     demo,
+    diagnose,
     evaluate,
     explain,
     export,
@@ -50,6 +51,7 @@ app.command("mine")(mine.mine)
 app.add_typer(part.app, name="part")
 app.add_typer(aog.app, name="aog")
 app.command("explain")(explain.explain)
+app.command("diagnose")(diagnose.diagnose)
 app.command("query")(query.query)
 app.command("show")(show.show)
 app.command("report")(report.report)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from egraph.api.asking import ask, export, open_aog, open_graph, questions
+    from egraph.api.diagnosing import diagnose
     from egraph.api.explaining import explain
     from egraph.api.finding import evaluate, evaluate_purity, locate
     from egraph.api.inventory import (
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from egraph.api.seeing import name, remove_name, show, write_report
     from egraph.commands.requests import (
         BuildRequest,
+        DiagnoseRequest,
         EditRequest,
         EvaluateRequest,
         ExplainRequest,
@@ -53,6 +55,7 @@ HOMES = {
         *("import_parts", "label_part", "build_aog"),
         *("edit_aog", "restore_aog", "suggest_labels"),
     ),
+    "egraph.api.diagnosing": ("diagnose",),
     "egraph.api.finding": ("locate", "evaluate", "evaluate_purity"),
     "egraph.api.explaining": ("explain",),
     "egraph.api.asking": ("ask", "questions", "open_graph", "open_aog", "export"),
@@ -76,7 +79,7 @@ HOMES = {
             "ShowRequest",
             "ReportRequest",
         ),
-        "ExplainRequest",
+        *("ExplainRequest", "DiagnoseRequest"),
     ),
 }
 """In which module each public name is."""
@@ -84,6 +87,7 @@ HOMES = {
 __all__ = [
     "Box",
     "BuildRequest",
+    "DiagnoseRequest",
     "EditRequest",
     "EgraphError",
     "EvaluateRequest",
@@ -103,6 +107,7 @@ __all__ = [
     "__version__",
     "ask",
     "build_aog",
+    "diagnose",
     "edit_aog",
     "evaluate",
     "evaluate_purity",

@@ -25,6 +25,7 @@ EXAMPLES = (
     "label_part",
     "locate",
     "explain",
+    "diagnose",
     "evaluate",
     "evaluate_purity",
 )

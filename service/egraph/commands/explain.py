@@ -194,7 +194,7 @@ def explain_photos(
     """
     with open_database(settings) as database:
         report(progress, "reading the graph", 0, 1)
-        graph_id = _graph_id(database, request)
+        graph_id = chosen_graph(database, request.category, request.graph)
         content = content_of(database, graph_id)
         graph = read_graph(database, graph_id, placing=True)
         aogs = newest_and_or_graphs(database, graph)
@@ -261,14 +261,18 @@ def _explained(
         report(progress, "explaining photos", done, len(objects))
 
 
-def _graph_id(database: Database, request: ExplainRequest) -> str:
-    """The graph that is asked for; without a category, that of the only one there is."""
+def chosen_graph(database: Database, category: str | None, name: str | None) -> str:
+    """The id of the graph that is asked for; without a category, of the only one there is.
+
+    Raises:
+        NothingYetError: there is none.
+        UsageError: there are several.
+    """
     known = graphs(database)
     categories = sorted({graph.category for graph in known if graph.state == "complete"})
-    if request.category is None and len(categories) > 1:
+    if category is None and len(categories) > 1:
         raise UsageError(f"There are graphs of {', '.join(categories)}; choose with --category.")
-    category = request.category or (categories[0] if categories else "any category")
-    return choose_graph(known, category, request.graph).id
+    return choose_graph(known, category or (categories[0] if categories else "any category"), name).id
 
 
 def newest_and_or_graphs(database: Database, graph: MinedGraph) -> list[AndOrGraph]:

@@ -198,6 +198,31 @@ class ExplainRequest:
 
 
 @dataclass(frozen=True)
+class DiagnoseRequest:
+    """Which graph's network to diagnose, on the photos it was mined from, or on `photos`, of which the CSV file `truth`
+    says what is on them.
+
+    classes: names or numbers of those that are right for the category. backgrounds: photos without it. annotations:
+    the objects' boxes on `photos`. classes_file: of the classes' names. layer: the uppermost one, unless given. limit:
+    so many photos are looked at of each kind.
+    """
+
+    category: str | None = None
+    photos: Path | None = None
+    truth: Path | None = None
+    classes: Sequence[str] = ()
+    backgrounds: Path | None = None
+    annotations: Path | None = None
+    classes_file: Path | None = None
+    layer: str | None = None
+    limit: int = 200
+    graph: str | None = None
+    weights: str | None = None
+    device: str = "cpu"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class EvaluateRequest:
     """Which graph to measure against which boxes. task: `tracking`, `instability` or `localization`.
 
