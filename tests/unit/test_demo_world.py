@@ -10,7 +10,7 @@ from egraph.demo.world import LEAST_SIDE, GeneratedPhoto, make_photo, make_scene
 from egraph.errors import UsageError
 from egraph.photos.annotations import read_annotations
 
-SEEDS = range(12)
+SEEDS = range(8)
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +29,7 @@ def test_boxes_lie_in_the_object_and_the_object_in_the_photo(
 ) -> None:
     for photo in photos[kind]:
         width, height = photo.image.size
-        assert 112 <= width <= 160 and 112 <= height <= 160
+        assert 144 <= width <= 208 and 144 <= height <= 208
         whole = photo.box
         assert whole.x >= 0 and whole.y >= 0
         assert whole.x + whole.width <= width and whole.y + whole.height <= height
@@ -50,7 +50,7 @@ def test_every_part_is_seen_sooner_or_later_and_both_facings_are(
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_head_is_where_the_animal_faces(kind: str, photos: dict[str, list[GeneratedPhoto]]) -> None:
     shown = [photo for photo in photos[kind] if {"head", "tail"} <= set(photo.parts)]
-    assert len(shown) >= 6
+    assert len(shown) >= 4
     for photo in shown:
         ahead = centre(photo, "head") - centre(photo, "tail")
         assert (ahead > 0) == (photo.facing == "right")

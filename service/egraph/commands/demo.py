@@ -33,7 +33,7 @@ KIND = "horse"
 PART = "head"
 PHOTOS = 160
 LABELS = 3
-NEW_PHOTOS = 48
+NEW_PHOTOS = 200
 SHOWN = 4
 SEED = 1
 NAME = "demo"
@@ -75,9 +75,13 @@ class DemoResult:
             "random": "random places",
         }
         rows = [Figure(name, errors["egraph"], text, errors[method]) for method, text in controls.items()]
-        if self.labelled.orientation is not None:
-            shares = self.labelled.orientation, self.labelled.unmirrored
-            rows.append(Figure("share of the photos whose side is right", shares[0], "none mirrored", shares[1]))
+        found = self.finding
+        for which, right, unmirrored in (
+            ("photos", self.labelled.orientation, self.labelled.unmirrored),
+            ("new photos", found.side, found.unmirrored),
+        ):
+            if right is not None:
+                rows.append(Figure(f"share of the {which} whose side is right", right, "none mirrored", unmirrored))
         return rows + self.finding_figures()
 
     def finding_figures(self) -> list[Figure]:
@@ -108,9 +112,9 @@ class DemoResult:
             lines += [f"  {name}", f"    {'egraph':<{NAMED}}{value:.3f}"]
             lines += [f"    {'control: ' + f.control:<{NAMED}}{f.control_value:.3f}" for f in figures]
         lines += [
+            f"Done in {self.seconds:.0f} s.",
             "",
-            f"Report: {self.report}",
-            "Try:",
+            "Ask the graph of the demo more:",
             *([f"  export EGRAPH_HOME={self.home.absolute()}"] if self.home else []),
             f"  {command} query fires-together -P category={KIND} -P part={PART}",
             f"  {command} part import {self.annotations} --category {KIND} --part front_leg --limit 3",
@@ -119,7 +123,13 @@ class DemoResult:
             f"  {command} aog show --category {KIND} --part {PART}",
             f"  {command} aog locate {self.finding.annotations.parent} --annotations {self.finding.annotations} "
             f"--category {KIND} --part {PART} --html found.html",
-            f"Done in {self.seconds:.0f} s.",
+            "",
+            f"The report: {self.report.absolute().as_uri()}",
+            "Next, your own photos (those of horses, say) and a trained network:",
+            *(["  unset EGRAPH_HOME"] if self.home else []),
+            f"  {command} mine PHOTOS --network resnet50 --weights DEFAULT --category horse",
+            f"  {command} part label PHOTO --box X,Y,WIDTH,HEIGHT --category horse --part head",
+            f"  {command} query fires-together -P category=horse -P part=head",
         ]
         return lines
 

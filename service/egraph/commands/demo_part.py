@@ -11,6 +11,7 @@ from egraph.aog.storage import find_aogs, read_aog
 from egraph.commands.build import build_aog
 from egraph.commands.requests import BuildRequest
 from egraph.demo.world import write_world
+from egraph.evaluation.truth import orientation_share
 from egraph.graph.connection import open_database
 from egraph.graph.parts import labelled_objects
 from egraph.mining.graph_tables import MinedGraph
@@ -30,11 +31,14 @@ BATCH = 16
 class Finding:
     """A part on new photos that show it once. errors: mean distance of its centre, in diagonals of the object's crop,
     by method: `egraph`; `prior`, the mean of the labelled boxes on the side that egraph inferred; `constant`, their
-    mean as photographed. found: the objects with their part; annotations: the file that knows where it is."""
+    mean as photographed. side: share of the photos whose side is right; unmirrored: the same where none is mirrored.
+    found: the objects with their part; annotations: the file that knows where it is."""
 
     aog: str
     labels: int
     errors: dict[str, float]
+    side: float | None
+    unmirrored: float | None
     found: list[tuple[PhotoObject, LocatedPart]]
     annotations: Path
 
@@ -78,4 +82,5 @@ def find_part(
         "constant": part_places(labelled, request.part).mean(0).expand_as(truth),
     }
     errors = {name: float((place - truth).norm(dim=1).mean() / 2**0.5) for name, place in places.items()}
-    return Finding(summary.id, len(labelled), errors, found, annotations)
+    side, unmirrored = (orientation_share(truth, turned) for turned in (mirrored, torch.zeros_like(mirrored)))
+    return Finding(summary.id, len(labelled), errors, side, unmirrored, found, annotations)

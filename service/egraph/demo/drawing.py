@@ -11,17 +11,19 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw, ImageFilter
 
-SUPERSAMPLING = 3
+SUPERSAMPLING = 2
 NOTHING = 0
 """Label of pixels that show no part of the animal."""
 
 
 @dataclass(frozen=True)
 class Paint:
-    """Colour (3,) in 0 to 1, in patches on a `second` colour where that is given; `furry` colours are uneven."""
+    """Colour (3,) in 0 to 1, with a `second` colour in a `pattern` of PATTERNS where that is given; `furry` colours are
+    uneven."""
 
     colour: np.ndarray
     second: np.ndarray | None = None
+    pattern: str = "cells"
     furry: bool = True
 
 
@@ -87,6 +89,31 @@ def patch_mask(rng: np.random.Generator, height: int, width: int, cell: float) -
     return np.asarray(Image.fromarray(cells).resize((width, height), Image.Resampling.BILINEAR))
 
 
+def stripe_mask(
+    rng: np.random.Generator, height: int, width: int, period: float, direction: tuple[float, float]
+) -> np.ndarray:
+    """Wavy stripes across a `direction` (x, y) of length 1, (height, width) in 0 to 1."""
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    place = (x * direction[0] + y * direction[1]) / period + 0.25 * smooth_noise(rng, height, width, period * 2)
+    mask: np.ndarray = np.clip(0.5 + 2.5 * np.sin(2 * np.pi * place), 0, 1)
+    return mask
+
+
+def pattern_mask(rng: np.random.Generator, pattern: str, height: int, width: int, softness: float) -> np.ndarray:
+    """How much of the first colour is seen, (height, width) in 0 to 1: `cells`, `blotches` or `spots`."""
+    if pattern == "cells":
+        return patch_mask(rng, height, width, softness * 2.2)
+    grain, level = {"blotches": (softness * 5, 0.1), "spots": (softness * 1.1, 0.9)}[pattern]
+    return np.clip(0.5 + 6 * (level - smooth_noise(rng, height, width, grain)), 0, 1)
+
+
+def direction_of(spine: np.ndarray) -> tuple[float, float]:
+    """The direction (x, y), of length 1, from the first to the last point of a spine (k, 3)."""
+    x, y = spine[-1, :2] - spine[0, :2]
+    length = math.hypot(x, y)
+    return (float(x / length), float(y / length)) if length else (1.0, 0.0)
+
+
 class Canvas:
     """An enlarged picture: `colour` (height, width, 3) float32 and `label` (height, width) int16.
 
@@ -113,27 +140,28 @@ class Canvas:
         spines = [smooth_spine(tube.spine) for tube in tubes]
         every = np.concatenate(spines)
         margin = 2 * softness + 2
-        height, width = self.size
-        left = int(max(0, (every[:, 0] - every[:, 2]).min() - margin))
-        top = int(max(0, (every[:, 1] - every[:, 2]).min() - margin))
-        right = int(min(width, (every[:, 0] + every[:, 2]).max() + margin))
-        bottom = int(min(height, (every[:, 1] + every[:, 2]).max() + margin))
+        left, top, right, bottom = self._window(every, margin)
         if right - left < 2 or bottom - top < 2:
             return
         size = (right - left, bottom - top)
         union = Image.new("L", size)
         painted = np.zeros((size[1], size[0], 3), np.float32)
-        window = self.label[top:bottom, left:right]
+        masks: dict[str, np.ndarray] = {}
         for tube, spine in zip(tubes, spines, strict=True):
-            mask = Image.new("L", size)
-            draw_spine(ImageDraw.Draw(mask), spine - (left, top, 0), 255)
-            union.paste(255, mask=mask)
+            x0, y0, x1, y1 = self._window(spine, 1)
+            if x1 <= x0 or y1 <= y0:
+                continue
+            mask = Image.new("L", (x1 - x0, y1 - y0))
+            draw_spine(ImageDraw.Draw(mask), spine - (x0, y0, 0), 255)
+            union.paste(255, (x0 - left, y0 - top), mask)
             covered = np.asarray(mask) > 0
-            painted[covered] = tube.paint.colour
+            there = np.s_[y0 - top : y1 - top, x0 - left : x1 - left]
+            colour = np.broadcast_to(tube.paint.colour, (*covered.shape, 3))
             if tube.paint.second is not None:
-                cells = patch_mask(self.rng, size[1], size[0], softness * 2.2)[covered, None]
-                painted[covered] = painted[covered] * cells + tube.paint.second * (1 - cells)
-            window[covered] = labels.get(tube.part, NOTHING)
+                share = self._pattern(tube.paint.pattern, spine, size, there, softness, masks)[..., None]
+                colour = colour * share + tube.paint.second * (1 - share)
+            np.copyto(painted[there], colour, where=covered[..., None], casting="same_kind")
+            self.label[y0:y1, x0:x1][covered] = labels.get(tube.part, NOTHING)
         shade = self._shade(union, softness)
         if any(tube.paint.furry for tube in tubes):
             shade = shade * (1 + 0.05 * smooth_noise(self.rng, size[1], size[0], SUPERSAMPLING))
@@ -144,6 +172,30 @@ class Canvas:
         contact = np.asarray(union.filter(ImageFilter.GaussianBlur(softness * 0.35)), np.float32) / 255
         target *= 1 - (0.45 if layer > 2 else 0.2) * contact[..., None]
         target[covered] = painted[covered] * shade[covered, None]
+
+    def _window(self, spine: np.ndarray, margin: float) -> tuple[int, int, int, int]:
+        """Left, top, right and bottom of what a spine (k, 3) may touch, inside the picture."""
+        height, width = self.size
+        low, high = (spine[:, :2] - spine[:, 2:]).min(0) - margin, (spine[:, :2] + spine[:, 2:]).max(0) + margin
+        return max(0, int(low[0])), max(0, int(low[1])), min(width, int(high[0])), min(height, int(high[1]))
+
+    def _pattern(
+        self,
+        pattern: str,
+        spine: np.ndarray,
+        size: tuple[int, int],
+        there: tuple[slice, slice],
+        softness: float,
+        masks: dict[str, np.ndarray],
+    ) -> np.ndarray:
+        """Share of the first colour in a window `there` of a layer of `size` (width, height). Stripes go across a tube;
+        any other pattern is one for all tubes of a layer, which `masks` keeps."""
+        if pattern == "stripes":
+            height, width = (part.stop - part.start for part in there)
+            return stripe_mask(self.rng, height, width, softness * 2.4, direction_of(spine))
+        if pattern not in masks:
+            masks[pattern] = pattern_mask(self.rng, pattern, size[1], size[0], softness)
+        return masks[pattern][there]
 
     def _shade(self, union: Image.Image, softness: float) -> np.ndarray:
         height = np.asarray(union.filter(ImageFilter.GaussianBlur(softness)), np.float32) / 255

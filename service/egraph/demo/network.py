@@ -27,8 +27,23 @@ def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> 
     )
 
 
+class Residual(nn.Module):
+    """Two convolutions whose sum with their input is what goes on."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = convolution(channels, channels)
+        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
+        self.activation = nn.ReLU()
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x and the answer: (n, channels, height, width)."""
+        answer: Tensor = self.activation(x + self.second(self.first(x)))
+        return answer
+
+
 class AnimalNetwork(nn.Module):
-    """Seven convolutions in four blocks, whose maps are 48, 24, 12 and 6 units wide for an input of 96 pixels.
+    """A small residual network in four blocks, whose maps are 48, 24, 12 and 6 units wide for an input of 96 pixels.
 
     `preprocessing` says what the input must be; whoever loads the network honours it. `classes`: what its answers mean.
     """
@@ -43,17 +58,21 @@ class AnimalNetwork(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.block1 = convolution(3, 24, kernel=5, stride=2)
-        self.block2 = nn.Sequential(nn.MaxPool2d(2), convolution(24, 48), convolution(48, 48))
-        self.block3 = nn.Sequential(nn.MaxPool2d(2), convolution(48, 96), convolution(96, 96))
-        self.block4 = nn.Sequential(nn.MaxPool2d(2), convolution(96, 128), convolution(128, 128))
+        self.block1 = convolution(3, 32, kernel=5, stride=2)
+        self.block2 = nn.Sequential(nn.MaxPool2d(2), convolution(32, 64), convolution(64, 64))
+        self.block3 = nn.Sequential(nn.MaxPool2d(2), convolution(64, 128), Residual(128))
+        self.block4 = nn.Sequential(nn.MaxPool2d(2), convolution(128, 256), Residual(256))
         self.pool = nn.AdaptiveAvgPool2d(1)
-        self.classifier = nn.Linear(128, len(CLASSES))
+        self.classifier = nn.Linear(256, len(CLASSES))
+
+    def features(self, x: Tensor) -> Tensor:
+        """What the classifier sees: (n, 3, 96, 96) gives (n, 256)."""
+        pooled: Tensor = self.pool(self.block4(self.block3(self.block2(self.block1(x))))).flatten(1)
+        return pooled
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, 3, 96, 96), normalised; returns (n, classes) logits in the order of CLASSES."""
-        x = self.block4(self.block3(self.block2(self.block1(x))))
-        logits: Tensor = self.classifier(self.pool(x).flatten(1))
+        logits: Tensor = self.classifier(self.features(x))
         return logits
 
 

@@ -31,7 +31,7 @@ class GeneratedPhoto(NamedTuple):
 
 
 def make_photo(rng: np.random.Generator, kind: str) -> GeneratedPhoto:
-    """Draw one animal in a random pose and facing, somewhere in a random scene of 112 to 160 pixels a side.
+    """Draw one animal in a random pose and facing, somewhere in a random scene of 144 to 208 pixels a side.
 
     Raises:
         UsageError: there is no such kind.
@@ -113,11 +113,11 @@ def _annotation(number: int, image: int, category: int, box: Box) -> dict[str, A
 
 
 def _empty_scene(rng: np.random.Generator, more: int = 0) -> tuple[Canvas, int, int]:
-    width, height = (int(side) for side in rng.integers(112, 161, 2))
-    background = make_background(rng, width, height)
-    canvas = Canvas(background, rng, light=(float(rng.uniform(-0.7, 0.7)), -1.0))
+    width, height = (int(side) for side in rng.integers(144, 209, 2))
+    scene = make_background(rng, width, height)
+    canvas = Canvas(scene.colour, rng, light=(float(rng.uniform(-0.7, 0.7)), -1.0))
     enlarged_width, enlarged_height = width * SUPERSAMPLING, height * SUPERSAMPLING
-    groups = clutter(rng, enlarged_width, enlarged_height, int(rng.integers(1, 7)) + more)
+    groups = clutter(rng, enlarged_width, enlarged_height, scene.horizon, int(rng.integers(1, 6)) + more)
     draw_groups(canvas, groups, enlarged_height * 0.015)
     return canvas, enlarged_width, enlarged_height
 
@@ -153,9 +153,9 @@ def _placed(
 def _draw_shadow(canvas: Canvas, box: tuple[float, float, float, float]) -> None:
     """Darken the ground below the feet."""
     left, top, right, bottom = box
-    y, x = np.mgrid[0 : canvas.size[0], 0 : canvas.size[1]].astype(np.float32)
+    y, x = np.ogrid[0 : canvas.size[0], 0 : canvas.size[1]]
     distance = ((x - (left + right) / 2) / (0.45 * (right - left))) ** 2 + ((y - bottom) / (0.06 * (bottom - top))) ** 2
-    canvas.colour *= (1 - 0.4 * np.clip(1.15 - distance, 0, 1))[..., None]
+    canvas.colour *= (1 - 0.4 * np.clip(1.15 - distance, 0, 1))[..., None].astype(np.float32)
 
 
 def _extent(seen: np.ndarray) -> Box:
