@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from shlex import quote
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,9 @@ from egraph.commands.requests import ImportRequest, LabelRequest, read_box
 from egraph_cli.options import Category, Device, Json, Part, Quiet, Seed, Weights, Yes, confirm, settings_of
 from egraph_cli.output import SKIPPED_SHOWN, Format, formats, printable, skipped_lines, write_json, write_rows
 from egraph_cli.progress import ProgressDisplay
+
+if TYPE_CHECKING:
+    from egraph.commands.labels import LabelReport
 
 app = typer.Typer(
     help="Draw, import, list and remove the boxes that name parts.", no_args_is_help=True, rich_markup_mode=None
@@ -69,15 +72,22 @@ def import_(
 @app.command("label")
 def label(
     context: typer.Context,
-    photo: Annotated[Path, typer.Argument(help="The photo.")],
-    box: Annotated[str, typer.Option(help="The part's box in pixels, as a viewer shows the photo.", metavar="X,Y,W,H")],
+    photos: Annotated[list[Path], typer.Argument(help="One photo or several.", metavar="PHOTO…")],
+    boxes: Annotated[
+        list[str],
+        typer.Option(
+            "--box",
+            help="The part's box in pixels, as a viewer shows the photo; once for each photo, in their order.",
+            metavar="X,Y,W,H",
+        ),
+    ],
     category: Category,
     part: Part,
-    object_: Annotated[
-        str | None,
+    objects: Annotated[
+        list[str] | None,
         typer.Option(
             "--object",
-            help="The object's box.",
+            help="The object's box; once for each photo.",
             metavar="X,Y,W,H",
             show_default="the mined object around the part, or the whole photo",
         ),
@@ -87,31 +97,51 @@ def label(
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Name a part with one box on one photo, and find the patterns on that object.
+    """Name a part with one box on each of some photos, and learn from them.
 
-    One to three boxes, on photos that were mined, are enough to build an And-Or graph.
+    One to three boxes, on photos that were mined, are enough to build an And-Or graph. The boxes are kept at once. Then
+    the patterns are found on these objects, and the And-Or graph `default` is built anew, unless somebody edited it;
+    with a graph of full size, this is a job that `egraph worker` does.
     """
+    for given, name in ((boxes, "--box"), (objects, "--object")):
+        if given and len(given) != len(photos):
+            raise typer.BadParameter(f"{len(given)} times {name} for {len(photos)} photos; give one for each.")
     settings = settings_of(context)
-    drawn, around = read_box(box, "--box"), read_box(object_, "--object") if object_ else None
-    with ProgressDisplay(quiet) as progress:
-        from egraph.commands.parts import label_part
+    drawn = [read_box(box, "--box") for box in boxes]
+    around = [read_box(box, "--object") for box in objects] if objects else None
+    from egraph.commands.labels import keep_labels
 
-        request = LabelRequest(photo, drawn, category, part, around, weights, device)
-        done = label_part(settings, request, progress)
+    request = LabelRequest(photos, drawn, category, part, around, weights, device)
+    kept = keep_labels(settings, request)
+    if not as_json:
+        print_kept(kept)
+    with ProgressDisplay(quiet) as progress:
+        from egraph.worker.labelling import follow_up
+
+        done = follow_up(settings, request, kept, progress)
     if as_json:
         write_json(done.to_json())
         return
-    print(printable(f"Kept a box of {category}/{part} on {photo}."))
-    if done.boxes > 1:
-        print(
-            f"It bears {done.boxes} of them now, and And-Or graphs learn from objects that show a part once; "
-            "`egraph part remove --photo` takes them back."
-        )
-    for graph in done.graphs:
-        print(f"Placed the patterns of {graph} on it.")
-    if not done.graphs:
-        print(f"No graph of {category} was mined from this object; And-Or graphs learn from objects that were.")
+    if done.job is not None:
+        print(f"Queued job {done.job[:8]}, which learns from it; `egraph worker` does it.")
+    for aog in done.aogs or []:
+        print(f"Built {aog} anew.")
     print(f"Next: egraph aog build --category {quote(category)} --part {quote(part)}")
+
+
+def print_kept(kept: "LabelReport") -> None:
+    """Say which boxes were kept."""
+    name = f"{kept.category}/{kept.part}"
+    for one in kept.objects:
+        print(printable(f"Kept a box of {name} on {one.photo}."))
+        if one.boxes > 1:
+            print(
+                f"It bears {one.boxes} of them now, and And-Or graphs learn from objects that show a part once; "
+                "`egraph part remove --photo` takes them back."
+            )
+    if not kept.graphs:
+        several = "these objects" if len(kept.objects) > 1 else "this object"
+        print(f"No graph of {kept.category} was mined from {several}; And-Or graphs learn from objects that were.")
 
 
 @app.command("list")

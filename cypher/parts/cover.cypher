@@ -8,6 +8,10 @@ WHERE
   EXISTS {
     MATCH (o)<-[:FIRES_ON]-(placed:Pattern)
     WHERE placed.graph = g.id
+  } AND
+  NOT EXISTS {
+    MATCH (o)-[r:IN_GRAPH]->(h:ExplanatoryGraph)
+    WHERE h.id = $graph AND r.unplaced
   }
 WITH g, part, o, sum(s.box[2] * s.box[3] / (o.box[2] * o.box[3])) AS area
 WITH g, part, count(o) AS objects, avg(area) AS area

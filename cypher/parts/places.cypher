@@ -6,6 +6,11 @@
 // for patterns that fire on n of the objects. Kept are patterns that are inside more often than places drawn at random.
 MATCH (:ExplanatoryGraph {id: $graph})-[c:COVERS]->(part:Part {id: $category + '/' + $part})
 MATCH (part)<-[s:SHOWS]-(o:Object)
+WHERE
+  NOT EXISTS {
+    MATCH (o)-[r:IN_GRAPH]->(h:ExplanatoryGraph)
+    WHERE h.id = $graph AND r.unplaced
+  }
 WITH part, c, o, s.box AS box, o.box AS frame
 WITH
   part,

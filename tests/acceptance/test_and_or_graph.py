@@ -139,7 +139,8 @@ def test_labels_are_data(mined: Callable, world: Path, tmp_path: Path) -> None:
     head, photo = boxes(world, "head"), next(iter(first.values()))["photo"]
     drawn = ",".join(str(v) for v in head[Path(photo).name])
     kept = json.loads(mined("part", "label", photo, "--box", drawn, *HEAD, "--json").stdout)
-    assert kept["labels"] == 1 and kept["object"] == pytest.approx(first[Path(photo).name]["object"], abs=1)
+    (bearing,) = kept["objects"]
+    assert kept["labels"] == 1 and bearing["object"] == pytest.approx(first[Path(photo).name]["object"], abs=1)
     built = json.loads(mined("aog", "build", *HEAD, "--name", "one", "--json").stdout)
     assert built["labels"] == 1 and len(json.loads(mined("aog", "list", "--json").stdout)) == 2
     assert "--name" in mined("aog", "locate", photo, *HORSE, code=2).stderr
@@ -174,7 +175,9 @@ def test_one_label_is_taken_back_and_drawn_again(mined: Callable, world: Path) -
     # A hand that is not steady: a little beyond the object, and clipped to it.
     left, top, across, down = boxes(world, "horse")[photo.name]
     kept = json.loads(mined("part", "label", photo, "--box", f"{left - 1},{top},30,30", *HEAD, "--json").stdout)
-    assert kept["graphs"] and kept["object"] == pytest.approx([left, top, across, down], abs=1) and kept["boxes"] == 1
+    (bearing,) = kept["objects"]
+    assert kept["graphs"] and bearing["object"] == pytest.approx([left, top, across, down], abs=1)
+    assert bearing["boxes"] == 1
     listed = {a["name"]: a for a in json.loads(mined("aog", "list", "--json").stdout)}
     assert (listed["two"]["labels"], listed["two"]["labelled"]) == (2, 2)
     mined("part", "remove", *HEAD, "--yes")
@@ -210,6 +213,10 @@ def test_bad_input_is_answered_with_one_sentence(mined: Callable, world: Path, t
     outside = mined("part", "label", photo, "--box", "5,5,9000,9000", *HEAD, code=3).stderr
     assert "does not lie inside the object" in outside
     assert "is a folder" in mined("part", "label", photo.parent, "--box", "5,5,9,9", *HEAD, code=3).stderr
+    assert (
+        "give one for each"
+        in mined("part", "label", photo, "--box", "1,2,9,9", "--box", "1,2,9,9", *HEAD, code=2).stderr
+    )
     off = ("--box", "10,10,20,20", "--object", "5,5,9000,9000")
     assert "does not lie inside the photo" in mined("part", "label", photo, *off, *HEAD, code=3).stderr
 

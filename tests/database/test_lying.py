@@ -11,10 +11,12 @@ from database.conftest import run_file
 from egraph.aog.pool import Pool
 from egraph.aog.storage import remove_aog, write_aog
 from egraph.evaluation.on_part import fires_together
+from egraph.graph.batches import suffixes
 from egraph.graph.connection import Database
 from egraph.graph.content_hash import content_hash
+from egraph.graph.firings import of_object, write_firings
+from egraph.graph.lying import Lying, write_lying
 from egraph.graph.parts import add_labels, remove_labels, remove_part
-from egraph.graph.places import Lying, write_lying
 from egraph.graph.questions import ask
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
@@ -122,3 +124,22 @@ def test_the_order_that_is_scored_is_that_of_the_question(database: Database, mi
     names = names_of(mined)
     pool = cast(Pool, SimpleNamespace(graph=mined, names=names))
     assert [names[row] for row in fires_together(pool, lying)] == list(dict.fromkeys(ends))
+
+
+def test_an_object_counts_when_all_its_firings_are_written(database: Database, mined: MinedGraph) -> None:
+    objects = with_parts(mined)
+    add_labels(database, objects[3:5], mined.category, "head", unplaced=True)
+    assert [row["object"] for row in database.read("parts/unplaced_objects", graph=mined.id)] == sorted(
+        o.id for o in objects[3:5]
+    )
+    assert shares(database, mined) == over_labels(mined, 3)
+    assert "over 3 of 5 labelled objects" in hints(database, mined)[0]
+    add_labels(database, objects[:1], mined.category, "leg", unplaced=True)
+    assert len(database.read("parts/unplaced_objects", graph=mined.id)) == 2, "the first was placed for its head"
+    for row in (3, 4):
+        there = [of_object(f, row) for f in mined.firings]
+        firings = [replace(f, object=np.zeros(len(f.object), np.int32)) for f in there]
+        names = {layer: suffixes(table) for layer, table in mined.patterns.items()}
+        write_firings(database, mined.id, content_hash(mined), firings, mined.objects[row : row + 1], names)
+    assert database.read("parts/unplaced_objects", graph=mined.id) == []
+    assert shares(database, mined) == over_labels(mined, 5)

@@ -14,9 +14,10 @@ from egraph.graph.connection import Database
 from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.explanations import write_explanation
+from egraph.graph.lying import Lying, write_lying
 from egraph.graph.own_names import give_name
 from egraph.graph.parts import add_labels, remove_part
-from egraph.graph.places import Lying, refresh_places, write_lying
+from egraph.graph.places import refresh_places
 from egraph.graph.schema import ELEMENTS, RELATIONSHIPS
 from egraph.graph.schema.elements import Type
 from egraph.graph.write import write_graph
@@ -44,6 +45,7 @@ def everything(queue: Database, category: str) -> Iterator[MinedGraph]:
         write_graph(queue, graph)
     add_labels(queue, with_parts(mined), category, "head")
     refresh_places(queue, mined.id, category)
+    add_labels(queue, with_parts(mined)[5:6], category, "leg", unplaced=True)
     write_aog(queue, synthetic_aog(mined), dict.fromkeys([o.id for o in mined.objects], False))
     numbers = np.full(1, 0.5)
     lying = Lying(["layer1/0/0"], numbers, numbers, numbers, np.ones(1, int), np.ones(1, int), numbers, 1, 2, 0.25)
@@ -78,7 +80,8 @@ def everything(queue: Database, category: str) -> Iterator[MinedGraph]:
     yield mined
     for graph in (mined.id, replace(mined, name="other").id):
         delete_graph(queue, graph)
-    remove_part(queue, category, "head")
+    for part in ("head", "leg"):
+        remove_part(queue, category, part)
 
 
 def test_the_database_has_what_the_schema_says(everything: MinedGraph, settings: Settings, queue: Database) -> None:

@@ -17,7 +17,7 @@ from egraph.aog.confidence import UNSURE
 from egraph.aog.model import AndOrGraph
 from egraph.aog.pool import Pool
 from egraph.graph.chance import best_by_chance, lower_bound
-from egraph.graph.places import Lying
+from egraph.graph.lying import Lying
 from egraph.photos.mirroring import turned_places
 from egraph.photos.photo import PhotoObject
 

@@ -9,7 +9,8 @@ from torch import nn
 from egraph.commands import build, edit, parts, suggest
 from egraph.commands.build import BuildReport
 from egraph.commands.edit import EditReport, RestoreReport
-from egraph.commands.parts import LabelReport, PartsReport
+from egraph.commands.labels import LabelReport, keep_labels
+from egraph.commands.parts import PartsReport
 from egraph.commands.requests import (
     BuildRequest,
     EditRequest,
@@ -24,6 +25,7 @@ from egraph.commands.suggest import Suggestions
 from egraph.photos.photo import Box
 from egraph.progress import Progress
 from egraph.settings import Settings, load_settings
+from egraph.worker.labelling import follow_up
 
 
 def import_parts(
@@ -87,9 +89,13 @@ def label_part(
     progress: Progress | None = None,
     settings: Settings | None = None,
 ) -> LabelReport:
-    """Name a part with one box on one photo, and place the patterns of the category's graphs there.
+    """Name a part with one box on one photo, and learn from it.
 
-    >>> eg.label_part("new-photos/images/horse_00000.png", (10, 20, 40, 30), category="horse", part="tail").object
+    Patterns are placed on the object, and the part's And-Or graph `default` is built anew, unless somebody edited it.
+    With graphs of full size, this is a job, which a worker does.
+
+    >>> kept = eg.label_part("new-photos/images/horse_00000.png", (10, 20, 40, 30), category="horse", part="tail")
+    >>> kept.objects[0].object
     Box(x=0.0, y=0.0, ...)
 
     Args:
@@ -109,15 +115,16 @@ def label_part(
         InputError: the photo cannot be read, or the part's box lies outside the object.
     """
     request = LabelRequest(
-        photo=Path(photo),
-        box=read_box(box, "box"),
+        photos=[Path(photo)],
+        boxes=[read_box(box, "box")],
         category=category,
         part=part,
-        object_box=None if object_box is None else read_box(object_box, "object_box"),
+        object_boxes=None if object_box is None else [read_box(object_box, "object_box")],
         weights=None if weights is None else str(weights),
         device=device,
     )
-    return parts.label_part(settings or load_settings(), request, progress, network)
+    known = settings or load_settings()
+    return follow_up(known, request, keep_labels(known, request), progress, network)
 
 
 def build_aog(

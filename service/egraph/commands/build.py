@@ -19,9 +19,9 @@ from egraph.errors import NothingYetError
 from egraph.graph.connection import Database, Fence, open_database
 from egraph.graph.graph_state import content_of
 from egraph.graph.graphs import find_graph
+from egraph.graph.lying import write_lying
 from egraph.graph.objects import check_names
 from egraph.graph.parts import labelled_objects
-from egraph.graph.places import write_lying
 from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.network.load import Network
@@ -129,6 +129,9 @@ def _led_to(
         NothingYetError: no pattern fires in the boxes.
     """
     graph, ids = pool.graph, [o.id for o in labelled]
+    waiting = {row["object"] for row in database.read("parts/unplaced_objects", graph=graph.id)}
+    if waiting:
+        place_mined(database, graph, content, network, waiting, progress)
     found = read_subgraph(database, graph.id, pool.layers, graph.category, part, ids)
     if not found:
         place_mined(database, graph, content, network, set(ids), progress)

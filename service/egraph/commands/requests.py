@@ -144,14 +144,24 @@ class ImportRequest:
 
 @dataclass(frozen=True)
 class LabelRequest:
-    """One box of a part on one photo. The object is `object_box`; without it, the one object of that photo that was
-    mined and holds the box, else the whole photo."""
+    """One box of a part on each of some photos. The objects are `object_boxes`; without them, the one object of a photo
+    that was mined and holds the box, else the whole photo."""
 
-    photo: Path
-    box: Box
+    photos: Sequence[Path]
+    boxes: Sequence[Box]
     category: str
     part: str
-    object_box: Box | None = None
+    object_boxes: Sequence[Box] | None = None
+    weights: str | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
+class FollowRequest:
+    """Of which part to learn from the boxes that were kept."""
+
+    category: str
+    part: str
     weights: str | None = None
     device: str = "cpu"
 

@@ -21,7 +21,7 @@ from egraph.aog.pool import Pool
 from egraph.aog.subgraph import led_to
 from egraph.aog.templates import group_poses
 from egraph.evaluation.localization import Truth
-from egraph.graph.places import Lying
+from egraph.graph.lying import Lying
 from egraph.mining.graph_tables import ANCHORS
 from egraph.photos.photo import PhotoObject
 

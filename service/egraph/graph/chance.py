@@ -6,6 +6,9 @@ from scipy.special import bdtrik
 DEVIATIONS = 1.645
 """Of the lower bound: a share is below it with a probability of 5 %."""
 
+DECIMALS = 1e9
+"""What chance reaches is rounded down for the database, so that a share that equals it is not below it."""
+
 BEYOND_CHANCE = 0.05
 """Probability that any pattern of a graph reaches more than `best_by_chance`, if all stand at random places."""
 
@@ -40,3 +43,14 @@ def best_by_chance(total: np.ndarray, area: float, patterns: int) -> np.ndarray:
     # there is no count that full coverage exceeds
     inside = np.clip(np.nan_to_num(inside, nan=counted), 0, counted)
     return lower_bound(inside / counted * total, total)
+
+
+def chance_table(objects: int, area: float, patterns: int) -> list[float]:
+    """`best_by_chance` of patterns that fire on 0, 1, 2, … up to all of some labelled objects, rounded down."""
+    return [float(chance) for chance in rounded_down(best_by_chance(np.arange(objects + 1.0), area, patterns))]
+
+
+def rounded_down(chance: np.ndarray) -> np.ndarray:
+    """The largest multiples of 1 / `DECIMALS` that are not larger."""
+    down: np.ndarray = np.floor(chance * DECIMALS) / DECIMALS
+    return down

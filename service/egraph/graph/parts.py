@@ -32,10 +32,15 @@ class LabelledPart:
     photos_without_graph: list[str]
 
 
-def add_labels(database: Database, objects: Sequence[PhotoObject], category: str, part: str) -> int:
+def add_labels(
+    database: Database, objects: Sequence[PhotoObject], category: str, part: str, unplaced: bool = False
+) -> int:
     """Add the boxes that `objects` have of `part`; returns how many were not there yet.
 
     Objects that no graph was mined from are kept too, for a graph that will be.
+
+    Args:
+        unplaced: note on objects that get their first label that all firings there must still be written.
 
     Raises:
         UsageError: a name is empty or has a slash.
@@ -52,6 +57,8 @@ def add_labels(database: Database, objects: Sequence[PhotoObject], category: str
         def work(transaction: Transaction, some: list[tuple[PhotoObject, list[float]]] = some) -> None:
             transaction.run("parts/forget_places", category=category, part=part, all=False)
             write_objects(transaction, [o for o, _ in some])
+            if unplaced:
+                transaction.run("parts/mark_unplaced", category=category, object=[o.id for o, _ in some])
             create(
                 transaction,
                 "parts/add_labels",

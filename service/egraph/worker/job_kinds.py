@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from egraph.commands.requests import BuildRequest, MineRequest, PlaceRequest
+from egraph.commands.requests import BuildRequest, FollowRequest, MineRequest, PlaceRequest
 from egraph.errors import UsageError
 from egraph.graph.connection import Database, Fence
 from egraph.settings import Settings
@@ -63,10 +63,18 @@ def run_aog(request: BuildRequest, work: Work) -> str:
     return build_aog(work.settings, request, work.progress, work.fence).aog
 
 
+def run_labels(request: FollowRequest, work: Work) -> str | None:
+    """Learn from boxes that were kept."""
+    from egraph.commands.parts import follow_labels
+
+    return next(iter(follow_labels(work.settings, request, work.progress, work.fence).graphs), None)
+
+
 KINDS = {
     "mine": Kind(MineRequest, run_mine),
     "firings": Kind(PlaceRequest, run_firings),
     "aog": Kind(BuildRequest, run_aog, "jobs/produced_aog"),
+    "labels": Kind(FollowRequest, run_labels),
 }
 
 

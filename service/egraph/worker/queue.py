@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
-from egraph.commands.requests import BuildRequest, MineRequest, PlaceRequest
+from egraph.commands.requests import BuildRequest, FollowRequest, MineRequest, PlaceRequest
 from egraph.errors import UsageError
 from egraph.graph.connection import Database, open_database
 from egraph.graph.constraints import ensure_schema
@@ -36,7 +36,7 @@ class Submission(Result):
         return {"job": self.job, "already": self.already}
 
 
-Request = MineRequest | PlaceRequest | BuildRequest
+Request = MineRequest | PlaceRequest | BuildRequest | FollowRequest
 
 
 def enqueue(settings: Settings, kind: str, request: Request, priority: int = 0) -> Submission:

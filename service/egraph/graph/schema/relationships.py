@@ -125,6 +125,7 @@ IN_GRAPH = Relationship(
         Column("mirrored", BOOLEAN, "whether the canonical view of the object is the mirrored one"),
         Column("pose", NUMBERS, "pose of the object", mirroring=OTHER),
         Column("firings", INTEGER, "checksum of where patterns fire on the object"),
+        Column("unplaced", BOOLEAN, "true where the object was labelled, and not all firings there are written yet"),
     ),
 )
 READS = Relationship(
