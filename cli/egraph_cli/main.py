@@ -31,6 +31,7 @@ from egraph_cli import (
     name,
     part,
     query,
+    repair,
     report,
     show,
     worker,
@@ -52,6 +53,7 @@ app.add_typer(part.app, name="part")
 app.add_typer(aog.app, name="aog")
 app.command("explain")(explain.explain)
 app.command("diagnose")(diagnose.diagnose)
+app.command("repair")(repair.repair)
 app.command("query")(query.query)
 app.command("show")(show.show)
 app.command("report")(report.report)

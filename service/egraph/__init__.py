@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from egraph.api.asking import ask, export, open_aog, open_graph, questions
-    from egraph.api.diagnosing import diagnose
+    from egraph.api.diagnosing import diagnose, load_repair, repair
     from egraph.api.explaining import explain
     from egraph.api.finding import evaluate, evaluate_purity, locate
     from egraph.api.inventory import (
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         MineRequest,
         PlaceRequest,
         PurityRequest,
+        RepairRequest,
         ReportRequest,
         RestoreRequest,
         ShowRequest,
@@ -55,7 +56,7 @@ HOMES = {
         *("import_parts", "label_part", "build_aog"),
         *("edit_aog", "restore_aog", "suggest_labels"),
     ),
-    "egraph.api.diagnosing": ("diagnose",),
+    "egraph.api.diagnosing": ("diagnose", "repair", "load_repair"),
     "egraph.api.finding": ("locate", "evaluate", "evaluate_purity"),
     "egraph.api.explaining": ("explain",),
     "egraph.api.asking": ("ask", "questions", "open_graph", "open_aog", "export"),
@@ -79,7 +80,7 @@ HOMES = {
             "ShowRequest",
             "ReportRequest",
         ),
-        *("ExplainRequest", "DiagnoseRequest"),
+        *("ExplainRequest", "DiagnoseRequest", "RepairRequest"),
     ),
 }
 """In which module each public name is."""
@@ -99,6 +100,7 @@ __all__ = [
     "PlaceRequest",
     "Preprocessing",
     "PurityRequest",
+    "RepairRequest",
     "ReportRequest",
     "RestoreRequest",
     "Settings",
@@ -119,6 +121,7 @@ __all__ = [
     "list_graphs",
     "list_layers",
     "list_parts",
+    "load_repair",
     "load_settings",
     "locate",
     "mine",
@@ -131,6 +134,7 @@ __all__ = [
     "remove_graph",
     "remove_name",
     "remove_part",
+    "repair",
     "restore_aog",
     "show",
     "suggest_labels",

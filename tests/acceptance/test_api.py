@@ -26,6 +26,8 @@ EXAMPLES = (
     "locate",
     "explain",
     "diagnose",
+    "repair",
+    "load_repair",
     "evaluate",
     "evaluate_purity",
 )

@@ -8,28 +8,43 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image, ImageDraw
+from safetensors.torch import save
 from torch import nn
 
+from egraph.commands.repair import named_units
 from egraph.diagnosing.blurring import blurred, box_masks, scattered, squares
 from egraph.diagnosing.case import Case, Patterns, linear_head
 from egraph.diagnosing.finding import Figure, Finding, Kind, ordered
-from egraph.diagnosing.seen import Seen, look, view_inputs
+from egraph.diagnosing.repairing import (
+    Answers,
+    Repair,
+    answers_after,
+    drawn_of_equal_mass,
+    helps,
+    read_repair,
+    share_of,
+    usual_owners,
+)
+from egraph.diagnosing.scoring import is_right
+from egraph.diagnosing.seen import Seen, answers_of, look, view_inputs
 from egraph.diagnosing.silencing import silenced
 from egraph.diagnosing.telling import auc, fires_elsewhere, strongest_without
 from egraph.diagnosing.trial import Trial, trial
 from egraph.diagnosing.truth import read_truth, right_classes
 from egraph.diagnosing.two_things import best_cut, one_bell, split
 from egraph.diagnosing.wrong import wrong_answers
-from egraph.errors import InputError
-from egraph.explaining.mixture import Responsibilities
+from egraph.errors import InputError, UsageError
+from egraph.explaining.mixture import Mixture, Responsibilities
 from egraph.explaining.view import View
 from egraph.network.class_names import ClassNames
 from egraph.network.geometry import layer_geometries
+from egraph.network.layer import LayerGeometry
 from egraph.network.memory import network_in_memory
 from egraph.network.network import Network
 from egraph.network.preprocessing import Preprocessing
 from egraph.photos.folder import read_folder
 from egraph.photos.photo import Box
+from support.synthetic import synthetic_graph
 
 SIZE = 56
 RED, GREEN, TAG = 0, 1, 2
@@ -226,6 +241,67 @@ def test_silenced_units_are_at_their_usual_value(photos: Path) -> None:
     assert torch.allclose(silenced(network, "layer", share, usual)(inputs), expected, atol=2e-3)
     # and the network is as it was
     assert torch.allclose(module(inputs), case.own.answers[:2], atol=1e-4)
+
+
+def test_a_repair_wins_back_what_the_tag_cost_and_can_be_kept(photos: Path, tmp_path: Path) -> None:
+    case, network = made_case(photos, trust=12)
+    inputs = view_inputs(network, case.own, range(24))
+    mean = case.own.maps.float().mean(0)
+    held = share_of(torch.zeros(3, 49), torch.arange(3), [], [TAG], mean)
+    made = Repair("layer", held, torch.zeros(3), network.id, ["layer/2"], False)
+    made.write(tmp_path / "repair.safetensors")
+    again = read_repair(tmp_path / "repair.safetensors")
+    assert again.named == ["layer/2"] and torch.equal(again.share, held)
+
+    before = is_right(case.own.answers, case.accepted)
+    repaired, control = (
+        answers_after(before, is_right(answers_of(network, inputs, one.wrapped(network.module)), case.accepted))
+        for one in (again, replace(made, share=share_of(torch.zeros(3, 49), torch.arange(3), [], [GREEN], mean)))
+    )
+    assert repaired == Answers(24, 6, 0) and control.right < 24
+    assert helps(repaired, [control]) and not helps(control, [control]) and not helps(repaired, [repaired])
+    # three won of three may be chance: one time in eight
+    assert not helps(Answers(21, 3, 0), [control])
+
+    (tmp_path / "other.safetensors").write_bytes(save({"share": held}))
+    for name in ("other.safetensors", "none.safetensors"):
+        with pytest.raises(InputError, match="egraph repair --save"):
+            read_repair(tmp_path / name)
+
+
+def test_a_control_holds_as_much_activation_as_is_wanted() -> None:
+    mass, random = torch.arange(1.0, 11.0), np.random.default_rng(0)
+    for wanted in (1.0, 20.0, 1000.0):
+        drawn = drawn_of_equal_mass(mass, range(10), wanted, random)
+        held = float(mass[drawn].sum())
+        assert len(set(drawn)) == len(drawn)
+        assert held >= min(wanted, 55.0) and held - float(mass[drawn[-1]]) < wanted
+
+
+def test_units_about_a_patterns_place_are_its_own_on_both_sides() -> None:
+    layer = LayerGeometry("layer", 0, 1, 7, 7, 8.0, 4.0, 8.0)
+    mixture = Mixture(torch.zeros(1, dtype=torch.long), *(torch.tensor([v]) for v in (0.4, 0.05, 0.3, 0.3)))
+    owned = usual_owners(mixture, torch.tensor([[0.5, 0.1]]), layer, SIZE)[0].view(7, 7)
+    assert torch.allclose(owned, owned.flip(1), atol=1e-5)
+    # 0.1 of the object is 0.1 * 2 / 3 + 1 / 6 of the picture: the second of seven columns
+    assert owned[3].argmax() == 1 and owned[3, 1] > 0.8 and owned[3, 3] < 0.1 and owned[0, 1] < 0.1
+
+
+def test_what_a_repair_names_is_found_or_refused() -> None:
+    graph = synthetic_graph()
+    layer, patterns, filters = named_units(graph, [f"{graph.id}/layer1/2/1", "layer1/3"])
+    table = graph.patterns["layer1"]
+    assert (layer.name, filters) == ("layer1", [3])
+    assert (table.filter[patterns[0]], table.number[patterns[0]]) == (2, 1)
+    for names, words in (
+        (["layer1/2/1", "layer2/1"], "one layer, not of layer1, layer2"),
+        (["layer1/2/77"], "has no layer1/2/77"),
+        (["layer1/99"], "has no layer1/99"),
+        (["anchors/0/1"], "no pattern and no filter"),
+        (["head"], "no pattern and no filter"),
+    ):
+        with pytest.raises(UsageError, match=words):
+            named_units(graph, names)
 
 
 def test_what_is_on_photos_is_read_line_by_line(photos: Path, tmp_path: Path) -> None:

@@ -233,6 +233,30 @@ class DiagnoseRequest:
 
 
 @dataclass(frozen=True)
+class RepairRequest:
+    """Which patterns and filters of one layer to hold at their usual value, and on which photos to try it: those that
+    the graph was mined from, or `photos`, of which `truth` says what is on them; see `DiagnoseRequest`.
+
+    draws: so many times as much is silenced at random. save: where to write the repair.
+    """
+
+    names: Sequence[str]
+    category: str | None = None
+    photos: Path | None = None
+    truth: Path | None = None
+    classes: Sequence[str] = ()
+    annotations: Path | None = None
+    classes_file: Path | None = None
+    limit: int = 200
+    draws: int = 5
+    save: Path | None = None
+    graph: str | None = None
+    weights: str | None = None
+    device: str = "cpu"
+    seed: int = 0
+
+
+@dataclass(frozen=True)
 class EvaluateRequest:
     """Which graph to measure against which boxes. task: `tracking`, `instability` or `localization`.
 
