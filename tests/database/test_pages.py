@@ -8,24 +8,19 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from egraph.aog.storage import write_aog
 from egraph.commands.names import name_subject, unname_subject
 from egraph.commands.requests import ShowRequest
 from egraph.commands.show import Shown, show
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import open_database
 from egraph.graph.content_hash import content_hash
-from egraph.graph.delete import delete_graph
 from egraph.graph.graphs import count_graph
-from egraph.graph.parts import add_labels, remove_part
-from egraph.graph.places import refresh_places
 from egraph.graph.read import read_graph
-from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box
 from egraph.report.views import FilterView, ObjectView, PartView, PatternView, Sighting
 from egraph.settings import Settings
-from support.synthetic import synthetic_aog, synthetic_graph, with_photos
+from support.pages import seen_graph
 
 HOSTILE = "<b onclick=alert(1)>&\"'"
 
@@ -33,18 +28,8 @@ HOSTILE = "<b onclick=alert(1)>&\"'"
 @pytest.fixture(scope="module")
 def mined(settings: Settings, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MinedGraph]:
     """A graph with photos, a part and an And-Or graph; nothing here changes it."""
-    category = "seen"
-    folder = tmp_path_factory.mktemp("photos") / HOSTILE
-    graph = with_photos(synthetic_graph(category, salt=category, objects=12, parents=2), folder)
-    with open_database(settings) as database:
-        write_graph(database, graph)
-        labelled = [replace(o, parts={HOSTILE: (Box(20, 20, 60, 50),)}) for o in graph.objects[:3]]
-        add_labels(database, labelled, category, HOSTILE)
-        refresh_places(database, graph.id, category)
-        write_aog(database, synthetic_aog(graph, HOSTILE), dict.fromkeys([o.id for o in graph.objects], False))
+    with seen_graph(settings, tmp_path_factory.mktemp("photos") / HOSTILE, "seen", HOSTILE) as (_, graph):
         yield graph
-        delete_graph(database, graph.id)
-        remove_part(database, category, HOSTILE)
 
 
 def shown(settings: Settings, name: str, mined: MinedGraph) -> Shown:

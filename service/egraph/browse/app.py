@@ -29,6 +29,7 @@ from egraph.report.reading import (
     Strongest,
     graph_row,
     read_filter,
+    read_first_of_part,
     read_graph_view,
     read_object,
     read_part,
@@ -123,8 +124,9 @@ class Pages:
             raise NothingYetError(f"There is no graph {request.path_params['name']}.")
         row = graph_row(self.database, graph)
         view = read_graph_view(self.database, row, self.strongest(graph.id, graph.created_at))
+        shown = {part.part: read_first_of_part(self.database, row, part.part) for part in view.parts}
         site = ServedSite()
-        return html(page(site, title_of(view), front(site, view), row))
+        return html(page(site, title_of(view), front(site, view, shown=shown), row))
 
     def pattern(self, request: Request) -> Response:
         """A pattern."""

@@ -208,7 +208,7 @@ def _front(site: Site, book: Book, index: Sequence[Entry]) -> str:
     return front(
         site,
         replace(book.view, strongest=shown),
-        parts={part.part: part for part in book.parts},
+        shown={part.part: part.patterns for part in book.parts},
         figures=book.figures,
         plot=site.kept(plot) if plot else None,
         remarks=book.remarks,

@@ -58,7 +58,7 @@ def article(site: Site, view: View, key: str = "", **more: Any) -> str:
 
 
 FRONT: dict[str, Any] = {
-    "parts": {},
+    "shown": {},
     "figures": (),
     "plot": None,
     "remarks": (),

@@ -189,7 +189,9 @@ def read_part(database: Database, graph: GraphRow, part: str) -> PartView:
         listed = f"; there are: {', '.join(known)}" if known else "; `egraph part import` brings boxes of parts"
         raise NothingYetError(f"There is no part {part} of {graph.category}{listed}.")
     asked = {"of": f"{graph.id}/{part}", "limit": PART_PATTERNS}
-    on_part = {row["id"]: row["share"] for row in database.read("pages/patterns_of_part", **asked)}
+    surely = database.read("pages/patterns_of_part", **asked, any=False)
+    best = surely or database.read("pages/patterns_of_part", **asked, any=True)[:ON_PART]
+    on_part = {row["id"]: row["share"] for row in best}
     ties = read_ties(database, list(on_part))[:TIES]
     # Those that fire together with others first, then those most often on the part.
     tied = {id for tie in ties for id in (tie.lower, tie.upper)}
@@ -203,10 +205,19 @@ def read_part(database: Database, graph: GraphRow, part: str) -> PartView:
         by_chance=known[part]["by_chance"],
         on_it=known[part]["patterns"] or 0,
         patterns=[replace(row, on_part=on_part[id]) for id, row in rows.items()],
+        beyond_chance=bool(surely),
         ties=ties,
         found=read_found(database, graph, part),
         own_name=known[part]["own_name"],
         note=known[part]["note"],
+    )
+
+
+def read_first_of_part(database: Database, graph: GraphRow, part: str, most: int = ROW_SEEN) -> list[PatternRow]:
+    """The patterns that lie on a part most surely, with a photo each."""
+    asked = {"of": f"{graph.id}/{part}", "limit": most, "any": True}
+    return list(
+        read_rows(database, graph, [row["id"] for row in database.read("pages/patterns_of_part", **asked)]).values()
     )
 
 

@@ -10,6 +10,7 @@ from egraph.graph.connection import Database
 from egraph.graph.graph_state import outdated
 from egraph.graph.graphs import GraphSummary, fitting_graphs, graphs
 from egraph.graph.questions import behind
+from egraph.mining.graph_tables import ANCHORS
 
 Kind = Literal["pattern", "filter", "part", "object"]
 PHOTOS = 50
@@ -149,4 +150,4 @@ def _layers(database: Database, graph: GraphSummary, channel: str) -> list[str]:
     """The layers that may have a filter of this number."""
     if not channel.isdecimal():
         return []
-    return [row["name"] for row in database.read("pages/layers", graph=graph.id)]
+    return [row["name"] for row in database.read("pages/layers", graph=graph.id) if row["name"] != ANCHORS]

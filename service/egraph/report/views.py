@@ -180,7 +180,8 @@ class FoundPart(Result):
 @dataclass(frozen=True, slots=True)
 class PartView(Result):
     """A part of a graph's category. by_chance: how likely a place drawn at random is inside a box; None where nothing
-    is labelled. on_it: how many patterns lie on it."""
+    is labelled. on_it: how many patterns lie on it; beyond_chance: whether those that are
+    shown do more surely than chance explains."""
 
     graph: GraphRow
     part: str
@@ -190,6 +191,7 @@ class PartView(Result):
     patterns: Sequence[PatternRow]
     ties: Sequence[Tie]
     found: Sequence[FoundPart]
+    beyond_chance: bool = True
     own_name: str | None = None
     note: str | None = None
 
