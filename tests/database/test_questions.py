@@ -11,6 +11,7 @@ import pytest
 from egraph.aog.storage import write_aog
 from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
+from egraph.graph.own_names import give_name
 from egraph.graph.parts import add_labels
 from egraph.graph.questions import Answer, ask, parse_assignments, questions
 from egraph.graph.write import write_graph
@@ -143,6 +144,19 @@ def test_strongest_patterns(database: Database, mined: MinedGraph, category: str
     }
     assert [row["part_score"] for row in answer.rows] == sorted((r["part_score"] for r in answer.rows), reverse=True)
     assert {row["pattern"]: row["part_score"] for row in answer.rows} == pytest.approx(expected)
+
+
+def test_pages(database: Database, mined: MinedGraph, category: str) -> None:
+    told = {name(mined, *key): values for key, values in lying(mined, labelled(mined), "head").items()}
+    some = min(told)
+    give_name(database, "pattern", some, "my own")
+    rows = ask(database, "pages", {"category": category, "part": "head", "port": 8000, "limit": 1000}).rows
+    assert {row["pattern"] for row in rows} == told.keys() and len(rows) == len(told)
+    assert [row["on_part"] for row in rows] == sorted((row["on_part"] for row in rows), reverse=True)
+    for row in rows:
+        assert row["address"] == f"http://127.0.0.1:8000/pattern/{row['pattern']}"
+        assert row["name"] == ("my own" if row["pattern"] == some else None)
+        assert row["on_part"] == pytest.approx(told[row["pattern"]]["on_part"])
 
 
 def test_patterns_of_filter(database: Database, mined: MinedGraph, category: str) -> None:
