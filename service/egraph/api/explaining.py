@@ -40,7 +40,7 @@ def explain(
 
     A notebook shows each object's picture. Photos may be in memory.
 
-    >>> why = eg.explain("new-photos", category="horse", graph="default", layers=["layer2"])
+    >>> why = eg.explain("new-photos", category="horse", graph="default", layers=["block4"])
     >>> top = why[0].explanation.top
     >>> total = top.baseline + top.remainder + sum(line.net for line in top.groups)
     >>> abs(total - top.score) < 1e-3

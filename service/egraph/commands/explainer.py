@@ -14,7 +14,7 @@ from egraph.explaining.account import LayerPatterns, LayerView, divided, layer_a
 from egraph.explaining.contributions import pooled_head
 from egraph.explaining.explanation import ClassLine, Explanation, Without
 from egraph.explaining.fitting import mixture_of
-from egraph.explaining.groups import Groups, nearest_anchor
+from egraph.explaining.groups import Groups, nearest_anchor, unnamed_part
 from egraph.explaining.score import Score, class_score, probabilities, region_weights
 from egraph.explaining.texture import texture_shares
 from egraph.explaining.upper import upper_networks
@@ -60,6 +60,7 @@ class Explainer:
         self._classes_file, self._untried = classes, True
         self.names: ClassNames | None = None
         anchors = torch.from_numpy(graph.patterns[ANCHORS].mean_place)
+        self.known_parts = {aog.part for aog in locator.aogs}
         self.patterns = {name: _layer_patterns(graph, name, anchors) for name in layers}
         self.usual = {name: torch.from_numpy(graph.readings[name].filter_mean) for name in layers}
 
@@ -157,7 +158,7 @@ class Explainer:
         )
         return region_weights(box, *answer.shape[2:])
 
-    def _named_units(self, named: Sequence[str], view: LayerView, groups: Groups) -> Tensor:
+    def _named_units(self, named: Sequence[str], seen: Seen, view: LayerView, groups: Groups) -> Tensor:
         """Which share of a layer's units patterns, filters and groups name, (C, U)."""
         layer, filter_ = view.upper.layer, view.patterns.mixture.filter
         row_of = {id_: row for row, id_ in enumerate(view.patterns.ids)}
@@ -168,17 +169,27 @@ class Explainer:
                 total[filter_[row]] += view.owners.pattern[row]
             elif name in groups.names:
                 total += groups.share[groups.names.index(name)]
+            elif (number := self._anchor(name)) is not None:
+                one = divided(view, seen.parts, seen.object, [number])
+                total += one.share[one.names.index(name)]
+            elif name in self.known_parts:
+                continue  # it was not found on this photo
             elif short.rpartition("/")[0] == layer and short.rpartition("/")[2].isdecimal():
-                number = int(short.rpartition("/")[2])
-                if number >= len(total):
-                    raise UsageError(f"{layer} has no filter {number}; it has filters 0 to {len(total) - 1}.")
-                total[number] = 1
+                channel = int(short.rpartition("/")[2])
+                if channel >= len(total):
+                    raise UsageError(f"{layer} has no filter {channel}; it has filters 0 to {len(total) - 1}.")
+                total[channel] = 1
             elif not self._elsewhere(short, name, groups):
                 raise UsageError(
                     f"--without {name}: that is no pattern, filter or group; give layer/filter/number, layer/filter, "
                     f"or one of {', '.join(groups.names)}."
                 )
         return total.clamp_max(1.0)
+
+    def _anchor(self, name: str) -> int | None:
+        """The number of the anchor that an unnamed part is called by, whether it has a line here or not."""
+        numbers = range(len(self.graph.patterns[ANCHORS]))
+        return next((number for number in numbers if unnamed_part(number) == name), None)
 
     def _elsewhere(self, short: str, name: str, groups: Groups) -> bool:
         """Whether a name means something in another one of the layers that are explained."""
@@ -190,7 +201,7 @@ class Explainer:
 
     def _without(self, named: list[str], seen: Seen) -> Without:
         each = list(zip(seen.views, seen.groups, strict=True))
-        shares = {view.upper.layer: self._named_units(named, view, groups) for view, groups in each}
+        shares = {view.upper.layer: self._named_units(named, seen, view, groups) for view, groups in each}
         random = torch.Generator().manual_seed(0)
         control = {v.upper.layer: equal_mass(v.activation, shares[v.upper.layer], random) for v in seen.views}
         answers = [answer_without(self.network, seen.picture, some, self.usual) for some in (shares, control)]

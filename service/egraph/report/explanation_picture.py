@@ -184,17 +184,22 @@ def _account(
         write(draw, at(32, middle), row_words(line, found), 16 * FINER, INK, (NAME_WIDTH - 40) * FINER)
         draw.rectangle((*at(axis, middle - half), *at(axis + line.pro * unit, middle + half)), fill=FOR)
         draw.rectangle((*at(axis + line.contra * unit, middle - half), *at(axis, middle + half)), fill=AGAINST)
-        write(draw, at(together, middle), f"{line.net:+.1f}", 16 * FINER, INK, anchor="rm")
-        write(draw, at(width, middle), f"{line.chance:+.1f}", 16 * FINER, SOFT, anchor="rm")
+        write(draw, at(together, middle), signed(line.net), 16 * FINER, INK, anchor="rm")
+        write(draw, at(width, middle), signed(line.chance), 16 * FINER, SOFT, anchor="rm")
     bottom = BAR_TOP + len(lines) * BAR_ROW - 12
     draw.line((*at(axis, BAR_TOP - 16), *at(axis, bottom)), fill=INK, width=FINER)
     draw.line((*at(0, bottom + 6), *at(width, bottom + 6)), fill=LINE, width=FINER)
     rest = found.top.baseline + found.top.remainder
     for down, words, value in ((24, "where nothing is detected", rest), (48, score_words(found), found.top.score)):
         write(draw, at(32, bottom + down), words, 16 * FINER, SOFT if down == 24 else INK, 700 * FINER)
-        write(draw, at(together, bottom + down), f"{value:+.1f}", 16 * FINER, SOFT if down == 24 else INK, anchor="rm")
+        write(draw, at(together, bottom + down), signed(value), 16 * FINER, SOFT if down == 24 else INK, anchor="rm")
     for row, note in enumerate(NOTES):
         write(draw, at(0, bottom + 84 + row * NOTE_ROW), note, 13 * FINER, SOFT, width * FINER)
+
+
+def signed(value: float) -> str:
+    """A number to one digit; none is -0.0."""
+    return f"{round(value, 1) + 0.0:+.1f}"
 
 
 def score_words(found: Explanation) -> str:
