@@ -46,6 +46,8 @@ STOPPED_AT = [
     "solving orientation",
     "mining anchors",
     "mining patterns",
+    "running the network on surroundings",
+    "explaining activation",
     "writing:2",
     "placing patterns on labelled objects",
 ]
