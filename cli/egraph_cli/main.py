@@ -26,6 +26,7 @@ from egraph_cli import (
     export,
     graph,
     jobs,
+    label,
     layers,
     mine,
     name,
@@ -58,6 +59,7 @@ app.command("query")(query.query)
 app.command("show")(show.show)
 app.command("report")(report.report)
 app.command("browse")(browse.browse)
+app.command("label")(label.label)
 app.command("name")(name.name)
 app.add_typer(evaluate.app, name="evaluate")
 app.command("export")(export.export)

@@ -52,7 +52,12 @@ FOUND = 60
 KEPT_OBJECTS = 20_000
 FRESH = {"Cache-Control": "no-cache"}
 KEPT = {"Cache-Control": "private, max-age=3600"}
-TYPES = {"style.css": "text/css", "page.js": "text/javascript"}
+TYPES = {
+    "style.css": "text/css",
+    "page.js": "text/javascript",
+    "label.css": "text/css",
+    "label.js": "text/javascript",
+}
 AWAY = {"Cache-Control": "no-store"}
 GONE_PICTURE = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 176 176" width="176" height="176"><rect width="176" '

@@ -53,7 +53,11 @@ class Gate:
     @property
     def address(self) -> str:
         """The address that opens the pages."""
-        return f"{self.origin}/?{TOKEN}={self.token}"
+        return self.address_of("/")
+
+    def address_of(self, path: str) -> str:
+        """The address that opens one of the pages."""
+        return f"{self.origin}{path}?{TOKEN}={self.token}"
 
 
 class Guarded:

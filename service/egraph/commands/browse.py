@@ -6,7 +6,7 @@ from collections.abc import Callable
 import uvicorn
 
 from egraph.browse.app import application
-from egraph.browse.gate import LOOPBACK, Gate
+from egraph.browse.gate import LOOPBACK, Gate, Guarded
 from egraph.errors import UsageError
 from egraph.graph.connection import open_database
 from egraph.settings import Settings
@@ -24,17 +24,18 @@ def browse(settings: Settings, port: int = PORT, opened: Callable[[Gate], None] 
     """
     with listening(port) as listener, open_database(settings, reader=True) as database:
         gate = Gate(listener.getsockname()[1])
-        config = uvicorn.Config(
-            application(database, gate),
-            log_level="warning",
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=2,
-        )
-        server = uvicorn.Server(config)
-        if opened is not None:
-            opened(gate)
-        server.run(sockets=[listener])
+        serve(application(database, gate), gate, listener, opened)
+
+
+def serve(guarded: Guarded, gate: Gate, listener: socket.socket, opened: Callable[[Gate], None] | None) -> None:
+    """Answer at a socket until it is interrupted; `opened` is told the address."""
+    config = uvicorn.Config(
+        guarded, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=2
+    )
+    server = uvicorn.Server(config)
+    if opened is not None:
+        opened(gate)
+    server.run(sockets=[listener])
 
 
 def listening(port: int) -> socket.socket:

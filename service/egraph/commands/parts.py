@@ -72,7 +72,7 @@ def import_parts(
     showing = [o for o in found.objects if o.parts.get(part)]
     with open_database(settings) as database:
         ensure_schema(database)
-        mined = _mined_objects(database, category)
+        mined = mined_objects(database, category)
         if request.limit is not None:
             mined_first = [o for o in showing if any(o.id in ids for ids in mined.values())] or showing
             showing = select(mined_first, [], request.limit, request.seed).objects
@@ -117,7 +117,7 @@ def follow_labels(
     return FollowReport(request.category, request.part, placed, total, [aog.id for aog, _ in built])
 
 
-def _mined_objects(database: Database, category: str) -> dict[str, dict[str, PhotoObject]]:
+def mined_objects(database: Database, category: str) -> dict[str, dict[str, PhotoObject]]:
     """The objects of the category's complete graphs by id, by the graph's id."""
     complete = [g.id for g in graphs(database) if g.category == category and g.state == "complete"]
     return {id: {o.id: o for o in graph_objects(database, id)} for id in complete}

@@ -167,6 +167,18 @@ class FollowRequest:
 
 
 @dataclass(frozen=True)
+class DeskRequest:
+    """Of which part of which photos' objects a person draws boxes."""
+
+    photos: Path
+    category: str
+    part: str
+    annotations: Path | None = None
+    weights: str | None = None
+    device: str = "cpu"
+
+
+@dataclass(frozen=True)
 class LocateRequest:
     """Which photos, which And-Or graphs; `patterns` names so many of each part's patterns, None all of them."""
 

@@ -72,7 +72,7 @@ class LayerAccount:
     """score = baseline + remainder + the sum of all groups' pro and contra. baseline: the score where nothing is
     detected. remainder: what the numerical integral lacks. steps: its steps, 0 where it is exact.
 
-    patterns: those that were asked for, the strongest first, of `fired` that are active at all. for_, against: (height,
+    patterns: those that were asked for, the strongest first, of `fired` that are active at all. pro, contra: (height,
     width), what each unit of the map adds, over all filters.
     """
 
@@ -84,8 +84,8 @@ class LayerAccount:
     groups: list[GroupLine]
     patterns: list[PatternLine]
     fired: int
-    for_: Tensor
-    against: Tensor
+    pro: Tensor
+    contra: Tensor
 
     def of_kind(self, kind: Kind) -> float:
         """What all groups of a kind add, for and against together."""
@@ -190,8 +190,8 @@ def layer_account(
         groups=[GroupLine(*column) for column in columns],
         patterns=lines,
         fired=fired,
-        for_=values.clamp_min(0).sum(0).view(height, width),
-        against=values.clamp_max(0).sum(0).view(height, width),
+        pro=values.clamp_min(0).sum(0).view(height, width),
+        contra=values.clamp_max(0).sum(0).view(height, width),
     )
 
 

@@ -58,8 +58,8 @@ def explanation_picture(photo: Image.Image, found: Explanation) -> Image.Image:
     write(draw, (left, (MARGIN + 12) * FINER), title(found), 30 * FINER, INK, room)
     for row, line in enumerate(words):
         write(draw, (left, (MARGIN + TITLE_ROW + 14 + row * SENTENCE_ROW) * FINER), line, 17 * FINER, INK)
-    most = max(float(top.for_.max()), -float(top.against.min()), 1e-9)
-    for strength, colour, name in ((top.for_, FOR, "for"), (-top.against, AGAINST, "against")):
+    most = max(float(top.pro.max()), -float(top.contra.min()), 1e-9)
+    for strength, colour, name in ((top.pro, FOR, "for"), (-top.contra, AGAINST, "against")):
         write(draw, (left, (panels + 12) * FINER), f"What speaks {name} it", 18 * FINER, colour)
         panel = glowing(piece, strength / most, colour)
         _mark(panel, found, lines, numbers, scale)
