@@ -14,6 +14,7 @@ from torch import nn
 from egraph.commands.repair import named_units
 from egraph.diagnosing.blurring import blurred, box_masks, scattered, squares
 from egraph.diagnosing.case import Case, Patterns, linear_head
+from egraph.diagnosing.diagnosis import Diagnosis
 from egraph.diagnosing.finding import Figure, Finding, Kind, ordered
 from egraph.diagnosing.repairing import (
     Answers,
@@ -44,6 +45,7 @@ from egraph.network.network import Network
 from egraph.network.preprocessing import Preprocessing
 from egraph.photos.folder import read_folder
 from egraph.photos.photo import Box
+from egraph.report.diagnosis_page import diagnosis_page
 from support.synthetic import synthetic_graph
 
 SIZE = 56
@@ -213,6 +215,23 @@ def test_a_tag_that_pulls_is_found_and_shown_to_matter(photos: Path) -> None:
     # the squares that it shows are about the tags, whose middle is at 44
     assert all(abs(s.x - 44) <= 8 and abs(s.y - 44) <= 8 for s in found.rows[0].sights)
     assert [one.filters for one in fires_elsewhere(case) if one.matters] == [[f"layer/{TAG}"]]
+
+
+def test_a_page_shows_what_was_found_and_tried(photos: Path) -> None:
+    case, _ = made_case(photos, trust=12)
+    found = [*wrong_answers(replace(case, names=ClassNames(2, ("barn", "<b>field</b>"))))]
+    told = Diagnosis("toy@1/field/default", "field", "toy@1", "layer", ["field"], 24, 6, {"barns": 12}, found, [], [])
+    page = diagnosis_page(told)
+    assert "<b>field" not in page and "&lt;b&gt;field&lt;/b&gt;" in page
+    assert f"1. {found[0].says.split(' are')[0]}" in page and page.count("<img") == sum(
+        len(row.sights) for row in found[0].rows
+    )
+    (row,) = told.rows()
+    assert row["matters"] and row["names"].startswith(f"layer/{TAG}") and row["before"] > row["after"]
+    kept = told.to_json()["findings"][0]
+    assert kept["kind"] == "wrong answers" and kept["trials"][0]["shown"]
+    whole = kept["rows"][-1]["sights"][0]
+    assert whole["photo"].endswith(".png") and whole["words"].startswith('"<b>field</b>" by ')
 
 
 def test_without_the_flaw_nothing_is_found(photos: Path) -> None:

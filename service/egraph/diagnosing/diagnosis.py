@@ -64,6 +64,7 @@ def finding_values(one: Finding) -> dict[str, Any]:
     for told, row in zip(values["rows"], one.rows, strict=True):
         told["sights"] = [
             {"photo": str(s.object.path), "object": plain(s.object.box), "x": s.x, "y": s.y, "side": s.side}
+            | ({"words": s.words} if s.words else {})
             for s in row.sights
         ]
     trials = [told | {"shown": trial.shown} for told, trial in zip(values["trials"], one.trials, strict=True)]

@@ -33,12 +33,13 @@ class Figure:
 @dataclass(frozen=True)
 class Sight:
     """A place on a photo that a finding shows: x, y in pixels of the photo; side: of the square around it that the
-    picture shows, or None for the whole object."""
+    picture shows, or None for the whole object. words: what is said of this photo."""
 
     object: PhotoObject
     x: float
     y: float
     side: float | None
+    words: str = ""
 
 
 @dataclass(frozen=True)

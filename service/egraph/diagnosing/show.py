@@ -24,10 +24,10 @@ def sight_of(seen: Seen, row: int, unit: int) -> Sight:
     return Sight(seen.objects[row], region.x + x * region.width, region.y + y * region.height, side)
 
 
-def whole_sight(seen: Seen, row: int) -> Sight:
-    """The whole of what the network saw."""
+def whole_sight(seen: Seen, row: int, words: str = "") -> Sight:
+    """The whole object."""
     region = seen.views[row].region
-    return Sight(seen.objects[row], region.x + region.width / 2, region.y + region.height / 2, None)
+    return Sight(seen.objects[row], region.x + region.width / 2, region.y + region.height / 2, None, words)
 
 
 def places_row(title: str, seen: Seen, rows: Sequence[int], units: Sequence[int]) -> Row:

@@ -26,44 +26,54 @@ from egraph.explaining.groups import explained, of_patterns
 GROUPS = 6
 """Wrong classes that are looked at: those that most photos were given."""
 TESTED = 16
-FILTERS = 3
-PATTERNS = 4
+NAMED = 12
+"""Filters, and patterns, that are named at most: those that pull most, until together they make up the margin."""
+PICTURED = 3
 
 
 @dataclass(frozen=True)
 class Pull:
-    """What pulled n photos to a wrong class, beyond the right one. margin: (n,). parts, scatter, beside: means over the
-    photos of what patterns, the rest of the object and its surroundings add to it; rest: what no unit adds. filters:
-    (C,), patterns: (P,) what each adds. heat: (n, U) what each unit adds."""
+    """What pulled n photos to a wrong class, beyond the right one. margin: (n,). parts, scatter, beside: (n,) what
+    patterns, the rest of the object and its surroundings add to it; rest: what no unit adds. filters: (C,), patterns:
+    (P,) what each adds, the mean over the photos. heat: (n, U) what each unit adds."""
 
     margin: Tensor
-    parts: float
-    scatter: float
-    beside: float
+    parts: Tensor
+    scatter: Tensor
+    beside: Tensor
     filters: Tensor
     patterns: Tensor
     heat: Tensor
 
     @property
-    def rest(self) -> float:
-        return float(self.margin.mean()) - self.parts - self.scatter - self.beside
+    def rest(self) -> Tensor:
+        return self.margin - self.parts - self.scatter - self.beside
 
 
 def pull_of(case: Case, seen: Seen, directions: Tensor) -> Pull:
     """The margins of some photos, split. directions: (n, K)."""
     n, filter_ = len(seen), case.patterns.filter
-    parts = scatter = beside = 0.0
-    filters, patterns, heat = torch.zeros(case.layer.channels), torch.zeros(len(filter_)), []
+    parts, scatter, beside, heat = [], [], [], []
+    filters, patterns = torch.zeros(case.layer.channels), torch.zeros(len(filter_))
     for row in range(n):
         values, owners = case.account(seen, row, directions[row]), case.patterns.owners(seen, row)
-        parts += float((values * explained(owners, filter_)).sum()) / n
-        scatter += float((values * owners.scattered).sum()) / n
-        beside += float((values * owners.beside).sum()) / n
+        parts.append((values * explained(owners, filter_)).sum())
+        scatter.append((values * owners.scattered).sum())
+        beside.append((values * owners.beside).sum())
         pro, contra = of_patterns(owners, filter_, values)
         patterns += (pro + contra) / n
         filters += values.sum(1) / n
         heat.append(values.sum(0))
-    return Pull(scores(seen.answers, directions), parts, scatter, beside, filters, patterns, torch.stack(heat))
+    margin = scores(seen.answers, directions)
+    return Pull(
+        margin,
+        parts=torch.stack(parts),
+        scatter=torch.stack(scatter),
+        beside=torch.stack(beside),
+        filters=filters,
+        patterns=patterns,
+        heat=torch.stack(heat),
+    )
 
 
 def wrong_answers(case: Case) -> Iterator[Finding]:
@@ -93,20 +103,21 @@ def _group(case: Case, name: str, rows: list[int]) -> Finding:
         place_trial(case, asked, place[some].tolist(), "the place that pulls most", on, "another place of the object")
     ]
     trials += _surroundings(case, asked)
-    filters, best = _most(pull.filters, FILTERS), _most(pull.patterns, PATTERNS)
+    margin = float(pull.margin.mean())
+    filters, best = _most(pull.filters, margin), _most(pull.patterns, margin)
     trials += [_filters(case, asked, filters), _patterns(case, asked, best)]
-    names = ", ".join(case.filter_name(f) for f in filters)
+    names = ", ".join(case.filter_name(f) for f in filters[:PICTURED])
     return Finding(
         Kind.WRONG,
-        f"{len(rows)} photos are taken for {name}: of the margin of {float(pull.margin.mean()):.2f}, parts add "
-        f"{pull.parts:+.2f}, the rest of the object {pull.scatter:+.2f}, the surroundings {pull.beside:+.2f}, the "
-        f"constants {pull.rest:+.2f}. What pulls most: {names}.",
+        f"{len(rows)} photos are taken for {name}: of the margin of {margin:.2f}, parts add "
+        f"{pull.parts.mean():+.2f}, the rest of the object {pull.scatter.mean():+.2f}, the surroundings "
+        f"{pull.beside.mean():+.2f}, the constants {pull.rest.mean():+.2f}. What pulls most: {names}.",
         [
             Figure(
                 f"share of the margin from these {len(filters)} filters",
-                float(pull.filters[filters].sum()) / float(pull.margin.mean()),
+                float(pull.filters[filters].sum()) / margin,
                 f"mean of {len(filters)} filters",
-                len(filters) * float(pull.filters.mean()) / float(pull.margin.mean()),
+                len(filters) * float(pull.filters.mean()) / margin,
             )
         ],
         [case.filter_name(f) for f in filters],
@@ -115,15 +126,26 @@ def _group(case: Case, name: str, rows: list[int]) -> Finding:
         trials,
         [
             places_row("the place that pulls most", seen, order, place[order].tolist()),
-            *(_strongest(case, seen, f) for f in filters),
-            Row("the photos", [whole_sight(seen, row) for row in order[:SHOWN]]),
+            *(_strongest(case, seen, f) for f in filters[:PICTURED]),
+            Row("the photos", [whole_sight(seen, row, _words(case, seen, pull, row)) for row in order[:SHOWN]]),
         ],
     )
 
 
-def _most(adds: Tensor, count: int) -> list[int]:
-    """Those that pull most, of those that pull at all."""
-    return [row for row in adds.argsort(descending=True, stable=True)[:count].tolist() if adds[row] > 0]
+def _words(case: Case, seen: Seen, pull: Pull, row: int) -> str:
+    """What one photo was taken for, and by what."""
+    name = case.names.name(int(seen.answers[row].argmax()))
+    return (
+        f'"{name}" by {pull.margin[row]:.1f}: parts {pull.parts[row]:+.1f}, '
+        f"rest of the object {pull.scatter[row]:+.1f}, surroundings {pull.beside[row]:+.1f}"
+    )
+
+
+def _most(adds: Tensor, wanted: float) -> list[int]:
+    """Those that pull most, until together they add as much as is wanted, NAMED at most."""
+    order = [row for row in adds.argsort(descending=True, stable=True)[:NAMED].tolist() if adds[row] > 0]
+    before = adds[order].cumsum(0) - adds[order]
+    return [row for row, so_far in zip(order, before.tolist(), strict=True) if so_far < wanted]
 
 
 def _surroundings(case: Case, asked: Asked) -> list[Trial]:

@@ -20,9 +20,7 @@ PIXELS = 150
 def diagnosis_page(diagnosis: Diagnosis) -> str:
     """The page, as text."""
     site = Site()
-    shown = [
-        (one, [(row.title, [_source(site, sight) for sight in row.sights]) for row in one.rows]) for one in diagnosis
-    ]
+    shown = [(one, [(row.title, [(_source(site, s), s) for s in row.sights]) for row in one.rows]) for one in diagnosis]
     content = environment().get_template("diagnosis.html").render(diagnosis=diagnosis, shown=shown, tell=tell)
     for path in sorted(site.gone):
         logger.warning("%s cannot be read any more; its pictures are left out of the page.", path)
@@ -63,10 +61,10 @@ def sight_picture(sight: Sight, pixels: int = PIXELS) -> Image.Image:
     return photo.image.resize((pixels, pixels), Image.Resampling.BICUBIC, box=(left, top, left + side, top + side))
 
 
-def _source(site: Site, sight: Sight) -> tuple[str | None, str]:
-    """The address of a sight's picture, None where the photo is gone, and what it is called."""
+def _source(site: Site, sight: Sight) -> str | None:
+    """The address of a sight's picture, None where the photo is gone."""
     try:
-        return site.kept(sight_picture(sight)), sight.object.path.name
+        return site.kept(sight_picture(sight))
     except PhotoError as error:
         site.gone.add(error.path)
-        return None, sight.object.path.name
+        return None
