@@ -1,12 +1,16 @@
-// The patterns of one layer that fire most strongly on an object
-MATCH (:Object {id: $object})<-[f:FIRES_ON]-(p:Pattern)
-WITH f, p, f.score AS score
-WHERE p.graph = $graph AND p.layer = $layer
-WITH f, p.id AS id, p.own_name AS own_name, score
-ORDER BY score DESC, id
+// The patterns of a graph that fire most strongly on an object, of all layers
+//
+// A pattern is looked at only when it is one of the first: on a labelled object, half of all patterns fire.
+MATCH (:Object {id: $object})<-[f:FIRES_ON]-()
+WITH f, f.score AS score
+ORDER BY score DESC
 LIMIT $limit
+WITH f, score, startNode(f) AS p
+WHERE p.graph = $graph
+WITH f, score, p.id AS id, p.layer AS layer, p.own_name AS own_name
 RETURN
   id,
+  layer,
   own_name,
   score,
   f.x AS x,

@@ -1,6 +1,7 @@
-// Some patterns of a complete graph, with what a page of each says, without the lists that only mining reads
+// Some patterns of a graph, with what a page of each says, without the lists that only mining reads
 UNWIND $patterns AS id
-MATCH (p:Pattern {id: id})-[:IN_GRAPH]->(:ExplanatoryGraph {id: $graph, state: 'complete'})
+MATCH (p:Pattern {id: id})
+WHERE p.graph = $graph
 RETURN
   p.id AS id,
   p.layer AS layer,

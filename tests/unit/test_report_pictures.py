@@ -4,18 +4,16 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from PIL import Image, ImageColor
+from PIL import Image
 
 from egraph.photos.photo import Box, PhotoObject
-from egraph.report.page_content import Example, Portrait, TogetherRow
+from egraph.report.page_content import Example
 from egraph.report.pictures import (
     LAYER_COLOURS,
     PATCH_PIXELS,
     PATCH_SHARE,
-    PORTRAIT_PIXELS,
     colour_of,
     patch_of,
-    portrait_of,
     spread_out,
 )
 
@@ -66,30 +64,6 @@ def test_the_parts_box_is_outlined() -> None:
     columns, rows = np.flatnonzero(changed.any(0)), np.flatnonzero(changed.any(1))
     assert columns[-1] - columns[0] == pytest.approx(30 / side * PATCH_PIXELS, abs=4)
     assert rows[-1] - rows[0] == pytest.approx(30 / side * PATCH_PIXELS, abs=4)
-
-
-def test_a_portrait_shows_dots_in_their_colours_and_leaves_out_patterns_without_a_place() -> None:
-    portrait = Portrait(OBJECT, {"a": (0.2, 0.5), "b": (0.8, 0.5)})
-    together = [TogetherRow("a", "b", 0.9, 10), TogetherRow("a", "nowhere", 0.9, 10)]
-    numbers = {"a": 1, "b": 2, "nowhere": 3}
-    colours = {"a": "#ff0000", "b": "#0000ff", "nowhere": "#00ffff"}
-    grey = Image.new("RGB", (WIDTH, HEIGHT), "#808080")
-    picture = portrait_of(grey, portrait, numbers, colours, together, [])
-    assert max(picture.size) == PORTRAIT_PIXELS
-    pixels = np.asarray(picture).astype(int)
-    found = {}
-    for name, colour in colours.items():
-        close = np.abs(pixels - ImageColor.getrgb(colour)).sum(-1) < 30
-        found[name] = np.nonzero(close)[1].mean() if close.any() else None
-    assert found["nowhere"] is None
-    assert found["a"] < picture.width * 0.35 and found["b"] > picture.width * 0.65
-    middle = pixels[picture.height // 2 - 8 : picture.height // 2 + 8, picture.width // 2]
-    assert middle.sum(-1).min() < 200, "a dark line joins the two"
-
-
-def test_a_portrait_without_any_place_is_the_object() -> None:
-    picture = portrait_of(ramp(), Portrait(OBJECT, {}), {"a": 1}, {"a": RED}, [], [])
-    assert max(picture.size) == PORTRAIT_PIXELS
 
 
 @given(st.lists(st.tuples(st.floats(0, 600), st.floats(0, 500)), min_size=1, max_size=12))

@@ -9,23 +9,25 @@ from typing import Any
 from egraph.commands.demo_part import Finding, find_part
 from egraph.commands.mine import MineReport, mine_category
 from egraph.commands.parts import import_parts
-from egraph.commands.requests import BuildRequest, ImportRequest, MineRequest
+from egraph.commands.report import write_pages
+from egraph.commands.requests import BuildRequest, ImportRequest, MineRequest, ReportRequest
 from egraph.demo.world import write_world
 from egraph.errors import NothingYetError, UsageError
 from egraph.evaluation.tracking import evaluate_tracking
 from egraph.evaluation.truth import Labelled, Score, compare_with_boxes
 from egraph.graph.connection import open_database
 from egraph.graph.delete import delete_graph
-from egraph.graph.parts import labelled_objects
 from egraph.graph.questions import ask
 from egraph.graph.read import read_graph
 from egraph.mining.inference import place_patterns
 from egraph.network.load import load_network
 from egraph.photos.annotations import read_annotations
 from egraph.progress import Progress
-from egraph.report.category import write_report
-from egraph.report.gather import gather_part, gather_report
 from egraph.report.page_content import Figure
+from egraph.report.pages import Illustration
+from egraph.report.parse_picture import CONFIDENCE, KEY, parse_picture
+from egraph.report.pictures import read_photo
+from egraph.report.subject import choose_one
 from egraph.settings import Settings
 
 NETWORK = "egraph.demo.network:animals"
@@ -119,7 +121,8 @@ class DemoResult:
             f"  {command} query fires-together -P category={KIND} -P part={PART}",
             f"  {command} part import {self.annotations} --category {KIND} --part front_leg --limit 3",
             f"  {command} query fires-together -P category={KIND} -P part=front_leg",
-            f"  {command} query overview",
+            f"  {command} show {self.answer[0]['pattern'].removeprefix(self.mined.graph + '/').rpartition('/')[0]}",
+            f"  {command} browse",
             f"  {command} aog show --category {KIND} --part {PART}",
             f"  {command} aog locate {self.finding.annotations.parent} --annotations {self.finding.annotations} "
             f"--category {KIND} --part {PART} --html found.html",
@@ -160,7 +163,6 @@ def run_demo(settings: Settings, destination: Path, progress: Progress | None = 
     import_parts(settings, ImportRequest(annotations, KIND, PART, folder, LABELS, SEED), progress)
     with open_database(settings) as database:
         graph = read_graph(database, mined.graph)
-        labelled = [o.id for o in labelled_objects(database, KIND)]
     by_id = {o.id: o for o in read_annotations(annotations, folder, KIND).objects}
     objects = [by_id[o.id] for o in graph.objects]
     network = load_network(NETWORK)
@@ -181,12 +183,20 @@ def run_demo(settings: Settings, destination: Path, progress: Progress | None = 
         home=home if settings.embedded else None,
         seconds=0.0,
     )
-    section = gather_part(graph, placed, objects, PART, labelled, answer)
-    written_at = time.strftime("%Y-%m-%d %H:%M")
-    parses = [(obj, [part]) for obj, part in finding.found[:SHOWN]]
-    page = gather_report(graph, result.figures(), [section], mined.skipped, written_at, [REMARK], parses)
-    report = write_report(result.report, page)
-    return DemoResult(**{**result.__dict__, "report": report, "seconds": time.perf_counter() - start})
+    layers = [layer.name for layer in graph.layers]
+    parses = [
+        Illustration(
+            obj.path.name,
+            f"{KEY} Confidence is {CONFIDENCE}.",
+            parse_picture(read_photo(obj.path), obj, [part], layers),
+        )
+        for obj, part in finding.found[:SHOWN]
+    ]
+    with open_database(settings) as database:
+        asked = ReportRequest(result.report, KIND, NAME, single_file=True)
+        chosen = choose_one(database, KIND, mined.graph)
+        write_pages(database, chosen, asked, progress, result.figures(), [REMARK], parses)
+    return DemoResult(**{**result.__dict__, "seconds": time.perf_counter() - start})
 
 
 def _mine(settings: Settings, request: MineRequest, progress: Progress | None) -> MineReport:

@@ -55,13 +55,12 @@ def _decoded(path: Path, changed: tuple[int, int], sha256: str, size: tuple[int,
     with path.open("rb") as file:
         if hashlib.file_digest(file, "sha256").hexdigest() != sha256:
             raise PhotoError(path, "another photo lies there now")
-    image = to_rgb(read_pixels(path), path)
-    if image.size != size:
-        raise PhotoError(path, "it has another size than when it was mined")
-    reduced = max(1.0, math.sqrt(image.width * image.height / KEPT_PIXELS))
+    reduced = max(1.0, math.sqrt(size[0] * size[1] / KEPT_PIXELS))
+    wanted = (math.ceil(size[0] / reduced), math.ceil(size[1] / reduced))
+    image = to_rgb(read_pixels(path, wanted if reduced > 1 else None), path)
     if reduced > 1:
-        image = image.resize((round(size[0] / reduced), round(size[1] / reduced)), Image.Resampling.BILINEAR)
-    return Photo(image, reduced)
+        image = image.resize(wanted, Image.Resampling.BILINEAR)
+    return Photo(image, size[0] / image.width)
 
 
 def photo_of(obj: PhotoObject) -> Photo:

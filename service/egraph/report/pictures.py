@@ -3,7 +3,7 @@
 import base64
 import io
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from egraph.photos.crop import from_fractions
 from egraph.photos.image import read_pixels, to_rgb
 from egraph.photos.photo import Box
-from egraph.report.page_content import Example, Portrait, TogetherRow
+from egraph.report.page_content import Example
 
 LAYER_COLOURS = ("#0072b2", "#009e73", "#e69f00", "#cc79a7", "#d55e00", "#56b4e9", "#b8a900")
 """Colours that people with any colour vision can tell apart, for the layers from the input side up."""
@@ -21,11 +21,8 @@ PATCH_SHARE = 0.36
 """A patch's side as a share of the object's (the geometric mean of its width and height)."""
 
 PATCH_PIXELS = 132
-PORTRAIT_PIXELS = 720
 BADGE_RADIUS = 15.0
 OUTLINE = 2
-VIEW_SHARE = 0.7
-"""A portrait shows at least so much of the object's longer side, so that one sees where on it one is."""
 
 
 def colour_of(layer: int) -> str:
@@ -74,65 +71,6 @@ def patch_of(photo: Image.Image, example: Example, boxes: Iterable[Box], colour:
         draw.rectangle(corners, outline="white", width=2 * OUTLINE)
     _ring(draw, (x - left) * scale, (y - top) * scale, 16, colour)
     return patch.resize((PATCH_PIXELS, PATCH_PIXELS), Image.Resampling.LANCZOS)
-
-
-def portrait_of(
-    photo: Image.Image,
-    portrait: Portrait,
-    numbers: Mapping[str, int],
-    colours: Mapping[str, str],
-    together: Sequence[TogetherRow],
-    boxes: Iterable[Box],
-) -> Image.Image:
-    """The object with the patterns' places as numbered dots and a line between any two that fire together.
-
-    numbers, colours: each pattern's number and colour, by id; patterns without a place are left out. A line is the
-    thicker, the stronger the two fire together. It shows the piece of the object around the places and the part's
-    boxes; its longer side measures PORTRAIT_PIXELS.
-    """
-    boxes = list(boxes)
-    spots = [from_fractions(portrait.object, *portrait.places[id]) for id in numbers if id in portrait.places]
-    left, top, right, bottom = _view(photo, portrait.object.box, boxes, spots)
-    scale = PORTRAIT_PIXELS / max(right - left, bottom - top)
-    size = (max(1, round((right - left) * scale)), max(1, round((bottom - top) * scale)))
-    picture = photo.resize(size, Image.Resampling.BICUBIC, box=(left, top, right, bottom))
-    picture = Image.blend(picture, Image.new("RGB", size, "white"), 0.22)
-    places = {}
-    for pattern in numbers:
-        if pattern in portrait.places:
-            x, y = from_fractions(portrait.object, *portrait.places[pattern])
-            places[pattern] = ((x - left) * scale, (y - top) * scale)
-    draw = ImageDraw.Draw(picture, "RGBA")
-    for part in boxes:
-        corners = _corners(part, left, top, scale)
-        draw.rectangle(corners, outline=(255, 255, 255, 255), width=5)
-        draw.rectangle(corners, outline=(20, 20, 20, 255), width=2)
-    for row in sorted(together, key=lambda row: row.strength):
-        if row.lower in places and row.upper in places:
-            ends = (places[row.lower], places[row.upper])
-            width = 1.5 + 6 * min(max(row.strength, 0.0), 1.0)
-            draw.line(ends, fill=(255, 255, 255, 200), width=round(width) + 3)
-            draw.line(ends, fill=(25, 25, 35, 220), width=round(width))
-    for pattern, (x, y) in places.items():
-        _ring(draw, x, y, 6, colours[pattern])
-    badges(draw, places, numbers, colours, size)
-    return picture
-
-
-def _view(
-    photo: Image.Image, whole: Box, boxes: Sequence[Box], spots: Sequence[tuple[float, float]]
-) -> tuple[float, float, float, float]:
-    """Left, top, right and bottom of a piece of the photo around boxes and spots, with air around them and never less
-    than VIEW_SHARE of the object's longer side; the whole object where there is neither box nor spot."""
-    seen = [Box(*spot, 0, 0) for spot in spots] + list(boxes) or [whole]
-    edges = np.array([(b.x, b.y, b.x + b.width, b.y + b.height) for b in seen])
-    low, high = edges[:, :2].min(0), edges[:, 2:].max(0)
-    least = VIEW_SHARE * max(whole.width, whole.height)
-    half = np.maximum(0.6 * (high - low) + 0.1 * least, least / 2)
-    middle, size = (low + high) / 2, np.array(photo.size, float)
-    low = np.clip(middle - half, 0, size - 1)
-    high = np.clip(middle + half, low + 1, size)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def badges(

@@ -42,8 +42,8 @@ PARTNERS = 12
 PART_PATTERNS, ON_PART, TIES = 200, 24, 24
 """Patterns of a part that are looked at, and that are shown; pairs of them that fire together."""
 LABELLED, FOUND = 6, 8
-FIRED = 12
-"""Patterns of each layer on an object."""
+FIRED, LOOKED_AT = 12, 1000
+"""Patterns of each layer on an object, chosen from so many that fire most strongly on it."""
 
 Strongest = dict[str, list[str]]
 """Ids of patterns by their layer."""
@@ -248,22 +248,18 @@ def read_object(database: Database, graph: GraphRow, id: str, fired_on: int = FI
     if not rows:
         raise NothingYetError(f"There is no object {id}; `egraph query objects` lists those that there are.")
     obj = photo_object(rows[0], {})
-    layers: dict[str, list[Fired]] = {}
-    for layer in reversed(graph.layers):
-        asked = {"object": id, "graph": graph.id, "layer": layer, "limit": fired_on}
-        fired = [
-            Fired(row["id"], graph.label(row["id"]), _sighting({**rows[0], **row}), row["own_name"])
-            for row in database.read("pages/fired_on_object", **asked)
-        ]
-        if fired:
-            layers[layer] = fired
+    layers: dict[str, list[Fired]] = {layer: [] for layer in reversed(graph.layers)}
+    for row in database.read("pages/fired_on_object", object=id, graph=graph.id, limit=LOOKED_AT):
+        if len(layers[row["layer"]]) < fired_on:
+            seen = _sighting({**rows[0], **row})
+            layers[row["layer"]].append(Fired(row["id"], graph.label(row["id"]), seen, row["own_name"]))
     drawn = database.read("pages/parts_of_object", object=id)
     found = database.read("pages/found_on_object", object=id, graph=graph.id)
     return ObjectView(
         graph=graph,
         object=obj,
         mirrored=bool(rows[0]["mirrored"]),
-        layers=layers,
+        layers={layer: fired for layer, fired in layers.items() if fired},
         drawn=[(row["part"], Box(*row["box"])) for row in drawn],
         found=[(row["part"], _place({**rows[0], **row})) for row in found],
     )

@@ -13,10 +13,10 @@ from PIL import Image, ImageDraw, ImageOps
 from egraph.aog.show import Sighting, Tree, TreePattern, TreeTemplate
 from egraph.photos.image import PhotoError
 from egraph.report.lettering import write
-from egraph.report.page import displacement_words
 from egraph.report.page_content import Example
 from egraph.report.parse_picture import FINER, INK, LINE, MARGIN, SOFT, layer_colours, outline
 from egraph.report.pictures import PATCH_PIXELS, patch_of, read_photo
+from egraph.report.words import displacement_words
 
 ROOT_WIDTH, GAP, CROP = 190, 64, 176
 TILE = 158

@@ -7,10 +7,11 @@ from PIL import Image
 
 from egraph.aog.show import Tree, TreePattern
 from egraph.report.files import write_whole
-from egraph.report.page import PAGE, STYLE, displacement_words, folded, names_and_values, number, text
+from egraph.report.page import PAGE, STYLE, folded, names_and_values, text
 from egraph.report.parse_picture import SOFT, layer_colours
 from egraph.report.pictures import data_uri, png_bytes
 from egraph.report.tree import GONE, KEY, TemplatePictures, gone_sentence, template_pictures, tree_picture
+from egraph.report.words import displacement_words, number
 
 TREE_STYLE = """
 main { max-width: 84rem; }
