@@ -197,7 +197,7 @@ class LocateRequest:
 class ExplainRequest:
     """Which photos, by which graph: of the only category that there is, unless one is named.
 
-    class_: name or number of the class to explain, the predicted one unless given; instead_of: another, from whose
+    `class_`: name or number of the class to explain, the predicted one unless given; instead_of: another, from whose
     score it is told apart. without: patterns, filters and groups that are taken away. region: where a dense answer is
     explained, the object's box unless given. layers: of the graph, the uppermost two unless given. classes: a file of
     the classes' names. patterns: so many are named for each layer, None all that are active. keep: store it.
