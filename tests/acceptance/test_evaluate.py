@@ -31,6 +31,13 @@ def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: C
     by_method = {line.split(",")[0]: [float(v) for v in line.split(",")[1:]] for line in table[1:]}
     assert by_method["egraph"] < by_method["raw_filters"] < by_method["random"]
 
+    lying = json.loads(egraph("evaluate", "parts", *about, "--part", "head", "--draws", 3, "--json").stdout)
+    assert (lying["task"], lying["draws"], lying["shots"]) == ("parts", 3, 3)
+    shares = {name: score["share"] for name, score in lying["methods"].items()}
+    assert set(shares) == {"egraph", "labels_only", "random", "area", "best"}
+    assert shares["area"] < shares["egraph"] <= shares["best"]
+    assert lying["methods"]["random"]["named"] < 0.1 * lying["methods"]["egraph"]["named"]
+
     judge = ("--judge", "squeezenet1_1", "--judge-weights", "random")
     pure = json.loads(egraph("evaluate", "purity", *about, *judge, "--json").stdout)
     assert (pure["task"], pure["category"], pure["photos"]) == ("purity", "horse", pure["with_parts"])
