@@ -66,6 +66,14 @@ def test_a_photo_is_explained_by_an_account_that_adds_up(egraph_here: Callable, 
     nothing = egraph_here("explain", "new", "--category", "cow", code=5).stderr
     assert "egraph mine" in nothing
 
+    measured = json.loads(
+        egraph_here("evaluate", "explanation", "--category", "horse", *boxes, "--photos", "4", "--json").stdout
+    )
+    ours, random = measured["methods"]["egraph"], measured["methods"]["random"]
+    assert measured["error"] < 1e-3 and measured["remainder"] <= 0.01
+    assert ours["correlation"] > 0.8 and 0.5 < ours["slope"] < 2 and ours["gain"] > random["gain"]
+    assert measured["methods"]["random_weights"]["part_share"] < ours["part_share"]
+
 
 def object_id(annotations: Path, number: int) -> str:
     return read_annotations(annotations, annotations.parent, "horse").objects[number].id

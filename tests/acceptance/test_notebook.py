@@ -22,7 +22,7 @@ def test_the_notebook_mines_asks_looks_and_finds(egraph_home: Path, tmp_path: Pa
                 shown[cell.source.splitlines()[-1]] = output.data
     (asked,) = (data for code, data in shown.items() if "fires-together" in code)
     assert asked["text/html"].count("<tr>") == 1 + 5 and "horse/default" in asked["text/html"]
-    for code in ('eg.open_aog("horse", "head", patterns=4)', "found[0]"):
+    for code in ('eg.open_aog("horse", "head", patterns=4)', "found[0]", "why[0]"):
         assert len(shown[code]["image/png"]) > 10_000
     (measured,) = (data["text/plain"] for code, data in shown.items() if "tracking" in code)
     assert "egraph" in measured and "random" in measured

@@ -1,5 +1,6 @@
 """Are a graph's explanations true? Measured on some of its own photos, beside every control. Nothing is written."""
 
+import copy
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -36,7 +37,7 @@ from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.network.layer import LayerGeometry
 from egraph.network.layers import activations, first_tensor
-from egraph.network.load import load_network
+from egraph.network.load import ready
 from egraph.network.network import Network
 from egraph.photos.annotations import read_annotations
 from egraph.photos.crop import read_crop
@@ -252,21 +253,24 @@ def _part_shares(
     layer = explainer.layers[-1]
     rows = np.unique(np.linspace(0, len(graph.objects) - 1, VIEWS).astype(int))
     objects = [graph.objects[row] for row in rows]
-    untrained = load_network(network.name, f"random:{request.seed}", request.device) if _by_name(network) else None
     shares = {}
-    for name, one in (("egraph", network), ("random_weights", untrained)):
-        if one is not None:
-            sample = _sample(explainer, one, layer, objects)
-            shares[name] = part_share(sample)
-            scattered = "scattered" if name == "egraph" else "random_weights_scattered"
-            shares[scattered] = part_share(sample.scattered(request.seed))
-        report(progress, "fitting mixtures anew", len(shares), 4 if untrained else 2)
+    for name, one in (("egraph", network), ("random_weights", untrained(network, request.seed))):
+        sample = _sample(explainer, one, layer, objects)
+        shares[name] = part_share(sample)
+        shares["scattered" if one is network else f"{name}_scattered"] = part_share(sample.scattered(request.seed))
+        report(progress, "fitting mixtures anew", len(shares), 4)
     return shares
 
 
-def _by_name(network: Network) -> bool:
-    """Whether the architecture can be built anew, by its name."""
-    return network.weights_source != "memory"
+def untrained(network: Network, seed: int) -> Network:
+    """The same network with random weights: every module's own first values, in a copy."""
+    module = copy.deepcopy(network.module)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for part in module.modules():
+            if callable(reset := getattr(part, "reset_parameters", None)):
+                reset()
+    return replace(network, module=ready(module, network.device))
 
 
 def _sample(explainer: Explainer, network: Network, layer: LayerGeometry, objects: Sequence[PhotoObject]) -> Sample:
