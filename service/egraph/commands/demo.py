@@ -45,8 +45,7 @@ NAMED = 60
 REMARK = (
     "The photos are drawn by a program, so every part's place is known. The figures about patterns are measured on the "
     "photos that were mined, those about finding the part on new ones; part boxes serve to measure only, and three of "
-    "them to ask and to learn the part. Three boxes are few: others give other figures, at times no better than the "
-    "boxes' mean place on the side inferred. Real photos are harder."
+    "them to ask and to learn the part. Three boxes are few: others give other figures. Real photos are harder."
 )
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any, ClassVar
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from egraph.demo.animals import KINDS
@@ -27,19 +28,19 @@ def convolution(inputs: int, outputs: int, kernel: int = 3, stride: int = 1) -> 
     )
 
 
-class Residual(nn.Module):
-    """Two convolutions whose sum with their input is what goes on."""
+class Residual(nn.Sequential):
+    """Two convolutions whose answer is added to their input, (n, channels, height, width)."""
 
     def __init__(self, channels: int) -> None:
-        super().__init__()
-        self.first = convolution(channels, channels)
-        self.second = nn.Sequential(nn.Conv2d(channels, channels, 3, padding=1, bias=False), nn.BatchNorm2d(channels))
-        self.activation = nn.ReLU()
+        first, second = (nn.Conv2d(channels, channels, 3, padding=1, bias=False) for _ in range(2))
+        super().__init__(first, nn.BatchNorm2d(channels), nn.ReLU(inplace=True), second, nn.BatchNorm2d(channels))
 
     def forward(self, x: Tensor) -> Tensor:
-        """x and the answer: (n, channels, height, width)."""
-        answer: Tensor = self.activation(x + self.second(self.first(x)))
-        return answer
+        """The input and what the convolutions say of it, above 0."""
+        answer = x
+        for step in self:
+            answer = step(answer)
+        return F.relu(x + answer)
 
 
 class AnimalNetwork(nn.Module):

@@ -36,7 +36,7 @@ class Recipe:
 
     photos: int = 8100
     held_out: int = 810
-    epochs: int = 16
+    epochs: int = 12
     batch: int = 64
     rate: float = 3e-3
     seed: int = 0
