@@ -55,7 +55,7 @@ def test_from_photos_to_an_answer_and_back(egraph, job: Json) -> None:
     report = job("mine")
     assert set(report) == {"graph", "patterns", "edges", "photos", "seconds"}
     assert set(report["edges"]) == {"CO_ACTIVATES_WITH", "DISPLACED_FROM"}
-    assert set(report["seconds"]) == {"forward", "mining", "writing"}
+    assert set(report["seconds"]) == {"forward", "mining", "explaining", "writing"}
     assert report["photos"] == {"used": 16, "skipped": []}
     assert report["graph"].startswith("animals@") and report["graph"].endswith("/horse/default")
 
@@ -99,7 +99,7 @@ def test_mining_again_changes_nothing_and_runs_no_network(egraph_here, world: Pa
     assert "is there already" in again.stdout
     assert "running the network" not in again.stderr and "writing" not in again.stderr
     report = json.loads(egraph_here(*mine, "--json").stdout)
-    assert report == {**first, "seconds": {"forward": 0, "mining": 0, "writing": 0}}
+    assert report == {**first, "seconds": {"forward": 0, "mining": 0, "explaining": 0, "writing": 0}}
     assert egraph_here(*name).stdout == labels
     assert census(egraph_here) == held
     assert egraph_here(*ask).stdout == answer
