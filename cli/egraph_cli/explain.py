@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from egraph.explaining.explanation import WithoutSummary
 
 
+MOST_LACKING = 0.05
+"""Of the score above its baseline; a remainder that is larger is told in words."""
+
+
 def explain(
     context: typer.Context,
     photos: Annotated[list[Path], typer.Argument(help="Photos, or folders of photos.")],
@@ -167,4 +171,8 @@ def account_lines(layer: "LayerAccount") -> list[str]:
     said.append(f"    {'where nothing is detected':<26}{layer.baseline:+27.2f}")
     said.append(f"    {'numerical remainder':<26}{layer.remainder:+27.2f}")
     said.append(f"    {'score':<26}{layer.score:+27.2f}")
+    if layer.lacking > MOST_LACKING:
+        said.append(
+            f"    The integral lacks {layer.lacking:.0%} of the score: do not rely on the lines of {layer.layer}."
+        )
     return said

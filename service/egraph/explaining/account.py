@@ -87,6 +87,11 @@ class LayerAccount:
     pro: Tensor
     contra: Tensor
 
+    @property
+    def lacking(self) -> float:
+        """The remainder as a share of the score above its baseline."""
+        return abs(self.remainder) / max(abs(self.score - self.baseline), 1e-9)
+
     def of_kind(self, kind: Kind) -> float:
         """What all groups of a kind add, for and against together."""
         return sum(line.net for line in self.groups if line.kind is kind)
