@@ -11,7 +11,8 @@ from egraph.report.words import number
 
 INK, OWN, CONTROL = "#7c8592", "#0a74c4", "#a7b0bc"
 DOTS = 150
-WIDE, ROW = 7.0, 0.3
+WIDE, ROW, LABELS = 7.4, 0.3, 0.48
+"""Inches of the plot and of a bar; the share of the width that labels have."""
 
 
 def figures_plot(figures: Sequence[Measured]) -> Image.Image:
@@ -28,7 +29,7 @@ def figures_plot(figures: Sequence[Measured]) -> Image.Image:
     for name, bars in groups.items():
         tall = ROW * len(bars)
         made.text(0.0, 1 - (down + 0.18) / height, name, fontsize=8.5, color=INK, va="center")
-        axes = made.add_axes((0.42, 1 - (down + 0.36 + tall) / height, 0.5, tall / height))
+        axes = made.add_axes((LABELS, 1 - (down + 0.36 + tall) / height, 0.92 - LABELS, tall / height))
         axes.barh(
             [label for label, _, _ in bars],
             [value for _, value, _ in bars],
