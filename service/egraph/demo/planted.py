@@ -110,10 +110,10 @@ class Head:
 
     def write(self, path: Path) -> None:
         """The demo's network with this last layer, half precision."""
-        state = {name: value.half().contiguous() for name, value in animals().state_dict().items()}
-        state |= {"classifier.weight": self.weight.half(), "classifier.bias": self.bias.half()}
+        state = animals().state_dict() | {"classifier.weight": self.weight, "classifier.bias": self.bias}
+        kept = {name: value.half().contiguous() for name, value in state.items() if "num_batches" not in name}
         with whole_file(path) as file:
-            file.write(save({name: value for name, value in state.items() if "num_batches" not in name}))
+            file.write(save(kept))
 
 
 @dataclass(frozen=True)
