@@ -227,7 +227,7 @@ def test_a_page_shows_what_was_found_and_tried(photos: Path) -> None:
         len(row.sights) for row in found[0].rows
     )
     (row,) = told.rows()
-    assert row["matters"] and row["names"].startswith(f"layer/{TAG}") and row["before"] > row["after"]
+    assert row["matters"] and row["names"].startswith("6 photos are taken for") and row["before"] > row["after"]
     kept = told.to_json()["findings"][0]
     assert kept["kind"] == "wrong answers" and kept["trials"][0]["shown"]
     whole = kept["rows"][-1]["sights"][0]

@@ -4,13 +4,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from egraph.diagnosing.finding import Finding
+from egraph.diagnosing.finding import Finding, Kind
 from egraph.photos.photo import Skipped
 from egraph.results import Result, data_frame, html_table, plain
 
 if TYPE_CHECKING:
     import pandas
 
+SHOWN = 3
+"""Filters that a line names."""
 COLUMNS = ["finding", "names", "figure", "control", "tried", "score", "before", "after", "by_chance", "matters"]
 
 
@@ -76,7 +78,7 @@ def finding_row(one: Finding) -> dict[str, Any]:
     figure, trial = one.figures[0], one.decisive
     return {
         "finding": str(one.kind),
-        "names": ", ".join(one.filters or ["-"]),
+        "names": _named(one),
         "figure": figure.value,
         "control": figure.control_value,
         "tried": trial.what,
@@ -86,3 +88,12 @@ def finding_row(one: Finding) -> dict[str, Any]:
         "by_chance": trial.control_after,
         "matters": one.matters,
     }
+
+
+def _named(one: Finding) -> str:
+    """What a finding is about, in a few words."""
+    if one.kind is Kind.WRONG:
+        return one.says.partition(":")[0]
+    named = one.filters or ["everything"]
+    more = f" and {len(named) - SHOWN} more" if len(named) > SHOWN else ""
+    return f"{', '.join(named[:SHOWN])}{more}"
