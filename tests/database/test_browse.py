@@ -65,7 +65,7 @@ def test_a_drawing_is_kept_by_its_address_and_as_a_file(served: tuple[Guarded, M
     assert opened.status == 303
     there = opened.headers["location"]
     page = get(served, there)
-    assert page.status == 200 and "MATCH (p:Pattern)" in page.text
+    assert page.status == 200 and ":param patterns" in page.text and "MATCH (p:Pattern)" in page.text
     kept = json.loads(get(served, there.replace("/draw?", "/drawing.json?")).text)
     upper = {target for source, target in zip(*_ends(mined), strict=True) if source == 0}
     table = mined.patterns["layer2"]

@@ -1,6 +1,5 @@
 """The pages that the server gives, each made from the database when it is asked for."""
 
-import json
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -22,6 +21,7 @@ from egraph.graph.graphs import GraphSummary, graphs
 from egraph.graph.objects import photo_object
 from egraph.photos.crop import PhotoError
 from egraph.photos.photo import PhotoObject
+from egraph.report.asked import with_values
 from egraph.report.cutouts import Cut, cut_picture, webp, whole_picture
 from egraph.report.drawing import draw_ties
 from egraph.report.pages import front, message, page, render, title_of, view_page
@@ -175,7 +175,7 @@ class Pages:
             graph=row,
             drawn=replace(draw_ties(row, rows, ties), opens=True),
             saved=f"/drawing.json?{request.url.query}",
-            cypher=cypher_of([one.id for one in rows]),
+            cypher=with_values("pages/drawn", {"patterns": [one.id for one in rows]}),
         )
         return html(page(site, "Drawing", content, row))
 
@@ -272,15 +272,6 @@ def address(site: ServedSite, graph: GraphRow, subject: Subject) -> str:
         layer, _, channel = subject.name.rpartition("/")
         return str(site.filter(graph, layer, int(channel)))
     return str(site.part(graph, subject.name) if subject.kind == "part" else site.object(graph, subject.name))
-
-
-def cypher_of(ids: list[str]) -> str:
-    """What draws the same patterns in Neo4j Browser."""
-    listed = ",\n  ".join(json.dumps(id, ensure_ascii=False) for id in ids)
-    return (
-        f"MATCH (p:Pattern)\nWHERE p.id IN [\n  {listed}\n]\nOPTIONAL MATCH (p)-[c:CO_ACTIVATES_WITH]-(q:Pattern)\n"
-        "RETURN p, c, q"
-    )
 
 
 def fraction(asked: QueryParams, name: str) -> float:

@@ -39,6 +39,10 @@ def _asked(name: str, given: Mapping[str, object]) -> Asked:
     one = statement(f"questions/{name}")
     values = {parameter.name: given.get(parameter.name, parameter.default) for parameter in one.parameters}
     words = [f"-P {quote(f'{key}={value}')}" for key, value in given.items()]
+    return Asked(one.title, " ".join(["egraph query", name, *words]), with_values(one.name, values))
+
+
+def with_values(name: str, values: Mapping[str, object]) -> str:
+    """A statement without its header, its parameters set before it as Neo4j Browser takes them."""
     lines = [f":param {key} => {json.dumps(value, ensure_ascii=False)};" for key, value in values.items()]
-    code = "\n".join(line for line in one.text.splitlines() if not line.startswith("//"))
-    return Asked(one.title, " ".join(["egraph query", name, *words]), "\n".join([*lines, code]))
+    return "\n".join([*lines, *(line for line in statement(name).text.splitlines() if not line.startswith("//"))])
