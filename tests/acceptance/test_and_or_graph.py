@@ -17,6 +17,7 @@ from egraph.demo.network import animals
 from egraph.graph.connection import open_database
 from egraph.photos.annotations import read_annotations
 from egraph.settings import load_settings
+from egraph.worker import labelling
 from reference.vote_rows import VoteRows
 
 pytestmark = pytest.mark.slow
@@ -183,6 +184,40 @@ def test_one_label_is_taken_back_and_drawn_again(mined: Callable, world: Path) -
     mined("part", "remove", *HEAD, "--yes")
     listed = {a["name"]: a for a in json.loads(mined("aog", "list", "--json").stdout)}
     assert (listed["two"]["labels"], listed["two"]["labelled"]) == (2, 0)
+
+
+def test_boxes_on_several_photos_are_learnt_from_at_once_or_by_a_job(
+    mined: Callable, world: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    coco, head = world / "annotations.json", boxes(world, "head")
+    mined("part", "import", coco, *HEAD, "--limit", 3)
+    built = json.loads(mined("aog", "build", *HEAD, "--json").stdout)
+    asked = "MATCH (o:Object)-[:IN_GRAPH]->() WHERE NOT EXISTS { (o)-[:SHOWS]->() } RETURN o.path AS path"
+    there = json.loads(mined("query", "--cypher", asked, "--json").stdout)["rows"]
+    photos = [photo for photo in sorted(Path(row["path"]) for row in there) if photo.name in head][:3]
+
+    def label(*some: Path) -> dict:
+        drawn = [word for p in some for word in ("--box", ",".join(map(str, head[p.name])))]
+        return json.loads(mined("part", "label", *some, *drawn, *HEAD, "--json").stdout)
+
+    def hints() -> list[str]:
+        return json.loads(mined("query", "fires-together", "-P", "category=horse", "-P", "part=head", "--json").stdout)[
+            "hints"
+        ]
+
+    assert hints() == []
+    with monkeypatch.context() as small:
+        small.setattr(labelling, "AT_ONCE", 0)
+        kept = label(*photos[:2])
+    assert (kept["labels"], kept["aogs"]) == (2, None) and [o["boxes"] for o in kept["objects"]] == [1, 1]
+    jobs = json.loads(mined("jobs", "list", "--json").stdout)
+    assert [(job["id"], job["kind"], job["state"]) for job in jobs] == [(kept["job"], "labels", "queued")]
+    (sentence,) = hints()
+    assert "3 of 5 labelled objects" in sentence
+
+    kept = label(photos[2])
+    assert (kept["job"], kept["aogs"]) == (None, [built["aog"]])
+    assert hints() == [] and json.loads(mined("aog", "list", "--json").stdout)[0]["labels"] == 6
 
 
 def test_photos_in_several_folders_with_annotations(mined: Callable, world: Path, tmp_path: Path) -> None:
