@@ -51,6 +51,11 @@ def test_the_sentence_tells_what_speaks_for_the_class_in_shares_that_make_a_whol
     mixed = sentence(explanation(NETS | {"background": -4.0, "not explained": 0.0}))
     assert "75% comes from parts" in mixed and "25% from its texture." in mixed
     assert mixed.endswith("Against it speaks what surrounds the horse.")
+    no_parts = sentence(explanation({"front_leg": -1.0, "texture": 2.0, "background": 2.0}))
+    assert "50% comes from its texture and 50% from what surrounds it." in no_parts
+    assert no_parts.endswith("Against it speak parts of the horse.")
+    torn = sentence(explanation({"front_leg": 3.0, OTHER_PARTS: -2.0, "texture": 1.0}))
+    assert "50% comes from parts of the horse at their places (front leg 150%; other parts speak against it)" in torn
     contrary = sentence(explanation({"texture": -2.0, "background": -1.0}))
     assert contrary.endswith('speaks against "sorrel <b>"", most of all the texture of the horse.')
     apart = replace(explanation(NETS), instead_of=ClassLine(2, "ox", 0.1))

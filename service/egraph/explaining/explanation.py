@@ -106,9 +106,12 @@ def sentence(found: Explanation) -> str:
         return f"{words} What it sees speaks against {asked}, most of all {place_words(most, kind)}."
     shares = {k: value / speaking for k, value in net.items()}
     said = [f"{_percent(shares[k])} {_from(k, kind, top, speaking)}" for k in Kind if shares[k] > FEW]
+    if said[0].partition(" ")[2].startswith("from"):
+        said[0] = said[0].replace(" from", " comes from", 1)
     words += f" Of what speaks for {asked}, {_listed(said)}."
     if against := [place_words(k, kind) for k in Kind if shares[k] < -FEW]:
-        words += f" Against it speak{'s' if len(against) == 1 else ''} {_listed(against)}."
+        verb = "speak" if len(against) > 1 or against[0].startswith("parts") else "speaks"
+        words += f" Against it {verb} {_listed(against)}."
     return words
 
 
@@ -137,6 +140,8 @@ def _from(kind: Kind, category: str, top: LayerAccount, speaking: float) -> str:
     if kind is Kind.PART:
         worth = [line for line in named_parts(top) if line.net / speaking > FEW][:NAMED]
         names = ", ".join(f"{spoken(line.name)} {_percent(line.net / speaking)}" for line in worth)
+        if sum(line.net for line in worth) > (1 + FEW) * top.of_kind(kind):
+            names += "; other parts speak against it"
         return f"comes from parts of the {category} at their places" + (f" ({names})" if names else "")
     if kind is Kind.UNEXPLAINED:
         return "is not explained"
