@@ -17,7 +17,6 @@ from egraph.report.words import displacement_words
 STEP, ROW, MARGIN = 92.0, 138.0, 48.0
 """Pixels between neighbours, between layers, and around."""
 SWEEPS = 6
-ARROWS_PIXELS = 480
 
 
 class Node(NamedTuple):
@@ -138,7 +137,7 @@ class Arrows:
     arrows: list[Arrow]
 
 
-def arrows_of(view: PatternView, pixels: int = ARROWS_PIXELS) -> Arrows | None:
+def arrows_of(view: PatternView, pixels: int) -> Arrows | None:
     """Where the partners stand as seen from where the pattern fires best; None where it has none, or no photo."""
     partners = [*view.above, *view.below]
     if not partners or not view.pattern.seen:

@@ -146,7 +146,7 @@ _NAMES: dict[type, str] = {
 def _context(site: Site, view: View, key: str) -> dict[str, Any]:
     context: dict[str, Any] = {"site": site, "view": view, "key": key, "asked": asked_of(view)}
     if isinstance(view, PatternView):
-        arrows = arrows_of(view)
+        arrows = arrows_of(view, site.arrows_side)
         src = site.whole(arrows.object, max(arrows.view.width, arrows.view.height)) if arrows else None
         context |= {
             "heat": (),

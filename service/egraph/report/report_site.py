@@ -41,6 +41,7 @@ class ReportSite(Site):
     def __init__(self) -> None:
         super().__init__()
         self.cut_side = CUT
+        self.arrows_side = WHOLE
         self.holds: set[str] = set()
         self._pictures: dict[Any, str | None] = {}
 

@@ -50,6 +50,7 @@ class Site:
     shared = False
     brief = False
     cut_side = CUT_PIXELS
+    arrows_side = 480
     lazy = Markup("")
     home: str | None = None
     search: str | None = None
