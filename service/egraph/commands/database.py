@@ -11,7 +11,6 @@ from egraph.graph.check import Checked, check_graphs, sentence, warn
 from egraph.graph.connection import open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.graphs import graphs
-from egraph.graph.upgrade import add_summaries
 from egraph.graph.version import VERSION
 from egraph.progress import Progress
 from egraph.results import Result
@@ -128,6 +127,9 @@ def look(settings: Settings) -> EmbeddedState | Neo4jState:
 
 def prepare(settings: Settings) -> Prepared:
     """Create missing constraints, indexes and sums, which mining does too, and check all graphs."""
+    # It needs scipy, which the others need not load.
+    from egraph.graph.upgrade import add_summaries
+
     with open_database(settings) as database:
         ensure_schema(database)
         add_summaries(database)
