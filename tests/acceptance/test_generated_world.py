@@ -69,7 +69,8 @@ def test_from_photos_to_an_answer_and_back(egraph, job: Json) -> None:
     assert (held["ExplanatoryGraph"], held["Object"], held["Part"], held["SHOWS"]) == (1, 16, 1, 3)
 
     answer = job("ask")
-    assert set(answer) == {"question", "parameters", "columns", "rows", "truncated"}
+    assert set(answer) == {"question", "parameters", "columns", "rows", "truncated", "hints"}
+    assert "counted over 3 labelled objects alone" in answer["hints"][0]
     assert answer["question"] == "fires-together" and answer["parameters"]["category"] == "horse"
     assert answer["rows"] and all(list(row) == answer["columns"] for row in answer["rows"])
     assert all(row["photos"] > 0 for row in answer["rows"] if row["partner"]), "few photos show few partners"
