@@ -14,7 +14,7 @@ RETURN
   d.sigma AS sigma
   UNION ALL
 UNWIND $patterns AS pattern
-MATCH (q:Pattern)-[c:CO_ACTIVATES_WITH]->(p:Pattern {id: pattern})
+MATCH (p:Pattern {id: pattern})<-[c:CO_ACTIVATES_WITH]-(q:Pattern)
 OPTIONAL MATCH (q)-[d:DISPLACED_FROM]->(p)
 RETURN
   pattern,
