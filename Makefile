@@ -39,7 +39,7 @@ demo: setup ## mine, ask and report on generated photos, offline
 	$(VENV)/bin/egraph demo
 
 # Each process computes on one thread: more of them than processors would wait for each other.
-TESTS := OMP_NUM_THREADS=1 $(VENV)/bin/pytest --numprocesses auto --dist loadgroup
+TESTS := OMP_NUM_THREADS=1 $(VENV)/bin/pytest --numprocesses auto --dist loadscope
 
 test: setup ## run the tests
 	$(TESTS)

@@ -7,9 +7,11 @@ EGRAPH_TEST_REQUIRE      marks, comma separated, whose skipped tests count as fa
 """
 
 import os
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -31,17 +33,29 @@ if REQUIRED:
     settings.load_profile("same examples")
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        # Of several processes one has all tests of the servers, which see what others leave there; a file's tests
-        # share what the file made.
-        group = "neo4j" if item.get_closest_marker("neo4j") else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
         if item.get_closest_marker("neo4j") and not NEO4J_URIS:
             item.add_marker(pytest.mark.skip(reason="needs a Neo4j: set NEO4J_URI"))
         if item.get_closest_marker("data") and not os.environ.get("EGRAPH_TEST_DATA"):
             item.add_marker(pytest.mark.skip(reason="needs real photos and weights: set EGRAPH_TEST_DATA"))
+
+
+OF_SERVERS = re.compile(r"bolt://|neo4j|databases_agree")
+"""What the ids of tests on Neo4j contain."""
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Of several processes one has all tests of the servers, which would see what others leave there; a file's other
+    tests share what the file made, and stay together."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByServerAndFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return "neo4j" if NEO4J_URIS and OF_SERVERS.search(nodeid) else nodeid.partition("::")[0]
+
+    return ByServerAndFile(config, log)
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
