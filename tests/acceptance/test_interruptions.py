@@ -154,4 +154,4 @@ def test_ctrl_c_and_kill_while_the_graph_is_written(
             # Half a graph answers nothing.
             assert subprocess.run(asked, capture_output=True, env=os.environ).returncode == 5
     said = end_as_undisturbed(folder, command, settings, undisturbed)
-    assert "mining patterns: 224 done" in said
+    assert "mining patterns: 384 done" in said
