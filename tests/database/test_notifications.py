@@ -1,23 +1,15 @@
 """Neo4j has nothing to say against any statement of the product: nothing deprecated, slow, or misspelt."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import neo4j
 import pytest
 
-from egraph.aog.edits import Change, edit
-from egraph.aog.storage import find_aogs, write_aog
 from egraph.graph.connection import open_database
-from egraph.graph.delete import delete_graph
-from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.statements import kinds, names, statement
-from egraph.graph.write import write_graph
 from egraph.settings import Settings
-from egraph.worker.jobs import Product, claim, complete, find_job, renew, submit
-from reference.questions import with_parts
-from support.synthetic import synthetic_aog, synthetic_graph
+from support.everything import remove_everything, write_everything
 
 ALLOWED = {
     # EXPLAIN runs without parameters; a constraint that stands is left alone.
@@ -49,30 +41,16 @@ def every_statement() -> dict[str, str]:
 def session(neo4j_settings: Settings) -> Iterator[neo4j.Session]:
     """A session that passes on every notification, of a database in which every label and property stands."""
     settings = neo4j_settings
-    mined = synthetic_graph("test-notifications")
     password = settings.neo4j_password.get_secret_value() if settings.neo4j_password else ""
     with (
         open_database(settings) as database,
         neo4j.GraphDatabase.driver(str(settings.neo4j_uri), auth=(settings.neo4j_username, password)) as driver,
         driver.session(database=settings.neo4j_database, notifications_min_severity="INFORMATION") as session,
     ):
-        write_graph(database, mined)
-        # Of a second graph, so that there is something to compare with.
-        write_graph(database, replace(mined, name="other"))
-        add_labels(database, with_parts(mined), mined.category, "head")
-        aog = synthetic_aog(mined)
-        write_aog(database, aog, dict.fromkeys([o.id for o in mined.objects], False))
-        (written,) = find_aogs(database, mined.category)
-        edit(database, written, f"{aog.layer[0]}/{aog.filter[0]}/{aog.number[0]}", Change(drop=True), 1, "a person")
-        held = claim(database, find_job(database, submit(database, "mine", {}, mined.category)), "a worker", 60)
-        assert held
-        renew(database, held, 1, {"stage": "writing", "done": 1, "total": 2, "seconds_left": 1.0, "error": "none"})
-        complete(database, held, Product("jobs/produced_graph", mined.id))
+        mined = write_everything(database, "test-notifications")
         yield session
-        session.run((Path(__file__).parent / "job.cypher").read_text(), job=held.id).consume()
-        for graph in (mined.id, replace(mined, name="other").id):
-            delete_graph(database, graph)
-        remove_part(database, mined.category, "head")
+        session.run((Path(__file__).parent / "jobs_of_category.cypher").read_text(), category=mined.category).consume()
+        remove_everything(database, mined)
 
 
 def complaints(session: neo4j.Session, text: str) -> list[str]:

@@ -1,2 +1,0 @@
-// Delete one job
-MATCH (j:Job {id: $job}) DETACH DELETE j
