@@ -252,7 +252,7 @@ class Memory:
 
 @pytest.mark.parametrize(("threads", "checkpoint"), [(1, 5 * 90), (3, 5 * 90), (1, 10**9)])
 def test_a_layer_that_was_cut_off_ends_to_the_bit_as_one_that_was_not(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, threads: int, checkpoint: int
+    monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest, tmp_path: Path, threads: int, checkpoint: int
 ) -> None:
     monkeypatch.setattr(mining_block, "BLOCK", 5 * 90)
     monkeypatch.setattr(mining_layer, "CHECKPOINT", checkpoint)
@@ -274,7 +274,9 @@ def test_a_layer_that_was_cut_off_ends_to_the_bit_as_one_that_was_not(
         mined = mine_layer(below.task(upper=upper), below.reader(), record, progress, unfinished)
         return mined, [*record.read_displacements(), *itertools.chain(*record.read_scores())]
 
-    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    before = torch.get_num_threads()
+    request.addfinalizer(lambda: torch.set_num_threads(before))
+    torch.set_num_threads(threads)
     whole, posed = mine(None)
     for ends_at in (2, 4, 5):
         with pytest.raises(KeyboardInterrupt):

@@ -26,6 +26,7 @@ from egraph.network.network import Network
 from egraph.photos.mirroring import turned_places
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress, report
+from egraph.threads import one_thread
 
 PHOTOS = 80
 """Photos that mixtures are fitted on, spread evenly over the graph's."""
@@ -113,7 +114,9 @@ def fit_graph(
     found = group.first(_read(path, graph))
     if found is None:
         rows = np.unique(np.linspace(0, len(graph.objects) - 1, min(PHOTOS, len(graph.objects))).astype(int))
-        found = fit_layers(graph, Sample.of(graph, pose, rows), network, progress, group)
+        with one_thread():
+            sample = Sample.of(graph, pose, rows)
+        found = fit_layers(graph, sample, network, progress, group)
         if group.rank == 0:
             _write(path, found)
     return with_shares(graph, found)
@@ -134,7 +137,8 @@ def fit_layers(
         mass, places = maps.pop(layer.name), sample.places[layer.name]
         filter_ = torch.from_numpy(graph.patterns[layer.name].filter).long()
         units = layer_units(sample.views, coarse(layer)[0], network.preprocessing.size)
-        found[layer.name] = fit_mixture(mass, filter_, places, units, group=group, progress=tell)
+        with one_thread():
+            found[layer.name] = fit_mixture(mass, filter_, places, units, group=group, progress=tell)
         done += layer.channels
     report(progress, "explaining activation", total, total)
     return found
