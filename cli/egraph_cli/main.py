@@ -137,6 +137,18 @@ def failure(error: Exception) -> tuple[str, int]:
     return f"egraph failed ({what}); set EGRAPH_DEBUG=1 to see where, and report it.", 1
 
 
+def interrupted(error: BaseException | None) -> bool:
+    """Whether an error came up while Ctrl-C was handled: a driver that is cut off in the middle of a message may fail
+    to close its connection."""
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, KeyboardInterrupt):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def run() -> None:
     """Run the command line and end the process with its exit code."""
     logging.getLogger("egraph").addHandler(Warnings(logging.WARNING))
@@ -170,6 +182,8 @@ def outcome() -> int:
     except BrokenPipeError:
         return 1
     except Exception as error:
+        if interrupted(error):
+            return 130
         if os.environ.get("EGRAPH_DEBUG"):
             traceback.print_exc()
         sentence, code = failure(error)

@@ -59,6 +59,16 @@ def test_an_interrupt_is_130_with_a_sentence() -> None:
     assert process.stderr.strip() == INTERRUPTED
 
 
+def test_an_error_while_an_interrupt_is_handled_is_an_interrupt() -> None:
+    body = """
+    try:
+        raise KeyboardInterrupt
+    finally:
+        raise BufferError("Existing exports of data")"""
+    process = ended(body.lstrip())
+    assert process.returncode == 130 and process.stderr.strip() == INTERRUPTED
+
+
 def test_no_traceback_unless_asked(monkeypatch: pytest.MonkeyPatch) -> None:
     process = ended("raise ValueError('boom')")
     assert process.returncode == 1
