@@ -162,12 +162,12 @@ def test_path_to_part(database: Database, mined: MinedGraph, category: str, shar
     answered = 0
     for start in [key for key in keys(mined) if key[0] == "layer1"][:8]:
         best: dict[Key, tuple[float, list[str]]] = {}
-        todo = [(start, 1.0, [name(mined, start)])]
-        while todo:
-            at, weakest, path = todo.pop()
+        waiting = [(start, 1.0, [name(mined, start)])]
+        while waiting:
+            at, weakest, path = waiting.pop()
             for upper, strength in up[at]:
                 least, longer = min(weakest, strength), [*path, name(mined, upper)]
-                todo.append((upper, least, longer))
+                waiting.append((upper, least, longer))
                 if upper not in best or (-least, longer) < (-best[upper][0], best[upper][1]):
                     best[upper] = (least, longer)
         expected = [
