@@ -1,6 +1,6 @@
 // Remove the And-Or graphs that were built from a graph that is being removed
 MATCH (g:ExplanatoryGraph {id: $graph})
-SET g.category = g.category
+SET g.held = coalesce(g.held, 0) + 1
 WITH g
 WHERE g.state = 'deleting'
 MATCH (a:AndOrGraph {graph: $graph})

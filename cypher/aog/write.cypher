@@ -4,7 +4,7 @@
 // part's lock.
 MATCH (g:ExplanatoryGraph {id: $graph})
 MATCH (p:Part {id: $category + '/' + $part})
-SET p.category = $category
+SET p.held = coalesce(p.held, 0) + 1
 CREATE (a:AndOrGraph {id: $id})
 SET a += $properties
 CREATE (a)-[:BUILT_FROM]->(g)

@@ -1,6 +1,6 @@
 // Remove some explanations by a graph that is being removed; the objects that they explained
 MATCH (g:ExplanatoryGraph {id: $graph})
-SET g.category = g.category
+SET g.held = coalesce(g.held, 0) + 1
 WITH g
 WHERE g.state = 'deleting'
 MATCH (e:Explanation {graph: $graph})

@@ -3,10 +3,10 @@
 // The first SETs take the locks of the graph and of the part, as whoever sums up over the labels does. Nothing is
 // returned where the And-Or graph, its graph or the part is no longer there.
 MATCH (g:ExplanatoryGraph {id: $graph, content: $content, state: 'complete'})
-SET g.category = g.category
+SET g.held = coalesce(g.held, 0) + 1
 WITH g
 MATCH (part:Part {id: $category + '/' + $part})
-SET part.category = $category
+SET part.held = coalesce(part.held, 0) + 1
 WITH g, part
 MATCH (:AndOrGraph {id: $aog})-[:BUILT_FROM]->(g)
 OPTIONAL MATCH (g)-[c:COVERS]->(part)

@@ -3,11 +3,11 @@
 // The first SETs take the locks of the graph and of the part, so that of two that sum up the second finds it done, and
 // neither is removed before it is written. Sums of an earlier egraph, which have no area, do not count.
 MATCH (g:ExplanatoryGraph {id: $graph})
-SET g.category = g.category
+SET g.held = coalesce(g.held, 0) + 1
 WITH g
 WHERE g.state IN ['writing', 'complete']
 MATCH (part:Part {id: $category + '/' + $part})
-SET part.category = $category
+SET part.held = coalesce(part.held, 0) + 1
 WITH g, part
 OPTIONAL MATCH (g)-[c:COVERS]->(part)
 WITH g, c

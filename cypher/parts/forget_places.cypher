@@ -4,7 +4,7 @@
 // which an And-Or graph found the part stays where boxes are added: it rests on fewer labels than there are then, and
 // answers say so; `all` where that must go too.
 MATCH (part:Part {id: $category + '/' + $part})
-SET part.category = $category
+SET part.held = coalesce(part.held, 0) + 1
 WITH part
 MATCH (part)<-[c:COVERS]-(:ExplanatoryGraph)
 WHERE $all OR c.aog IS NULL

@@ -4,7 +4,7 @@
 // before the comparison is written.
 MATCH (g:ExplanatoryGraph {id: $first})
 MATCH (h:ExplanatoryGraph {id: $second})
-SET g.category = g.category, h.category = h.category
+SET g.held = coalesce(g.held, 0) + 1, h.held = coalesce(h.held, 0) + 1
 WITH g, h
 WHERE
   g.state = 'complete' AND

@@ -2,7 +2,7 @@
 //
 // The first SET takes the network's lock, which whoever begins a graph of it needs too.
 MATCH (n:Network {id: $network})
-SET n.name = n.name
+SET n.held = coalesce(n.held, 0) + 1
 WITH n
 WHERE
   NOT EXISTS {

@@ -1,6 +1,6 @@
 // Delete a network and its layers, whose filters are gone, where no graph of it is there
 MATCH (n:Network {id: $network})
-SET n.name = n.name
+SET n.held = coalesce(n.held, 0) + 1
 WITH n
 WHERE
   NOT EXISTS {

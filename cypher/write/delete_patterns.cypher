@@ -3,7 +3,7 @@
 // objects: those that no graph was mined from, on which only a person asked to place the patterns. The first SET takes
 // the graph's lock: a graph that was removed by another, and is written anew, is left alone.
 MATCH (g:ExplanatoryGraph {id: $graph})
-SET g.category = g.category
+SET g.held = coalesce(g.held, 0) + 1
 WITH g
 WHERE g.state = 'deleting'
 MATCH (g)<-[:IN_GRAPH]-(p:Pattern)

@@ -1,6 +1,6 @@
 // Take some objects out of a graph that is being removed
 MATCH (g:ExplanatoryGraph {id: $graph})
-SET g.category = g.category
+SET g.held = coalesce(g.held, 0) + 1
 WITH g
 WHERE g.state = 'deleting'
 MATCH (g)<-[r:IN_GRAPH]-(o:Object)

@@ -2,7 +2,7 @@
 //
 // What is looked at behind the first SET is so until the commit.
 MATCH (g:ExplanatoryGraph {id: $graph})
-SET g.category = g.category
+SET g.held = coalesce(g.held, 0) + 1
 WITH g
 WHERE g.state IN $states AND g.content = $content
 RETURN g.state AS state

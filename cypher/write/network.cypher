@@ -3,4 +3,4 @@
 // The last SET takes its lock, so that it is not removed before the graph is there.
 MERGE (n:Network {id: $id})
   ON CREATE SET n += $properties
-SET n.name = $properties.name
+SET n.held = coalesce(n.held, 0) + 1

@@ -41,8 +41,10 @@ def short(aog: AndOrGraph, s: int) -> str:
 
 
 def rows(database: Database, aog: AndOrGraph) -> list[Any]:
-    """All that stands in the database of it, to the last bit."""
+    """All that stands in the database of it, to the last bit, but for how often it was held to change it."""
     kept = database.read("aog/read", id=aog.id)
+    for row in kept:
+        row["aog"].pop("held", None)
     return [kept, *(database.read("aog/read_patterns", template=row["template"]["id"]) for row in kept)]
 
 

@@ -133,7 +133,7 @@ def test_the_readme_says_what_the_schema_says() -> None:
         ("MATCH (p:Pattern {layr: 'block3'}) RETURN p", "Pattern has no property layr; did you mean layer."),
         (
             "MATCH (a:Part) RETURN a.confidence",
-            "Part has no property confidence; there are: category, id, name, note, own_name.",
+            "Part has no property confidence; there are: category, held, id, name, note, own_name.",
         ),
         ("MATCH (:Pattern)-[e:DISPLACED_FROM*1..2 {sgma: 1}]->() RETURN e", "DISPLACED_FROM has no property sgma"),
         ("MATCH (p:Pattern) MATCH (p)--(q) RETURN q.orientation_wieght", "graph has no property orientation_wieght"),

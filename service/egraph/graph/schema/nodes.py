@@ -37,6 +37,9 @@ OWN = (
 )
 """Outside the content hash: people may name what was mined without making it another graph."""
 
+HELD = Column("held", INTEGER, "how often a transaction took its lock")
+"""A database without locks of its own finds out at the commit who was first, but only where a value really changes."""
+
 GEOMETRY = (
     mined("index", INTEGER, "number among the network's layers, from the input"),
     mined("channels", INTEGER, "how many filters it has"),
@@ -56,6 +59,7 @@ NETWORK = Node(
         mined("weights_sha256", TEXT, "hash and source of the weights"),
         mined("weights_source", TEXT, "hash and source of the weights"),
         mined("preprocessing", JSON, "how a crop is prepared for the network"),
+        HELD,
     ),
 )
 LAYER = Node(
@@ -102,6 +106,7 @@ GRAPH = Node(
         ),
         Column("batches_written_even", INTEGER, "how many batches of it are written"),
         Column("batches_written_odd", INTEGER, "how many batches of it are written"),
+        HELD,
     ),
     indexes=(Index("explanatory_graph_category", ("category",)),),
 )
@@ -217,7 +222,7 @@ PHOTO_OBJECT = Node(
 PART = Node(
     label="Part",
     example="horse/head",
-    columns=(identifier(), Column("name", TEXT, "name"), Column("category", TEXT, "kind of object"), *OWN),
+    columns=(identifier(), Column("name", TEXT, "name"), Column("category", TEXT, "kind of object"), HELD, *OWN),
 )
 AND_OR_GRAPH = Node(
     label="AndOrGraph",
@@ -267,6 +272,7 @@ AND_OR_GRAPH = Node(
         ),
         mined("error_levels", NUMBERS, "statistics of the photos learnt from, with which the confidences compare"),
         Column("created_at", TEXT, "when it was built"),
+        HELD,
     ),
 )
 TEMPLATE = Node(
