@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from torch import nn
 
+from egraph.api.optional import given
 from egraph.commands.evaluate import LocalizationMeasures, Measures, PartsMeasures, evaluate_graph
 from egraph.commands.locate import Located, locate_photos
 from egraph.commands.purity import PurityReport, measure_purity
@@ -72,8 +73,8 @@ def locate(
         part=part,
         name=name,
         graph=graph,
-        annotations=None if annotations is None else Path(annotations),
-        weights=None if weights is None else str(weights),
+        annotations=given(Path, annotations),
+        weights=given(str, weights),
         device=device,
         patterns=patterns,
     )
@@ -132,9 +133,9 @@ def evaluate(
         category=category,
         part=part,
         annotations=Path(annotations),
-        photos=None if photos is None else Path(photos),
+        photos=given(Path, photos),
         graph=graph,
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
         draws=draws,
         shots=shots,
@@ -189,11 +190,11 @@ def evaluate_purity(
     request = PurityRequest(
         category=category,
         judge=judge,
-        judge_weights=None if judge_weights is None else str(judge_weights),
-        annotations=None if annotations is None else Path(annotations),
-        photos=None if photos is None else Path(photos),
+        judge_weights=given(str, judge_weights),
+        annotations=given(Path, annotations),
+        photos=given(Path, photos),
         graph=graph,
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
         seed=seed,
     )
