@@ -92,6 +92,7 @@ def evaluate(
     draws: int = 12,
     shots: int = 3,
     new_photos: bool = False,
+    baselines: bool = False,
     seed: int = 0,
     network: nn.Module | None = None,
     weights: str | PathLike[str] | None = None,
@@ -117,6 +118,7 @@ def evaluate(
         draws: random halves to choose on and to score on, or random sets of labels.
         shots: labels of each set, for `localization` and `parts`.
         new_photos: for `localization`, mine one half of the photos and find the part on the other.
+        baselines: for `localization`, also what a practitioner would do with the same network, without a graph.
         seed: of the drawing.
         network: the module, where the graph was mined from one.
         weights: where the network's weights lie now.
@@ -141,6 +143,7 @@ def evaluate(
         shots=shots,
         new_photos=new_photos,
         seed=seed,
+        baselines=baselines,
     )
     return evaluate_graph(settings or load_settings(), request, progress, network)
 
