@@ -68,7 +68,8 @@ def head_places(targets: Tensor, head: Tensor, grid: Tensor) -> Tensor:
 
 def scores(features: Tensor, head: Tensor) -> Tensor:
     """The head's scores of every place: (..., u, F) and (F,) give (..., u)."""
-    return SCALE * features @ head
+    scored: Tensor = SCALE * features @ head
+    return scored
 
 
 def _flipped(maps: Tensor) -> Tensor:
