@@ -120,7 +120,9 @@ def agree_with_the_rows(graph_id: str, one: dict, annotations: Path) -> None:
     anchors = graph.patterns[ANCHORS].mean_place
     means = np.array([(row[5], row[4]) for row in kept])
     nearest = np.array([np.hypot(*(anchors - mean).T).argmin() for mean in means])
-    texture = texture_shares(network, ["block4"], read_crop(obj, network.preprocessing.size).copy())["block4"]
+    crop = read_crop(obj, network.preprocessing.size).copy()
+    before = activations(network, ["block4"], network.preprocess(crop[None]))["block4"].clamp_min(0).mean((0, 2, 3))
+    texture = texture_shares(network, {"block4": before}, crop)["block4"]
     shown = [int(g["name"].split()[-1]) for g in one["layers"][-1]["groups"] if g["name"].startswith("unnamed")]
     wanted = slow_groups(values, own, scattered, beside, filter_, {}, nearest, shown, texture.numpy())
     for group in one["layers"][-1]["groups"]:

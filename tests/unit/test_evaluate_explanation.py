@@ -1,5 +1,7 @@
 """What measures explanations, beside other libraries and plain counting."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -8,21 +10,20 @@ from pytorch_grad_cam import GradCAM
 from pytorch_grad_cam.utils.model_targets import ClassifierOutputTarget
 from torch import Tensor, nn
 
+from egraph.evaluation.activation import LayerActivation, held_out, scattered_units
 from egraph.evaluation.explanation import (
     CELLS,
     DELETED,
     Curves,
-    Sample,
     blurred_curves,
     correlation_and_slope,
     grad_cam,
     on_cells,
-    part_share,
     take_away,
     unit_groups,
 )
 from egraph.explaining.account import LayerPatterns, layer_view
-from egraph.explaining.contributions import gradient_times_activation, integrated_gradients
+from egraph.explaining.contributions import gradient_at, gradient_times_activation, midpoints
 from egraph.explaining.mixture import fit_mixture
 from egraph.explaining.score import Score, class_score
 from egraph.explaining.upper import UpperNetwork, upper_networks
@@ -67,7 +68,8 @@ def test_integrated_gradients_are_captums() -> None:
     # with weights above 0 and no bias, every unit of the layer gives 0 for it
     dark = torch.full((1, 3, 64, 64), -1e6)
     found = attribution.attribute(picture(), dark, n_steps=200, method="riemann_middle")
-    torch.testing.assert_close(integrated_gradients(own, SCORE, 200), found[0].flatten(1).float(), atol=1e-4, rtol=1e-3)
+    ours = gradient_at(own, SCORE, midpoints(200)) * own.maps
+    torch.testing.assert_close(ours, found[0].float(), atol=1e-4, rtol=1e-3)
 
 
 def test_grad_cam_is_that_of_the_reference_but_for_its_scale_and_relu(upper: UpperNetwork) -> None:
@@ -117,7 +119,8 @@ def test_blurring_what_a_network_looks_at_first_takes_its_score() -> None:
     seen[:, :, 16:48, 16:48] = checks.repeat(4, 4)
     (upper,) = upper_networks(network_in_memory(made, Preprocessing(size=112)), ["1"], seen)
     score = Score(class_score(2, 0))
-    order = on_cells(integrated_gradients(upper, score, 4).sum(0), (torch.arange(14) + 0.5) / 14)
+    values = gradient_at(upper, score, midpoints(4)) * upper.maps
+    order = on_cells(values.sum(0).flatten(), (torch.arange(14) + 0.5) / 14)
     own, contrary = (blurred_curves(upper, score, seen, o) for o in (order, -order))
     # 16 of the 196 cells have checks: a tenth of the cells are all of them, and blurring the others takes nothing
     assert own.strongest[DELETED.index(0.1) :] == pytest.approx(0, abs=0.02)
@@ -126,34 +129,37 @@ def test_blurring_what_a_network_looks_at_first_takes_its_score() -> None:
     assert own.gain > 0.8
 
 
-def planted(random: torch.Generator) -> Sample:
+def planted(random: torch.Generator) -> LayerActivation:
     """Four filters on 12 views: two with a pattern that is always at its place, two scattered."""
     units = layer_units([VIEW] * 12, LAYER, 64)
     places = torch.tensor([[0.25, 0.25], [0.75, 0.5]])[:, None].expand(2, 12, 2).contiguous()
     distance = (units.places[None] - places[:, :, None]).square().sum(3)  # (2, n, U)
     mass = torch.cat([torch.exp(-distance / 0.01), torch.rand(2, 12, 64, generator=random)])
-    return Sample(mass, torch.tensor([0, 1]), places, units)
+    return LayerActivation(mass, torch.tensor([0, 1]), places, np.zeros(12, bool), units)
 
 
 def test_patterns_explain_what_is_at_its_place_and_not_what_is_scattered() -> None:
     sample = planted(torch.Generator().manual_seed(0))
-    steady = Sample(sample.mass[:2], sample.filter, sample.places, sample.units)
-    assert part_share(steady) > 0.9
-    scattered = steady.scattered(0)
+    steady = replace(sample, mass=sample.mass[:2])
+    assert held_out(steady).explained > 0.9
+    thrown = scattered_units(steady, 0)
     on = sample.units.on_object[0]
-    torch.testing.assert_close(scattered.mass[:, :, on].sort(2).values, steady.mass[:, :, on].sort(2).values)
-    assert part_share(scattered) < 0.3
+    torch.testing.assert_close(thrown.mass[:, :, on].sort(2).values, steady.mass[:, :, on].sort(2).values)
+    assert held_out(thrown).explained < 0.3
 
 
 def test_groups_of_units_are_taken_away_beside_as_much_at_random(upper: UpperNetwork) -> None:
     sample = planted(torch.Generator().manual_seed(0))
     six = fit_mixture(torch.cat([sample.mass, sample.mass[2:]]), sample.filter, sample.places, sample.units)
     patterns = LayerPatterns(["a", "b"], six, torch.tensor([0, 1]))
-    view = layer_view(patterns, upper, sample.of([0]).units, sample.places[:, 0], torch.zeros(6), SCORE)
+    view = layer_view(patterns, upper, layer_units([VIEW], LAYER, 64), sample.places[:, 0], torch.zeros(6), SCORE)
     names, share = unit_groups(view, 0)
     assert len(names) == len(share) == 11
     torch.testing.assert_close(share[:3].sum(0), torch.ones(6, 64))
-    taken = take_away(view, SCORE, view.values.values, 0)
+    accounts = {"own": view.values.values, "nothing": torch.zeros(6, 64)}
+    taken, nothing = take_away(view, SCORE, accounts, 0).values()
+    np.testing.assert_array_equal(nothing.drop, taken.drop)
+    assert not nothing.predicted.any() and taken.predicted[:3].sum() == pytest.approx(float(view.values.values.sum()))
     for row in range(len(names)):
         kept = (view.activation * (1 - share[row])).view(1, 6, 8, 8)
         with torch.no_grad():

@@ -6,10 +6,18 @@ import torch
 from torch import Tensor, nn
 
 from egraph.errors import UsageError
-from egraph.explaining.contributions import TOLERANCE, contributions, pooled_head
+from egraph.explaining.contributions import (
+    STEPS,
+    TOLERANCE,
+    contributions,
+    gradient_at,
+    mean_gradients,
+    midpoints,
+    pooled_head,
+)
 from egraph.explaining.drops import measured_drops
 from egraph.explaining.score import Score, class_score, probabilities, region_weights
-from egraph.explaining.texture import shuffled, survival, texture_shares
+from egraph.explaining.texture import shuffled, survival, texture_shares, torn_apart
 from egraph.explaining.upper import upper_networks
 from egraph.explaining.without import answer_without, equal_mass
 from egraph.network.layers import activations
@@ -103,9 +111,27 @@ def test_an_account_adds_up_by_integrated_gradients(name: str, layer: str) -> No
     top = int(upper.answer.argmax())
     score = Score(class_score(upper.answer.shape[1], top, (top + 1) % 1000))
     found = contributions(upper, score)
-    assert found.steps >= 16 and abs(found.remainder) <= TOLERANCE * abs(found.score - found.baseline)
+    assert found.steps >= STEPS and abs(found.remainder) <= TOLERANCE * abs(found.score - found.baseline)
     total = found.baseline + found.remainder + float(found.values.double().sum())
     assert total == pytest.approx(float(upper.answer[0, top] - upper.answer[0, (top + 1) % 1000]), abs=1e-3)
+
+
+def test_steps_are_doubled_without_taking_one_twice() -> None:
+    network = small()
+    (upper,) = upper_networks(network, ["first"], picture(network))
+    score, asked = Score(class_score(5, 2)), []
+
+    def counted(answers: Tensor) -> Tensor:
+        asked.append(len(answers))
+        return score(answers)
+
+    found = [next(rounds) for rounds in [mean_gradients(upper, counted)] for _ in range(4)]  # type: ignore[arg-type]
+    assert [steps for steps, _ in found] == [STEPS, 2 * STEPS, 4 * STEPS, 8 * STEPS] and sum(asked) == 8 * STEPS + 1
+    torch.testing.assert_close(found[0][1], gradient_at(upper, score, midpoints(STEPS)))
+    for steps, mean in found[1:]:
+        points = torch.arange(steps + 1) / steps
+        each = torch.stack([gradient_at(upper, score, point[None]) for point in points])
+        torch.testing.assert_close(mean, (each[1:] + each[:-1]).mean(0) / 2, atol=1e-6, rtol=1e-4)
 
 
 def test_pooled_maps_and_a_linear_layer_are_accounted_for_exactly() -> None:
@@ -171,15 +197,23 @@ def test_shuffled_tiles_are_the_same_tiles_elsewhere() -> None:
     crop = np.random.default_rng(0).integers(0, 255, (64, 64, 3), dtype=np.uint8)
     made = shuffled(crop, np.random.default_rng(1))
     assert tiles(made) == tiles(crop) and not np.array_equal(made, crop)
+    for seed in range(20):
+        order = torn_apart(np.random.default_rng(seed)).tolist()
+        assert sorted(order) == list(range(16)) and all(tile != place for place, tile in enumerate(order))
+        pairs = [(order[k], order[k + 1]) for k in range(15) if k % 4 < 3]
+        assert all(right != left + 1 or left % 4 == 3 for left, right in pairs)
+        assert all(order[k + 4] != order[k] + 4 for k in range(12))
     odd = shuffled(crop[:50, :50], np.random.default_rng(1))
     assert odd.shape == (50, 50, 3)
     assert survival(torch.tensor([2.0, 1.0, 0.0]), torch.tensor([1.0, 3.0, 1.0])).tolist() == [0.5, 1.0, 0.0]
     network = small()
     even = np.full((64, 64, 3), 130, np.uint8)
     # nothing changes where all tiles are alike, except what the border does
-    shares = texture_shares(network, ["first", "last"], even)
+    before = activations(network, ["first", "last"], network.preprocess(even[None]))
+    shares = texture_shares(network, {name: maps.clamp_min(0).mean((0, 2, 3)) for name, maps in before.items()}, even)
     assert all(
-        float(share.max()) <= 1 and float(share[share > 0].min()) == pytest.approx(1) for share in shares.values()
+        float(share.max()) <= 1 and float(share[share > 0].min()) == pytest.approx(1, abs=1e-4)
+        for share in shares.values()
     )
 
 

@@ -1,5 +1,6 @@
 """Explanations in words, as pictures and as a page."""
 
+import re
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import torch
 from PIL import Image
 
 from egraph.explaining.account import GroupLine, LayerAccount, PatternLine
-from egraph.explaining.explanation import ClassLine, Explanation, Without, sentence, without_summary
+from egraph.explaining.explanation import ClassLine, Explanation, Without, percents, sentence, without_summary
 from egraph.explaining.groups import OTHER_PARTS, Kind
 from egraph.photos.photo import Box, PhotoObject
 from egraph.report.explanation_album import Explanations
@@ -51,6 +52,9 @@ def test_the_sentence_tells_what_speaks_for_the_class_in_shares_that_make_a_whol
     mixed = sentence(explanation(NETS | {"background": -4.0, "not explained": 0.0}))
     assert "75% comes from parts" in mixed and "25% from its texture." in mixed
     assert mixed.endswith("Against it speaks what surrounds the horse.")
+    few = sentence(explanation({"front_leg": 41.2, "texture": 51.4, "background": 6.5, "not explained": 0.9}))
+    assert [int(share) for share in re.findall(r"(\d+)%(?! sure|\))", few)] == [41, 51, 7, 1]
+    assert percents([0.414, 0.514, 0.065, 0.007]) == [41, 51, 7, 1] and percents([1 / 3] * 3) == [34, 33, 33]
     no_parts = sentence(explanation({"front_leg": -1.0, "texture": 2.0, "background": 2.0}))
     assert "50% comes from its texture and 50% from what surrounds it." in no_parts
     assert no_parts.endswith("Against it speak parts of the horse.")

@@ -20,6 +20,7 @@ from egraph.photos.crop import from_fractions
 from egraph.photos.mirroring import turned_point
 from egraph.photos.photo import Box, PhotoObject
 from egraph.responses.evidence import grid_places
+from egraph.responses.store import VIEWS
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class LocatedPart:
 class Posture:
     """n objects brought to their canonical view. mirrored: (n,) bool. evidence: (n, u, F), or of some of the F filters.
     stance, expected: see `Pool`. wholeness: (n,) how well the anchors fit. numbers: (n, s) of the pose that place
-    patterns, as mining placed them."""
+    patterns, as mining placed them. means: (n, channels) of each layer that was read, the mean output of every filter
+    on the objects as photographed, what is below 0 counting as 0."""
 
     mirrored: np.ndarray
     evidence: Tensor
@@ -88,6 +90,7 @@ class Posture:
     expected: Stance
     wholeness: Tensor
     numbers: Tensor
+    means: dict[str, Tensor]
 
 
 class Viewer:
@@ -143,6 +146,7 @@ class Viewer:
             expected=Stance(expected, placing_numbers(expected, expected_length)),
             wholeness=anchors.peak[:, views].mean(0),
             numbers=numbers,
+            means={name: values[::VIEWS] for name, values in seen.means.items()},
         )
 
 

@@ -32,8 +32,9 @@ from egraph.photos.photo import Box, PhotoObject
 
 @dataclass(frozen=True)
 class Seen:
-    """What the network saw of an object. picture: (1, 3, size, size) its input. views, groups: of the layers, from the
-    input side up. parts: where the named ones were found; missing: those that may not be there."""
+    """What the network saw of an object. picture: (1, 3, size, size) its input. means: (C,) of each layer's filters on
+    the object alone. views, groups: of the layers, from the input side up. parts: where the named ones were found;
+    missing: those that may not be there."""
 
     object: PhotoObject
     view: View
@@ -42,6 +43,7 @@ class Seen:
     explained: ClassLine
     instead_of: ClassLine | None
     score: Score
+    means: dict[str, Tensor]
     views: list[LayerView]
     groups: list[Groups]
     parts: dict[str, Box]
@@ -104,7 +106,8 @@ class Explainer:
         picture = network.preprocess(read_view(obj, view, network.preprocessing.size)[None].copy())
         uppers = upper_networks(network, names, picture, self._untried)
         self._untried = False
-        texture = texture_shares(network, names, read_crop(obj, network.preprocessing.size).copy())
+        before = {name: posture.means[name][0] for name in names}
+        texture = texture_shares(network, before, read_crop(obj, network.preprocessing.size).copy())
         region = self._region(uppers[0].answer, request.region, obj, view)
         answers = Score(torch.ones(0), region).answers(uppers[0].answer)
         predicted, explained, instead_of = _classes(answers, self._names(answers.shape[1]), request)
@@ -126,6 +129,7 @@ class Explainer:
             explained=explained,
             instead_of=instead_of,
             score=score,
+            means=before,
             views=views,
             groups=[divided(one, parts, obj, shown) for one in views],
             parts=parts,

@@ -15,46 +15,43 @@ from egraph.commands.explain import explained_layers, newest_and_or_graphs
 from egraph.commands.explainer import Explainer, Seen, require_mixtures
 from egraph.commands.network import network_of
 from egraph.commands.requests import ExplainRequest, ExplanationRequest
+from egraph.evaluation.activation import LayerActivation, held_out, scattered_units
 from egraph.evaluation.explanation import (
     Curves,
-    Sample,
     Taken,
     blurred_curves,
     correlation_and_slope,
     grad_cam,
     on_cells,
-    part_share,
     take_away,
 )
 from egraph.explaining.account import LayerView
 from egraph.explaining.contributions import gradient_times_activation
+from egraph.explaining.fitting import PHOTOS, Sample, coarse, read_maps
 from egraph.explaining.groups import explained, inside
 from egraph.explaining.texture import texture_shares
-from egraph.explaining.view import Units, layer_units, read_view, widened_view
+from egraph.explaining.view import Units, layer_units, widened_view
 from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import MinedGraph
-from egraph.network.layer import LayerGeometry
-from egraph.network.layers import activations, first_tensor
+from egraph.mining.inference import place_patterns
+from egraph.network.layers import first_tensor
 from egraph.network.load import ready
 from egraph.network.network import Network
 from egraph.photos.annotations import read_annotations
 from egraph.photos.crop import read_crop
-from egraph.photos.mirroring import turned_places
 from egraph.photos.photo import Box, PhotoObject
 from egraph.progress import Progress, report
 from egraph.results import Result
 from egraph.settings import Settings
 
-FILTERS, VIEWS = 256, 60
-"""Of the top layer, and of the photos, of which mixtures are fitted anew."""
+VIEWS = 2 * PHOTOS
+"""Photos of which mixtures are fitted anew: on half of them, as many as mining fits on, for they claim the more of
+scattered activation the fewer there are."""
 
 FEWEST = 4
 """Photos with a part, without which nothing can be said of agreement."""
-
-SHUFFLES = 4
-"""Two for each of the two sets whose texture shares are compared."""
 
 
 @dataclass(frozen=True)
@@ -162,7 +159,7 @@ def measure_explanation(
     for done, obj in enumerate(objects, start=1):
         _measure(explainer, explainer.see(obj, asked), measured, request.seed + done)
         report(progress, "measuring explanations", done, len(objects))
-    shares = _part_shares(explainer, network, graph, request, progress)
+    shares = _part_shares(network, graph, layers[-1], request, progress)
     cost, cost_top = _costs(explainer, objects, asked)
     return ExplanationReport(
         task="explanation",
@@ -202,8 +199,9 @@ def _measure(explainer: Explainer, seen: Seen, measured: _Measured, seed: int) -
         lines = float((groups.share * found.values).double().sum())
         measured.errors.append(abs(found.score - found.baseline - found.remainder - lines))
     gradient = gradient_times_activation(lower.upper, seen.score).cpu()
-    for name, values in (("egraph", lower.values.values), ("gradient_x_activation", gradient)):
-        measured.taken.setdefault(name, []).append(take_away(lower, seen.score, values, seed))
+    accounts = {"egraph": lower.values.values, "gradient_x_activation": gradient}
+    for name, taken in take_away(lower, seen.score, accounts, seed).items():
+        measured.taken.setdefault(name, []).append(taken)
     for name, order in _orders(seen, lower, top, gradient, seed):
         curves = blurred_curves(top.upper, seen.score, seen.picture, order)
         measured.curves.setdefault(name, []).append(curves)
@@ -235,8 +233,8 @@ def _texture(network: Network, seen: Seen, top: LayerView) -> tuple[float, float
     crop = read_crop(seen.object, network.preprocessing.size).copy()
     free = (top.values.values * top.owners.scattered).sum(1)
     name, whole = top.upper.layer, float(top.values.values.sum())
-    halves = [texture_shares(network, [name], crop, SHUFFLES // 2, seed)[name] for seed in (1, 2)]
-    first, second = (float((free * share).sum()) / whole for share in halves)
+    sets = [texture_shares(network, {name: seen.means[name]}, crop, seed=seed)[name] for seed in (1, 2)]
+    first, second = (float((free * share).sum()) / whole for share in sets)
     return first, second, whole
 
 
@@ -246,19 +244,30 @@ def by_patterns(view: LayerView) -> Tensor:
 
 
 def _part_shares(
-    explainer: Explainer, network: Network, graph: MinedGraph, request: ExplanationRequest, progress: Progress | None
+    network: Network, graph: MinedGraph, name: str, request: ExplanationRequest, progress: Progress | None
 ) -> dict[str, float]:
-    """The share of the top layer's activation that patterns explain on photos that were not fitted on, of some filters:
-    as it is, scattered, and both of a network with random weights."""
-    layer = explainer.layers[-1]
-    rows = np.unique(np.linspace(0, len(graph.objects) - 1, VIEWS).astype(int))
-    objects = [graph.objects[row] for row in rows]
+    """The share of a layer's activation that patterns explain on photos that were not fitted on: as it is, scattered,
+    and both of a network with random weights."""
+    rows = np.unique(np.linspace(0, len(graph.objects) - 1, min(VIEWS, len(graph.objects))).astype(int))
+    objects, mirrored = [graph.objects[row] for row in rows.tolist()], graph.mirrored[rows]
+    (layer,) = (layer for layer in graph.layers if layer.name == name)
+    sample = Sample(rows, objects, [widened_view(o) for o in objects], {})
+    seen = LayerActivation(
+        mass=read_maps(network, [layer], sample, progress)[name],
+        filter=torch.from_numpy(graph.patterns[name].filter).long(),
+        places=place_patterns(graph, network, objects, mirrored, progress).places[name],
+        mirrored=mirrored,
+        units=layer_units(sample.views, coarse(layer)[0], network.preprocessing.size),
+    )
+    random = read_maps(untrained(network, request.seed), [layer], sample, progress)[name]
+    # activation of untrained weights may be of any size
+    untaught = replace(seen, mass=random / random.float().mean().clamp_min(1e-12))
     shares = {}
-    for name, one in (("egraph", network), ("random_weights", untrained(network, request.seed))):
-        sample = _sample(explainer, one, layer, objects)
-        shares[name] = part_share(sample)
-        shares["scattered" if one is network else f"{name}_scattered"] = part_share(sample.scattered(request.seed))
-        report(progress, "fitting mixtures anew", len(shares), 4)
+    for done, (method, one) in enumerate((("", seen), ("random_weights", untaught))):
+        report(progress, "fitting mixtures anew", 2 * done, 4)
+        shares[method or "egraph"] = held_out(one).explained
+        shares[f"{method}_scattered".strip("_")] = held_out(scattered_units(one, request.seed)).explained
+    report(progress, "fitting mixtures anew", 4, 4)
     return shares
 
 
@@ -271,26 +280,6 @@ def untrained(network: Network, seed: int) -> Network:
             if callable(reset := getattr(part, "reset_parameters", None)):
                 reset()
     return replace(network, module=ready(module, network.device))
-
-
-def _sample(explainer: Explainer, network: Network, layer: LayerGeometry, objects: Sequence[PhotoObject]) -> Sample:
-    """The first filters of a layer on some objects; `network` may be another one than the graph's."""
-    viewer, size = explainer.locator.viewer, network.preprocessing.size
-    views = [widened_view(obj) for obj in objects]
-    mass, places = [], []
-    for obj, view in zip(objects, views, strict=True):
-        posture = viewer.look([obj])
-        posed = viewer.model.posed_places(layer.name, posture.numbers)
-        places.append(turned_places(posed, posture.mirrored))
-        picture = network.preprocess(read_view(obj, view, size)[None].copy())
-        maps = activations(network, [layer.name], picture)[layer.name]
-        mass.append(maps[0, :FILTERS].flatten(1).clamp_min(0).cpu())
-    together = torch.stack(mass, 1)
-    filter_ = explainer.patterns[layer.name].mixture.filter
-    used = filter_ < len(together)
-    # activation of untrained weights may be of any size
-    scaled = together / together.mean().clamp_min(1e-12)
-    return Sample(scaled, filter_[used], torch.cat(places, 1)[used], layer_units(views, layer, size))
 
 
 def _costs(explainer: Explainer, objects: Sequence[PhotoObject], asked: ExplainRequest) -> tuple[float, float]:

@@ -34,11 +34,16 @@ def evaluate_activation(layer: LayerActivation, seed: int = 0) -> dict[str, Tall
     mean = layer.places.mean(1, keepdim=True).expand_as(layer.places)
     random = np.random.default_rng(seed)
     return {
-        "egraph": _score(layer),
-        "still": _score(replace(layer, places=mean)),
-        "other_photo": _score(replace(layer, places=layer.places[:, _others(layer.places.shape[1], random)])),
-        "scattered_units": _score(replace(layer, mass=scattered(layer.mass, layer.units.on_object, seed))),
+        "egraph": held_out(layer),
+        "still": held_out(replace(layer, places=mean)),
+        "other_photo": held_out(replace(layer, places=layer.places[:, _others(layer.places.shape[1], random)])),
+        "scattered_units": held_out(scattered_units(layer, seed)),
     }
+
+
+def scattered_units(layer: LayerActivation, seed: int) -> LayerActivation:
+    """The control: what each filter gives out thrown about at random, on the object and beside it."""
+    return replace(layer, mass=scattered(layer.mass, layer.units.on_object, seed))
 
 
 def scattered(mass: Tensor, on_object: Tensor, seed: int) -> Tensor:
@@ -63,7 +68,8 @@ def _others(views: int, random: np.random.Generator) -> Tensor:
     return torch.from_numpy(found)
 
 
-def _score(layer: LayerActivation) -> Tally:
+def held_out(layer: LayerActivation) -> Tally:
+    """What the activation on every other view is made of, by the mixture that was fitted on those between."""
     places = turned_places(layer.places, layer.mirrored)
 
     def part(first: int) -> tuple[Tensor, Tensor, Units]:

@@ -1,9 +1,9 @@
 """Is an account of a decision true? Its units are taken away, and the photo is blurred in its order.
 
-Its shares are compared with those of scattered activation. Shapes: C filters, P patterns, U units, G groups, n photos.
+Shapes: C filters, P patterns, U units, G groups.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,10 +14,8 @@ from torch import Tensor
 from egraph.explaining.account import LayerView
 from egraph.explaining.drops import measured_drops
 from egraph.explaining.groups import explained, of_patterns
-from egraph.explaining.mixture import Mixture, fit_mixture, responsibilities
 from egraph.explaining.score import Score
 from egraph.explaining.upper import UpperNetwork
-from egraph.explaining.view import Units
 from egraph.explaining.without import equal_mass
 
 STRONGEST = 50
@@ -103,21 +101,17 @@ def unit_groups(view: LayerView, seed: int) -> tuple[list[str], Tensor]:
     return list(groups), torch.stack([*groups.values()])
 
 
-def take_away(view: LayerView, score: Score, values: Tensor, seed: int) -> Taken:
-    """Take groups of units away, and measure.
+def take_away(view: LayerView, score: Score, accounts: Mapping[str, Tensor], seed: int) -> dict[str, Taken]:
+    """Take groups of units away, and measure: what each account says of it, by the account's name.
 
     Args:
-        values: (C, U), what is to be tested.
+        accounts: (C, U) each, what is to be tested.
     """
     names, share = unit_groups(view, seed)
     random = torch.Generator().manual_seed(seed)
     control = torch.stack([equal_mass(view.activation, one, random) for one in share])
-    return Taken(
-        names,
-        (share * values).sum((1, 2)).numpy(),
-        measured_drops(view.upper, score, share).cpu().numpy(),
-        measured_drops(view.upper, score, control).cpu().numpy(),
-    )
+    drops = [measured_drops(view.upper, score, some).cpu().numpy() for some in (share, control)]
+    return {name: Taken(names, (share * values).sum((1, 2)).numpy(), *drops) for name, values in accounts.items()}
 
 
 def correlation_and_slope(predicted: np.ndarray, measured: np.ndarray) -> tuple[float, float]:
@@ -174,50 +168,3 @@ def blurred_curves(upper: UpperNetwork, score: Score, picture: Tensor, order: Te
         left = score(module(picture * (1 - wide) + smooth * wide)) / score(upper.answer)
     strongest, weakest = left.cpu().numpy().reshape(2, -1)
     return Curves(strongest, weakest)
-
-
-@dataclass(frozen=True)
-class Sample:
-    """What some filters of a layer do on n views. mass: (C, n, U). filter: (P,) rising. places: (P, n, 2). units: of
-    the n views."""
-
-    mass: Tensor
-    filter: Tensor
-    places: Tensor
-    units: Units
-
-    def of(self, views: Sequence[int]) -> "Sample":
-        """Some of the views."""
-        rows = torch.tensor(views)
-        units = Units(self.units.rows[rows], self.units.columns[rows], self.units.size[rows])
-        return Sample(self.mass[:, rows], self.filter, self.places[:, rows], units)
-
-    def scattered(self, seed: int) -> "Sample":
-        """The control: each filter's activation scattered over the object, and over what surrounds it, at random."""
-        random = torch.Generator().manual_seed(seed)
-        mass = self.mass.clone()
-        for view in range(mass.shape[1]):
-            for region in (self.units.on_object[view], ~self.units.on_object[view]):
-                where = region.nonzero()[:, 0]
-                order = torch.rand(len(mass), len(where), generator=random).argsort(1)
-                mass[:, view, where] = self.mass[:, view][:, where].gather(1, order)
-        return Sample(mass, self.filter, self.places, self.units)
-
-
-def part_share(sample: Sample) -> float:
-    """The share of the activation that patterns explain on every other view, when fitted on those between."""
-    count = sample.mass.shape[1]
-    fit, held = sample.of(range(0, count, 2)), sample.of(range(1, count, 2))
-    mixture = fit_mixture(fit.mass, fit.filter, fit.places, fit.units)
-    return _explained_share(mixture, held)
-
-
-def _explained_share(mixture: Mixture, held: Sample) -> float:
-    won = total = 0.0
-    for view in range(held.mass.shape[1]):
-        one = held.of([view])
-        owners = responsibilities(mixture, one.places[:, 0], one.units)
-        mass = one.mass[:, 0].float().clamp_min(0)
-        won += float((mass * explained(owners, mixture.filter)).sum())
-        total += float(mass.sum())
-    return won / total

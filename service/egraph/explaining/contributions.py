@@ -2,9 +2,11 @@
 
 Where the network ends in pooled maps and a linear layer, the account of the pooled maps is exact: weight times
 activation over the number of units. Everywhere else it is that of integrated gradients along t a, t from 0 to 1
-(Sundararajan, Taly, Yan: "Axiomatic Attribution for Deep Networks", ICML 2017), by the midpoint rule.
+(Sundararajan, Taly, Yan: "Axiomatic Attribution for Deep Networks", ICML 2017), by the midpoint rule, and where that is
+not enough by the mean of it and the trapezoid rule, whose errors have opposite signs: no step is taken twice.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -13,12 +15,12 @@ from torch import Tensor, nn
 from egraph.explaining.score import Score
 from egraph.explaining.upper import UpperNetwork, answer_of
 
-STEPS = 16
+STEPS = 8
 MOST_STEPS = 128
 TOLERANCE = 0.01
 """Of the difference between the score and its baseline; while the remainder is larger, the steps are doubled."""
 
-AT_ONCE = 8
+AT_ONCE = 9
 """Steps that run together."""
 
 PROPORTIONAL = 1e-4
@@ -50,24 +52,44 @@ def contributions(upper: UpperNetwork, score: Score, head: nn.Linear | None = No
         weight = score.direction.to(head.weight) @ head.weight  # (C,)
         values = weight[:, None] * upper.maps.flatten(1) / upper.maps[0].numel()
         return Contributions(values, whole, empty, _remainder(whole, empty, values), 0)
-    steps = STEPS
-    while True:
-        values = integrated_gradients(upper, score, steps)
+    for steps, gradient in mean_gradients(upper, score):
+        values = (gradient * upper.maps).flatten(1)
         remainder = _remainder(whole, empty, values)
         if abs(remainder) <= TOLERANCE * abs(whole - empty) or steps >= MOST_STEPS:
             return Contributions(values, whole, empty, remainder, steps)
+    raise AssertionError
+
+
+def mean_gradients(upper: UpperNetwork, score: Score) -> Iterator[tuple[int, Tensor]]:
+    """The mean gradient on the way from the empty map to the layer's own, better and better: the number of equal steps
+    and (C, H, W). Each doubling takes only the points between those that were taken."""
+    steps, mean = STEPS, gradient_at(upper, score, midpoints(STEPS))
+    yield steps, mean
+    between = torch.arange(STEPS + 1) / STEPS
+    weight = torch.ones(STEPS + 1)
+    weight[[0, -1]] = 0.5
+    mean = (mean + gradient_at(upper, score, between, weight)) / 2
+    while True:
         steps *= 2
+        yield steps, mean
+        mean = (mean + gradient_at(upper, score, midpoints(steps))) / 2
 
 
-def integrated_gradients(upper: UpperNetwork, score: Score, steps: int) -> Tensor:
-    """The activation times the mean gradient at the midpoints of `steps` equal steps from the empty map: (C, U)."""
+def midpoints(steps: int) -> Tensor:
+    """Of equal steps from 0 to 1: (steps,)."""
+    return (torch.arange(steps) + 0.5) / steps
+
+
+def gradient_at(upper: UpperNetwork, score: Score, points: Tensor, weight: Tensor | None = None) -> Tensor:
+    """The mean gradient where the layer's maps are multiplied by each of some points (n,), with a weight (n,) for each:
+    (C, H, W)."""
+    weight = (torch.ones_like(points) if weight is None else weight).to(upper.maps)
     total = torch.zeros_like(upper.maps)
-    points = (torch.arange(steps, dtype=total.dtype, device=total.device) + 0.5) / steps
-    for some in points.split(AT_ONCE):
+    for some, by in zip(points.to(upper.maps).split(AT_ONCE), weight.split(AT_ONCE), strict=True):
         maps = (some[:, None, None, None] * upper.maps).requires_grad_()
-        (gradient,) = torch.autograd.grad(score(upper(maps)).sum(), maps)
+        (gradient,) = torch.autograd.grad((by * score(upper(maps))).sum(), maps)
         total += gradient.sum(0)
-    return (total / steps * upper.maps).flatten(1)
+    return total / weight.sum()
 
 
 def gradient_times_activation(upper: UpperNetwork, score: Score) -> Tensor:

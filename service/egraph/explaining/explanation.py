@@ -83,7 +83,7 @@ def without_summary(explanations: Sequence[Explanation]) -> WithoutSummary | Non
 
 
 FEW = 0.02
-"""A share below this is not worth a word."""
+"""Against the class, and of a named part, a share below this is not worth a word."""
 NAMED = 3
 """So many parts are named in a sentence."""
 
@@ -105,7 +105,8 @@ def sentence(found: Explanation) -> str:
         most = min(net, key=lambda k: net[k])
         return f"{words} What it sees speaks against {asked}, most of all {place_words(most, kind)}."
     shares = {k: value / speaking for k, value in net.items()}
-    said = [f"{_percent(shares[k])} {_from(k, kind, top, speaking)}" for k in Kind if shares[k] > FEW]
+    whole_percents = percents([max(share, 0.0) for share in shares.values()])
+    said = [f"{p}% {_from(k, kind, top, speaking)}" for k, p in zip(shares, whole_percents, strict=True) if p]
     if said[0].partition(" ")[2].startswith("from"):
         said[0] = said[0].replace(" from", " comes from", 1)
     words += f" Of what speaks for {asked}, {_listed(said)}."
@@ -150,6 +151,15 @@ def _from(kind: Kind, category: str, top: LayerAccount, speaking: float) -> str:
 
 def _listed(words: list[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def percents(shares: Sequence[float]) -> list[int]:
+    """Shares that make a whole as whole percents that make 100: those that are cut by most are rounded up."""
+    cut = [int(100 * share) for share in shares]
+    most_cut = sorted(range(len(shares)), key=lambda place: cut[place] - 100 * shares[place])
+    for place in most_cut[: 100 - sum(cut)]:
+        cut[place] += 1
+    return cut
 
 
 def _percent(share: float) -> str:

@@ -22,6 +22,8 @@ from egraph.responses.store import VIEWS, Calibration, ResponsePlan
 class FreshResponses:
     """Responses of n photos in both views, on the device of their maps.
 
+    means: of each layer the mean output of every filter, what is below 0 counting as 0: (2 n, channels).
+
     What is asked for is asked for of some views: numbers (m,) among the 2 n, photo and mirror in turn, or all.
     """
 
@@ -33,6 +35,7 @@ class FreshResponses:
         self.plan = plan
         self.device = next(iter(maps.values())).device
         self.views = torch.arange(len(next(iter(maps.values()))), device=self.device)
+        self.means = {name: values.clamp_min(0).mean((2, 3)) for name, values in maps.items()}
         self._maps = {
             name: unit_evidence(
                 values.contiguous(memory_format=torch.channels_last),
