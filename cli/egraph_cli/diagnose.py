@@ -47,6 +47,9 @@ def diagnose(
         str | None, typer.Option(help="Layer of the graph to look at.", show_default="the uppermost one")
     ] = None,
     limit: Annotated[int, typer.Option(help="Look at so many photos of each kind.", min=1)] = 200,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Store the findings in the database, in place of earlier ones.")
+    ] = False,
     graph: Graph = None,
     weights: Weights = None,
     device: Device = "cpu",
@@ -74,6 +77,7 @@ def diagnose(
         classes_file=classes,
         layer=layer,
         limit=limit,
+        keep=keep,
         graph=graph,
         weights=weights,
         device=device,

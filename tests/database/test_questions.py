@@ -13,6 +13,7 @@ from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import Database
 from egraph.graph.content_hash import content_hash
 from egraph.graph.explanations import write_explanation
+from egraph.graph.findings import write_findings
 from egraph.graph.own_names import give_name
 from egraph.graph.parts import add_labels
 from egraph.graph.questions import Answer, ask, parse_assignments, questions
@@ -21,7 +22,7 @@ from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box, PhotoObject
 from egraph.worker.jobs import claim, find_job, renew, submit
 from reference.questions import lying
-from support.synthetic import synthetic_aog, synthetic_explanation, synthetic_graph
+from support.synthetic import synthetic_aog, synthetic_diagnosis, synthetic_explanation, synthetic_graph
 
 
 def labelled(mined: MinedGraph) -> list[PhotoObject]:
@@ -247,6 +248,7 @@ def test_every_question_declares_its_columns(
     write_aog(database, synthetic_aog(mined), dict.fromkeys([o.id for o in mined.objects], False))
     for row in range(4):
         write_explanation(database, mined.id, content_hash(mined), synthetic_explanation(mined, row, instead_of=5))
+    write_findings(database, content_hash(mined), synthetic_diagnosis(mined, "layer1"))
     for asked in questions():
         title = asked.name.removeprefix("questions/")
         known = {parameter.name for parameter in asked.parameters}

@@ -10,6 +10,7 @@ from egraph.graph.connection import Database
 from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.explanations import write_explanation
+from egraph.graph.findings import write_findings
 from egraph.graph.lying import Lying, write_lying
 from egraph.graph.own_names import give_name
 from egraph.graph.parts import add_labels, remove_part
@@ -19,7 +20,7 @@ from egraph.mining.graph_tables import MinedGraph
 from egraph.worker.jobs import Product, claim, complete, fail, find_job, renew, submit
 from egraph.worker.progress import JobProgress
 from reference.questions import with_parts
-from support.synthetic import synthetic_aog, synthetic_explanation, synthetic_graph
+from support.synthetic import synthetic_aog, synthetic_diagnosis, synthetic_explanation, synthetic_graph
 
 
 def write_everything(database: Database, category: str) -> MinedGraph:
@@ -44,6 +45,7 @@ def write_everything(database: Database, category: str) -> MinedGraph:
     for change in (Change(weight=0.5), Change(move=(0.1, 0.0))):
         edit(database, aog, pattern, change, None, "a person")
     write_explanation(database, mined.id, content_hash(mined), synthetic_explanation(mined, instead_of=1))
+    write_findings(database, content_hash(mined), synthetic_diagnosis(mined, "layer1"))
     for kind, id in (
         ("pattern", f"{mined.id}/{pattern}"),
         ("filter", f"{mined.network_id}/layer1/0"),

@@ -11,6 +11,10 @@ from PIL import Image
 
 from egraph.aog.model import AndOrGraph, Found, Template
 from egraph.aog.votes import VoteSettings
+from egraph.diagnosing.diagnosis import Diagnosis
+from egraph.diagnosing.finding import Figure, Finding
+from egraph.diagnosing.finding import Kind as Sort
+from egraph.diagnosing.trial import Trial
 from egraph.explaining.account import GroupLine, LayerAccount, PatternLine
 from egraph.explaining.explanation import ClassLine, Explanation
 from egraph.explaining.groups import Kind
@@ -268,3 +272,26 @@ def synthetic_explanation(mined: MinedGraph, row: int = 0, seed: int = 0, instea
     return Explanation(
         obj, obj.box, mined.category, ClassLine(3, "one", 0.8), ClassLine(3, "one", 0.8), other, layers, {}
     )
+
+
+def synthetic_diagnosis(mined: MinedGraph, layer: str, seed: int = 0) -> Diagnosis:
+    """Three findings in a layer, each of which names one to three patterns; the last was tried on too few photos."""
+    random = np.random.default_rng(seed)
+    table = mined.patterns[layer]
+    findings = []
+    for number, kind in enumerate((Sort.WRONG, Sort.TWO_THINGS, Sort.BORDER)):
+        named = random.permutation(len(table))[: number + 1].tolist()
+        value, control, before, after, by_chance, low = random.random(6).tolist()
+        interval = (float("nan"),) * 2 if kind is Sort.BORDER else (low - number, low + 1)
+        findings.append(
+            Finding(
+                kind,
+                f"Finding {number} of {seed}.",
+                [Figure("a share", value, "its control", control)],
+                [f"{layer}/{table.filter[row]}" for row in named],
+                [f"{mined.id}/{layer}/{table.filter[row]}/{table.number[row]}" for row in named],
+                7,
+                [Trial("tried", "score", 7, before, after, "at random", by_chance, by_chance - after, *interval)],
+            )
+        )
+    return Diagnosis(mined.id, mined.category, mined.network_id, layer, ["one"], 9, 2, {}, findings, [], [])

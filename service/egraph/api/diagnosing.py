@@ -6,7 +6,6 @@ from pathlib import Path
 
 from torch import nn
 
-from egraph.api.optional import given
 from egraph.commands.diagnose import diagnose as find
 from egraph.commands.repair import RepairReport
 from egraph.commands.repair import load_repair as load
@@ -29,6 +28,7 @@ def diagnose(
     classes: str | PathLike[str] | None = None,
     layer: str | None = None,
     limit: int = 200,
+    keep: bool = False,
     seed: int = 0,
     graph: str | None = None,
     network: nn.Module | None = None,
@@ -37,7 +37,7 @@ def diagnose(
     progress: Progress | None = None,
     settings: Settings | None = None,
 ) -> Diagnosis:
-    """Find what is wrong with a network's answers: each finding beside its control, and tested. Nothing is stored.
+    """Find what is wrong with a network's answers: each finding beside its control, and tested.
 
     >>> found = eg.diagnose("horse", graph="default", class_="horse", limit=8)
     >>> found.photos, all(finding.trials for finding in found)
@@ -53,6 +53,7 @@ def diagnose(
         classes: a file with the classes' names.
         layer: of the graph; the uppermost one, unless given.
         limit: look at so many photos of each kind.
+        keep: store the findings in the database, in place of earlier ones, so that Cypher can be asked about them.
         seed: of everything random.
         graph: name of the explanatory graph, where the category has several.
         network: the module, where the graph was mined from one.
@@ -69,16 +70,17 @@ def diagnose(
     named = [class_] if isinstance(class_, str | int) else list(class_)
     request = DiagnoseRequest(
         category=category,
-        photos=given(Path, photos),
-        truth=given(Path, truth),
+        photos=None if photos is None else Path(photos),
+        truth=None if truth is None else Path(truth),
         classes=[str(one) for one in named],
-        backgrounds=given(Path, backgrounds),
-        annotations=given(Path, annotations),
-        classes_file=given(Path, classes),
+        backgrounds=None if backgrounds is None else Path(backgrounds),
+        annotations=None if annotations is None else Path(annotations),
+        classes_file=None if classes is None else Path(classes),
         layer=layer,
         limit=limit,
+        keep=keep,
         graph=graph,
-        weights=given(str, weights),
+        weights=None if weights is None else str(weights),
         device=device,
         seed=seed,
     )
@@ -143,16 +145,16 @@ def repair(
     request = RepairRequest(
         names=[names] if isinstance(names, str) else list(names),
         category=category,
-        photos=given(Path, photos),
-        truth=given(Path, truth),
+        photos=None if photos is None else Path(photos),
+        truth=None if truth is None else Path(truth),
         classes=[str(one) for one in named],
-        annotations=given(Path, annotations),
-        classes_file=given(Path, classes),
+        annotations=None if annotations is None else Path(annotations),
+        classes_file=None if classes is None else Path(classes),
         limit=limit,
         draws=draws,
-        save=given(Path, save),
+        save=None if save is None else Path(save),
         graph=graph,
-        weights=given(str, weights),
+        weights=None if weights is None else str(weights),
         device=device,
         seed=seed,
     )

@@ -4,7 +4,6 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from egraph.api.optional import given
 from egraph.commands import inventory, removal
 from egraph.commands.inventory import Inventory
 from egraph.progress import Progress
@@ -109,7 +108,7 @@ def remove_part(
         NothingYetError: there is no such part.
         InputError: the photo cannot be read.
     """
-    return removal.remove_part(settings or load_settings(), category, part, given(Path, photo))
+    return removal.remove_part(settings or load_settings(), category, part, None if photo is None else Path(photo))
 
 
 def remove_graph(graph: str, *, progress: Progress | None = None, settings: Settings | None = None) -> int:

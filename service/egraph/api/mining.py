@@ -6,7 +6,6 @@ from pathlib import Path
 
 from torch import nn
 
-from egraph.api.optional import given
 from egraph.commands.mine import MineReport, mine_category
 from egraph.commands.place import PlaceReport, place_photos
 from egraph.commands.requests import MineRequest, PlaceRequest
@@ -81,8 +80,8 @@ def mine(
         network=network if isinstance(network, str) else type(network).__name__,
         weights=str(weights) if weights is not None else MEMORY if held else None,
         category=category,
-        annotations=given(Path, annotations),
-        layers=given(list, layers),
+        annotations=None if annotations is None else Path(annotations),
+        layers=None if layers is None else list(layers),
         name=name,
         device=device,
         limit=limit,
@@ -132,9 +131,9 @@ def place(
     request = PlaceRequest(
         photos=Path(photos),
         category=category,
-        annotations=given(Path, annotations),
+        annotations=None if annotations is None else Path(annotations),
         graph=graph,
-        weights=given(str, weights),
+        weights=None if weights is None else str(weights),
         device=device,
         limit=limit,
         seed=seed,

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from torch import nn
 
-from egraph.api.optional import given
 from egraph.commands import build, edit, parts, suggest
 from egraph.commands.build import BuildReport
 from egraph.commands.edit import EditReport, RestoreReport
@@ -68,10 +67,10 @@ def import_parts(
         annotations=Path(annotations),
         category=category,
         part=part,
-        photos=given(Path, photos),
+        photos=None if photos is None else Path(photos),
         limit=limit,
         seed=seed,
-        weights=given(str, weights),
+        weights=None if weights is None else str(weights),
         device=device,
     )
     return parts.import_parts(settings or load_settings(), request, progress, network)
@@ -121,7 +120,7 @@ def label_part(
         category=category,
         part=part,
         object_boxes=None if object_box is None else [read_box(object_box, "object_box")],
-        weights=given(str, weights),
+        weights=None if weights is None else str(weights),
         device=device,
     )
     known = settings or load_settings()
@@ -174,7 +173,7 @@ def build_aog(
         graph=graph,
         shots=shots,
         seed=seed,
-        weights=given(str, weights),
+        weights=None if weights is None else str(weights),
         device=device,
     )
     return build.build_aog(settings or load_settings(), request, progress, module=network)

@@ -23,6 +23,9 @@ from egraph.diagnosing.two_things import two_things
 from egraph.diagnosing.wrong import wrong_answers
 from egraph.explaining.mixture import Responsibilities, responsibilities
 from egraph.graph.connection import Database, open_database
+from egraph.graph.constraints import ensure_schema
+from egraph.graph.findings import write_findings
+from egraph.graph.graph_state import content_of
 from egraph.graph.graphs import graphs
 from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import MinedGraph
@@ -42,7 +45,7 @@ KEPT_PHOTOS = 64
 def diagnose(
     settings: Settings, request: DiagnoseRequest, progress: Progress | None = None, module: nn.Module | None = None
 ) -> Diagnosis:
-    """Look for what is wrong with a network's answers. Nothing is written.
+    """Look for what is wrong with a network's answers; with `keep`, what is found is stored.
 
     Raises:
         NothingYetError: there is no graph, or it does not say what its filters' activation is made of.
@@ -51,12 +54,19 @@ def diagnose(
     """
     with open_database(settings) as database:
         report(progress, "reading the graph", 0, 1)
-        graph = read_graph(database, chosen_graph(database, request.category, request.graph), placing=True)
+        graph_id = chosen_graph(database, request.category, request.graph)
+        content = content_of(database, graph_id)
+        graph = read_graph(database, graph_id, placing=True)
         categories = other_categories(database, graph)
         report(progress, "reading the graph", 1, 1)
     network = network_of(graph, request, module)
     network.need_classifier("A diagnosis")
-    return diagnosis_of(graph, network, categories, request, progress)
+    found = diagnosis_of(graph, network, categories, request, progress)
+    if request.keep:
+        with open_database(settings) as database:
+            ensure_schema(database)
+            write_findings(database, content, found)
+    return found
 
 
 def diagnosis_of(

@@ -226,7 +226,7 @@ class DiagnoseRequest:
 
     classes: names or numbers of those that are right for the category. backgrounds: photos without it. annotations:
     the objects' boxes on `photos`. classes_file: of the classes' names. layer: the uppermost one, unless given. limit:
-    so many photos are looked at of each kind.
+    so many photos are looked at of each kind. keep: store the findings, in place of those of an earlier diagnosis.
     """
 
     category: str | None = None
@@ -238,6 +238,7 @@ class DiagnoseRequest:
     classes_file: Path | None = None
     layer: str | None = None
     limit: int = 200
+    keep: bool = False
     graph: str | None = None
     weights: str | None = None
     device: str = "cpu"
@@ -274,8 +275,7 @@ class EvaluateRequest:
 
     draws: random halves of the objects to choose on and to score on, or for `localization` random sets of `shots`
     labelled objects; `instability` draws nothing. new_photos: for `localization`, mine a random half of the graph's
-    photos anew and find the part on the other half, both ways round. baselines: for `localization`, the methods that a
-    practitioner would use without a graph are measured too.
+    photos anew and find the part on the other half, both ways round.
     """
 
     task: str
@@ -290,7 +290,6 @@ class EvaluateRequest:
     shots: int = 3
     new_photos: bool = False
     seed: int = 0
-    baselines: bool = False
 
     @property
     def folder(self) -> Path:

@@ -69,6 +69,7 @@ def delete_graphs(database: Database, some: Sequence[GraphSummary], progress: Pr
 
         while database.transaction(forget_explanations):
             pass
+        database.write("findings/remove_of_graph", graph=graph.id)
 
         def forget_patterns(transaction: Transaction, graph_id: str = graph.id) -> int:
             row = transaction.run("write/delete_patterns", graph=graph_id, limit=PATTERNS)[0]

@@ -2,7 +2,7 @@
 
 from egraph.errors import DatabaseError
 
-VERSION = 9
+VERSION = 10
 OLDEST = 1
 """What was made since then lacks nothing but constraints, indexes and sums, which are added."""
 

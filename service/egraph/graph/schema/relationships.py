@@ -301,6 +301,7 @@ RELATIONSHIPS = (
     FOUND_ON,
     Relationship(type="EXPLAINS", ends=(("Explanation", "Object"),), exported=False),
     ATTRIBUTES_TO,
+    Relationship(type="NAMES", ends=(("Finding", "Pattern"),), exported=False),
     Relationship(type="CHANGED", ends=(("Edit", "AndOrGraph"),)),
     Relationship(type="PRODUCED", ends=(("Job", "ExplanatoryGraph"), ("Job", "AndOrGraph")), exported=False),
 )
