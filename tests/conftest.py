@@ -17,7 +17,12 @@ import pytest
 from hypothesis import settings
 
 from egraph.settings import Settings, load_settings
+from egraph_cli.driver import driver_alone
 from support.servers import NEO4J_URIS, listed
+
+# As commands have it, so that a value of numpy's that they gave it would fail here too.
+with driver_alone():
+    import neo4j  # noqa: F401
 
 # A shell starts background jobs with interrupts ignored, and every command that a test spawns would inherit that.
 signal.signal(signal.SIGINT, signal.default_int_handler)

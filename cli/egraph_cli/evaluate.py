@@ -105,6 +105,10 @@ def localization(
     new_photos: Annotated[
         bool, typer.Option("--new-photos", help="Mine one half of the photos, find the part on the other half.")
     ] = False,
+    baselines: Annotated[
+        bool,
+        typer.Option("--baselines", help="Also what a practitioner would do with the same network, without a graph."),
+    ] = False,
     graph: Graph = None,
     weights: Weights = None,
     device: Device = "cpu",
@@ -118,10 +122,24 @@ def localization(
     The error is the mean distance between the centres in diagonals of the object's crop, over objects on photos that
     were not learnt from; low and high are the 95 % confidence interval of its mean over the draws. The controls
     are the And-Or graph with something taken away, a constant place, and few-shot template matching. behind: by how
-    much the error of each is larger than the And-Or graph's on the same draws, with its interval.
+    much the error of each is larger than the And-Or graph's on the same draws, with its interval. With --baselines:
+    correspondence carries each label over to the most alike units, self_trained trains a small head (on the first
+    three draws).
     """
     request = EvaluateRequest(
-        "localization", category, part, annotations, photos, graph, weights, device, draws, shots, new_photos, seed
+        task="localization",
+        category=category,
+        part=part,
+        annotations=annotations,
+        photos=photos,
+        graph=graph,
+        weights=weights,
+        device=device,
+        draws=draws,
+        shots=shots,
+        new_photos=new_photos,
+        seed=seed,
+        baselines=baselines,
     )
     found = figures(context, request, quiet)
     columns = ["error", "low", "high", "behind", "behind_low", "behind_high", "median", "pck10", "pck20", "far"]

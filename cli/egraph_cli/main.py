@@ -38,6 +38,7 @@ from egraph_cli import (
     worker,
 )
 from egraph_cli.complete import whole_words
+from egraph_cli.driver import driver_alone
 from egraph_cli.output import printable
 
 INTERRUPTED = "Interrupted; what is done stays, and the same command goes on from there."
@@ -173,7 +174,7 @@ def run() -> None:
 def outcome() -> int:
     """Run the command line; its exit code. Whatever ends it is said in one sentence."""
     try:
-        with whole_words(os.environ):
+        with whole_words(os.environ), driver_alone():
             app()
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else 0

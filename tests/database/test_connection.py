@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from neo4j.exceptions import ClientError, ServiceUnavailable
 from pydantic import SecretStr
@@ -208,14 +209,23 @@ def test_a_lost_connection() -> None:
     assert "bolt://here" in str(sentence(ServiceUnavailable("gone"), "bolt://here", "neo4j", None))
 
 
-def test_asking_imports_nothing_slow() -> None:
-    code = (
-        "import sys, egraph.graph.questions, egraph.graph.parts, egraph.graph.embedded\n"
-        "slow = ('torch', 'scipy', 'sklearn', 'PIL', 'arcadedb', 'egraph.mining')\n"
-        "print([name for name in slow if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+def test_asking_imports_nothing_slow(egraph_home: Path) -> None:
+    code = """
+import sys
+from egraph_cli.main import outcome
+assert outcome() == 0
+slow = ("torch", "scipy", "sklearn", "PIL", "numpy", "pandas", "pyarrow", "arcadedb", "egraph.mining")
+print([name for name in slow if name in sys.modules])
+"""
+    command = [sys.executable, "-c", code, "query", "jobs", "--nl"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_commands_give_the_driver_no_values_of_numpys(settings: Settings) -> None:
+    # All tests use the driver as commands do, so each of them would fail like this one.
+    with open_database(settings) as database, pytest.raises(Exception, match="numpy"):
+        database.read("read/graph", graph=np.zeros(2))
 
 
 @pytest.mark.neo4j

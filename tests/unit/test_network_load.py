@@ -11,8 +11,9 @@ from safetensors.torch import save_file
 from torch import nn
 
 from egraph.errors import InputError, UsageError
-from egraph.network.load import load_network, network_names
+from egraph.network.load import load_network
 from egraph.network.preprocessing import Preprocessing
+from egraph.network.torchvision_networks import network_names
 from egraph.network.weights import state_sha256
 
 NAME = "squeezenet1_1"

@@ -4,6 +4,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from egraph.api.optional import given
 from egraph.commands import ask as asking
 from egraph.commands.ask import QuestionList
 from egraph.errors import UsageError
@@ -158,5 +159,5 @@ def export(
 
     if format not in list(Format):
         raise UsageError(f"There is no format {format!r}; there are {', '.join(Format)}.")
-    where = None if output is None else Path(output)
+    where = given(Path, output)
     return export_files(settings or load_settings(), graph, Format(format), where, progress)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
+from egraph.api.optional import given
 from egraph.commands.diagnose import diagnose as find
 from egraph.commands.repair import RepairReport
 from egraph.commands.repair import load_repair as load
@@ -70,17 +71,17 @@ def diagnose(
     named = [class_] if isinstance(class_, str | int) else list(class_)
     request = DiagnoseRequest(
         category=category,
-        photos=None if photos is None else Path(photos),
-        truth=None if truth is None else Path(truth),
+        photos=given(Path, photos),
+        truth=given(Path, truth),
         classes=[str(one) for one in named],
-        backgrounds=None if backgrounds is None else Path(backgrounds),
-        annotations=None if annotations is None else Path(annotations),
-        classes_file=None if classes is None else Path(classes),
+        backgrounds=given(Path, backgrounds),
+        annotations=given(Path, annotations),
+        classes_file=given(Path, classes),
         layer=layer,
         limit=limit,
         keep=keep,
         graph=graph,
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
         seed=seed,
     )
@@ -145,16 +146,16 @@ def repair(
     request = RepairRequest(
         names=[names] if isinstance(names, str) else list(names),
         category=category,
-        photos=None if photos is None else Path(photos),
-        truth=None if truth is None else Path(truth),
+        photos=given(Path, photos),
+        truth=given(Path, truth),
         classes=[str(one) for one in named],
-        annotations=None if annotations is None else Path(annotations),
-        classes_file=None if classes is None else Path(classes),
+        annotations=given(Path, annotations),
+        classes_file=given(Path, classes),
         limit=limit,
         draws=draws,
-        save=None if save is None else Path(save),
+        save=given(Path, save),
         graph=graph,
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
         seed=seed,
     )

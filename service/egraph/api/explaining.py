@@ -9,6 +9,7 @@ from PIL import Image
 from torch import nn
 
 from egraph.api.finding import Photo
+from egraph.api.optional import given
 from egraph.commands.explain import Explained, explain_in_memory
 from egraph.commands.requests import ExplainRequest, read_box
 from egraph.photos.photo import Box
@@ -78,17 +79,17 @@ def explain(
     request = ExplainRequest(
         photos=(),
         category=category,
-        class_=None if class_ is None else str(class_),
-        instead_of=None if instead_of is None else str(instead_of),
-        annotations=None if annotations is None else Path(annotations),
+        class_=given(str, class_),
+        instead_of=given(str, instead_of),
+        annotations=given(Path, annotations),
         without=[without] if isinstance(without, str) else list(without),
         region=None if region is None else read_box(region, "region"),
         layers=layers,
-        classes=None if classes is None else Path(classes),
+        classes=given(Path, classes),
         patterns=patterns,
         keep=keep,
         graph=graph,
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
     )
     return explain_in_memory(settings or load_settings(), request, list(photos), progress, network)

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 from torch import nn
 
+from egraph.api.optional import given
 from egraph.commands.evaluate import LocalizationMeasures, Measures, PartsMeasures, evaluate_graph
 from egraph.commands.locate import Located, locate_photos
 from egraph.commands.purity import PurityReport, measure_purity
@@ -72,8 +73,8 @@ def locate(
         part=part,
         name=name,
         graph=graph,
-        annotations=None if annotations is None else Path(annotations),
-        weights=None if weights is None else str(weights),
+        annotations=given(Path, annotations),
+        weights=given(str, weights),
         device=device,
         patterns=patterns,
     )
@@ -91,6 +92,7 @@ def evaluate(
     draws: int = 12,
     shots: int = 3,
     new_photos: bool = False,
+    baselines: bool = False,
     seed: int = 0,
     network: nn.Module | None = None,
     weights: str | PathLike[str] | None = None,
@@ -116,6 +118,7 @@ def evaluate(
         draws: random halves to choose on and to score on, or random sets of labels.
         shots: labels of each set, for `localization` and `parts`.
         new_photos: for `localization`, mine one half of the photos and find the part on the other.
+        baselines: for `localization`, also what a practitioner would do with the same network, without a graph.
         seed: of the drawing.
         network: the module, where the graph was mined from one.
         weights: where the network's weights lie now.
@@ -132,14 +135,15 @@ def evaluate(
         category=category,
         part=part,
         annotations=Path(annotations),
-        photos=None if photos is None else Path(photos),
+        photos=given(Path, photos),
         graph=graph,
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
         draws=draws,
         shots=shots,
         new_photos=new_photos,
         seed=seed,
+        baselines=baselines,
     )
     return evaluate_graph(settings or load_settings(), request, progress, network)
 
@@ -189,11 +193,11 @@ def evaluate_purity(
     request = PurityRequest(
         category=category,
         judge=judge,
-        judge_weights=None if judge_weights is None else str(judge_weights),
-        annotations=None if annotations is None else Path(annotations),
-        photos=None if photos is None else Path(photos),
+        judge_weights=given(str, judge_weights),
+        annotations=given(Path, annotations),
+        photos=given(Path, photos),
         graph=graph,
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
         seed=seed,
     )

@@ -4,6 +4,7 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from egraph.api.optional import given
 from egraph.commands import inventory, removal
 from egraph.commands.inventory import Inventory
 from egraph.progress import Progress
@@ -108,7 +109,7 @@ def remove_part(
         NothingYetError: there is no such part.
         InputError: the photo cannot be read.
     """
-    return removal.remove_part(settings or load_settings(), category, part, None if photo is None else Path(photo))
+    return removal.remove_part(settings or load_settings(), category, part, given(Path, photo))
 
 
 def remove_graph(graph: str, *, progress: Progress | None = None, settings: Settings | None = None) -> int:

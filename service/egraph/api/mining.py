@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
+from egraph.api.optional import given
 from egraph.commands.mine import MineReport, mine_category
 from egraph.commands.place import PlaceReport, place_photos
 from egraph.commands.requests import MineRequest, PlaceRequest
@@ -80,8 +81,8 @@ def mine(
         network=network if isinstance(network, str) else type(network).__name__,
         weights=str(weights) if weights is not None else MEMORY if held else None,
         category=category,
-        annotations=None if annotations is None else Path(annotations),
-        layers=None if layers is None else list(layers),
+        annotations=given(Path, annotations),
+        layers=given(list, layers),
         name=name,
         device=device,
         limit=limit,
@@ -131,9 +132,9 @@ def place(
     request = PlaceRequest(
         photos=Path(photos),
         category=category,
-        annotations=None if annotations is None else Path(annotations),
+        annotations=given(Path, annotations),
         graph=graph,
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
         limit=limit,
         seed=seed,

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from torch import nn
 
+from egraph.api.optional import given
 from egraph.commands import build, edit, parts, suggest
 from egraph.commands.build import BuildReport
 from egraph.commands.edit import EditReport, RestoreReport
@@ -67,10 +68,10 @@ def import_parts(
         annotations=Path(annotations),
         category=category,
         part=part,
-        photos=None if photos is None else Path(photos),
+        photos=given(Path, photos),
         limit=limit,
         seed=seed,
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
     )
     return parts.import_parts(settings or load_settings(), request, progress, network)
@@ -120,7 +121,7 @@ def label_part(
         category=category,
         part=part,
         object_boxes=None if object_box is None else [read_box(object_box, "object_box")],
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
     )
     known = settings or load_settings()
@@ -173,7 +174,7 @@ def build_aog(
         graph=graph,
         shots=shots,
         seed=seed,
-        weights=None if weights is None else str(weights),
+        weights=given(str, weights),
         device=device,
     )
     return build.build_aog(settings or load_settings(), request, progress, module=network)

@@ -16,13 +16,14 @@ from egraph.errors import InputError, UsageError
 from egraph.evaluation.instability import evaluate_instability
 from egraph.evaluation.localization import Figures, Truth, draw_label_sets, evaluate_new, evaluate_pool
 from egraph.evaluation.on_part import OnPartFigures, evaluate_on_part
+from egraph.evaluation.practitioner import Practitioner
 from egraph.evaluation.tracking import evaluate_tracking
 from egraph.evaluation.truth import compare_with_boxes, require_enough
 from egraph.graph.connection import open_database
 from egraph.graph.graphs import find_graph
 from egraph.graph.read import read_graph
 from egraph.mining.engine import mine
-from egraph.mining.graph_model import require_model
+from egraph.mining.graph_model import GraphModel, require_model
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.mining.inference import place_patterns
 from egraph.network.load import Network
@@ -182,8 +183,10 @@ def measure_localization(
         ]
     else:
         pool = pool_of(settings, whole, network, progress=progress)
-        truth = Truth.of([objects[row] for row in pool.rows], part)
-        runs = [evaluate_pool(pool, truth, draw_label_sets(truth.there, shots, draws, seed))]
+        shown = [objects[row] for row in pool.rows]
+        truth = Truth.of(shown, part)
+        practitioner = _practitioner(whole, network, shown, request, progress)
+        runs = [evaluate_pool(pool, truth, draw_label_sets(truth.there, shots, draws, seed), practitioner)]
     return LocalizationMeasures(
         task=request.task,
         category=request.category,
@@ -195,6 +198,19 @@ def measure_localization(
         new_photos=request.new_photos,
         methods=summarise(runs),
     )
+
+
+def _practitioner(
+    graph: MinedGraph,
+    network: Network,
+    objects: Sequence[PhotoObject],
+    request: EvaluateRequest,
+    progress: Progress | None,
+) -> Practitioner | None:
+    """Who finds the part without a graph, if that is asked for: labels are drawn from `objects`."""
+    if not request.baselines:
+        return None
+    return Practitioner(GraphModel(graph, network, whole=False), objects, request.part, request.seed, progress)
 
 
 def measure_parts(
@@ -277,9 +293,11 @@ def _on_new(
         progress=progress,
     )
     pool = pool_of(settings, mined.graph, network, progress=progress)
-    truth = Truth.of([mined.graph.objects[row] for row in pool.rows], request.part)
+    shown = [mined.graph.objects[row] for row in pool.rows]
+    truth = Truth.of(shown, request.part)
     sets = draw_label_sets(truth.there, request.shots, request.draws, request.seed)
-    return evaluate_new(pool, Viewer(mined.graph, network), truth, sets, others, request.part, say)
+    practitioner = _practitioner(mined.graph, network, shown, request, progress)
+    return evaluate_new(pool, Viewer(mined.graph, network), truth, sets, others, request.part, say, practitioner)
 
 
 def summarise(runs: Sequence[dict[str, list[Figures]]]) -> dict[str, dict[str, float | None]]:
@@ -299,10 +317,10 @@ def summarise(runs: Sequence[dict[str, list[Figures]]]) -> dict[str, dict[str, f
 
     found: dict[str, dict[str, float | None]] = {}
     for name in runs[0]:
-        error = by_set(name, "error")
+        error = by_set(name, "error")  # of the first label sets, where a method was run on some alone
         low, high = confidence_interval(error)
         found[name] = {"error": float(error.mean()), "low": low, "high": high}
-        found[name] |= _with_interval("behind", error - by_set("egraph", "error"))
+        found[name] |= _with_interval("behind", error - by_set("egraph", "error")[: len(error)])
         found[name] |= {field.name: float(by_set(name, field.name).mean()) for field in fields(Figures)}
         found[name] |= _with_interval("box_gain", by_set(name, "iou50") - by_set(name, "one_size_iou50"))
     return found

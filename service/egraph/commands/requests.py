@@ -275,7 +275,8 @@ class EvaluateRequest:
 
     draws: random halves of the objects to choose on and to score on, or for `localization` random sets of `shots`
     labelled objects; `instability` draws nothing. new_photos: for `localization`, mine a random half of the graph's
-    photos anew and find the part on the other half, both ways round.
+    photos anew and find the part on the other half, both ways round. baselines: for `localization`, the methods that a
+    practitioner would use without a graph are measured too.
     """
 
     task: str
@@ -290,6 +291,7 @@ class EvaluateRequest:
     shots: int = 3
     new_photos: bool = False
     seed: int = 0
+    baselines: bool = False
 
     @property
     def folder(self) -> Path:

@@ -20,6 +20,7 @@ from egraph.aog.subgraph import led_to
 from egraph.aog.templates import group_poses
 from egraph.errors import NothingYetError
 from egraph.evaluation.baselines import Template, learn_template
+from egraph.evaluation.practitioner import Practitioner
 from egraph.photos.mirroring import turned_places
 from egraph.photos.photo import PhotoObject
 from egraph.progress import Progress
@@ -132,11 +133,14 @@ def draw_label_sets(there: Tensor, shots: int, draws: int, seed: int) -> Tensor:
     return there[torch.from_numpy(np.stack(orders))]
 
 
-def evaluate_pool(pool: Pool, truth: Truth, sets: Tensor) -> dict[str, list[Figures]]:
+def evaluate_pool(
+    pool: Pool, truth: Truth, sets: Tensor, practitioner: Practitioner | None = None
+) -> dict[str, list[Figures]]:
     """All methods on the photos that were mined.
 
     Args:
-        truth: of the pool's objects, as photographed. sets: (m, K) labelled rows of the pool.
+        truth: of the pool's objects, as photographed. sets: (m, K) labelled rows of the pool. practitioner: of the
+            pool's objects, where the methods without a graph are wanted too; some of them for the first sets alone.
     """
     mirrored = pool.graph.mirrored[pool.rows]
     canonical = truth.turned(mirrored)
@@ -146,17 +150,27 @@ def evaluate_pool(pool: Pool, truth: Truth, sets: Tensor) -> dict[str, list[Figu
     for name, template in _templates(pool, labels).items():
         places[name] = template.places(pool.evidence(), pool.grid)
     places |= _still(truth, canonical, sets, mirrored)
+    if practitioner:
+        places |= {name: turned_places(of, mirrored) for name, of in practitioner.places(sets).items()}
     sizes = [LabelSizes.of(truth, rows) for rows in sets]
     return {name: [figures(p, canonical, sets[i], sizes[i]) for i, p in enumerate(of)] for name, of in places.items()}
 
 
 def evaluate_new(
-    pool: Pool, viewer: Viewer, truth: Truth, sets: Tensor, new: Sequence[PhotoObject], part: str, progress: Progress
+    pool: Pool,
+    viewer: Viewer,
+    truth: Truth,
+    sets: Tensor,
+    new: Sequence[PhotoObject],
+    part: str,
+    progress: Progress,
+    practitioner: Practitioner | None = None,
 ) -> dict[str, list[Figures]]:
     """All methods on photos that were never mined.
 
     Args:
         truth: of the pool's objects, as photographed. sets: (m, K) labelled rows of the pool. new: the photos.
+            practitioner: as for `evaluate_pool`.
     """
     mirrored = pool.graph.mirrored[pool.rows]
     canonical = truth.turned(mirrored)
@@ -183,6 +197,9 @@ def evaluate_new(
     shown = showing.of_rows(rows).turned(side)
     places = {name: torch.cat(blocks, 1) for name, blocks in found.items()}
     places |= _still(truth, canonical, sets, side)
+    if practitioner:
+        found_by = practitioner.places(sets, [new[row] for row in rows.tolist()])
+        places |= {name: turned_places(of, side) for name, of in found_by.items()}
     sizes = [LabelSizes.of(truth, rows) for rows in sets]
     none = torch.zeros(0, dtype=torch.long)
     return {name: [figures(p, shown, none, sizes[i]) for i, p in enumerate(of)] for name, of in places.items()}

@@ -15,9 +15,10 @@ import numpy as np
 from egraph.atomic_file import new_entry
 from egraph.errors import EgraphError, NothingYetError, UsageError
 from egraph.exporting.columns import Columns, widen
-from egraph.exporting.formats import Format, Target, begin
+from egraph.exporting.formats import Format
 from egraph.exporting.graph_kinds import NODES, RELATIONSHIPS, Kind
 from egraph.exporting.tables import Table
+from egraph.exporting.targets import Target, begin
 from egraph.graph.connection import Database
 from egraph.graph.graph_state import complete_graph
 from egraph.progress import Progress

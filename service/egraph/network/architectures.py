@@ -11,18 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import torch
-import torchvision.models
 from torch import nn
-from torchvision.models import detection, quantization, segmentation
 
 from egraph.errors import InputError, UsageError
 from egraph.network.preprocessing import Preprocessing
 
-TRANSFORM_INPUT = ("googlenet", "inception_v3")
-"""Their published weights expect inputs scaled otherwise; torchvision's constructor turns that on only with an enum."""
-
 FETCHING = ("weights_backbone", "pretrained_backbone")
 """Parameters by which torchvision's constructors fetch a trained backbone, unless told otherwise."""
+
+DETECTORS = "torchvision.models.detection"
 
 NEAREST_NAMES = 6
 
@@ -69,82 +66,12 @@ def architecture(name: str) -> Architecture:
     """
     if name.startswith("timm:"):
         return Timm(name)
-    return OwnCallable(name) if ":" in name else Torchvision(name)
+    if ":" in name:
+        return OwnCallable(name)
+    # who brings a network of their own need not wait until torchvision is imported
+    from egraph.network.torchvision_networks import Torchvision
 
-
-def network_names() -> list[str]:
-    """The names of torchvision's networks that can be taken apart: classification, segmentation, detection."""
-    return [
-        name
-        for rooms in (torchvision.models, segmentation, detection)
-        for name in torchvision.models.list_models(module=rooms)
-    ]
-
-
-class Torchvision(Architecture):
-    """One of torchvision's; of a detector its backbone, since the rest of it has no maps of one size."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name, name)
-        names = network_names()
-        if name in torchvision.models.list_models(module=quantization):
-            plain = name.removeprefix("quantized_")
-            raise UsageError(f"{name} is quantised: its maps hold a few whole numbers; give {plain} instead.")
-        if name not in names:
-            if name in torchvision.models.list_models():
-                raise UsageError(f"{name} takes videos or pairs of photos, not single photos; give another network.")
-            raise UsageError(
-                f"There is no network {name!r}; the nearest of torchvision's are {_nearest(name, names)}, timm's are "
-                "given as timm:NAME, and your own is given as module:callable."
-            )
-        self._detector = name in torchvision.models.list_models(module=detection)
-        self._backbone = self._detector or name in torchvision.models.list_models(module=segmentation)
-
-    def build(self, **keywords: Any) -> nn.Module:
-        if self._backbone:
-            keywords["weights_backbone"] = None
-        if self.name in TRANSFORM_INPUT:
-            keywords["transform_input"] = True
-            keywords.setdefault("init_weights", True)
-        return self._trunk(torchvision.models.get_model(self.name, weights=None, **keywords))
-
-    def published(self, weights: str) -> tuple[nn.Module, Preprocessing, str]:
-        entry = self._entry(weights)
-        try:
-            module = torchvision.models.get_model(self.name, weights=entry, progress=False)
-        except (OSError, RuntimeError) as error:
-            raise InputError(
-                f"The weights {entry.name} of {self.name} could not be downloaded from {entry.url} "
-                f"({sentence(error)}); check the network connection, or fetch the file elsewhere and give its path."
-            ) from error
-        trunk = self._trunk(module)
-        return trunk, declared_preprocessing(trunk, self.name) or _preprocessing_of(entry), entry.name
-
-    def preprocessing(self, module: nn.Module) -> Preprocessing:
-        """As for the weights that torchvision publishes: some take larger inputs than others."""
-        declared = declared_preprocessing(module, self.name)
-        return declared or _preprocessing_of(torchvision.models.get_model_weights(self.name).DEFAULT)
-
-    def _trunk(self, module: nn.Module) -> nn.Module:
-        if not self._detector:
-            return module
-        transform: Any = module.transform
-        trunk = module.get_submodule("backbone")
-        size = transform.fixed_size[0] if transform.fixed_size else Preprocessing().size
-        declared = {"size": size, "mean": transform.image_mean, "deviation": transform.image_std}
-        trunk.preprocessing = declared  # type: ignore[assignment]
-        return trunk
-
-    def _entry(self, weights: str) -> Any:
-        enum = torchvision.models.get_model_weights(self.name)
-        wanted = weights.rpartition(".")[2]
-        if wanted not in enum.__members__:
-            valid = ", ".join(enum.__members__) or "none"
-            raise UsageError(
-                f"There are no weights {weights!r} for {self.name}: torchvision has {valid}; a file and random work "
-                "too."
-            )
-        return enum[wanted]
+    return Torchvision(name)
 
 
 class Timm(Architecture):
@@ -162,7 +89,7 @@ class Timm(Architecture):
         names = self._timm.list_models()
         self._base, _, tag = self._model.partition(".")
         if self._base not in names:
-            raise UsageError(f"timm has no network {self._model!r}; the nearest are {_nearest(self._model, names)}.")
+            raise UsageError(f"timm has no network {self._model!r}; the nearest are {nearest(self._model, names)}.")
         if tag and tag not in self._tags():
             raise UsageError(f"timm has no {self._base} of the tag {tag!r}; it has {self._known_tags()}.")
 
@@ -252,7 +179,7 @@ def unwrapped(module: nn.Module, name: str) -> nn.Module:
             f"{name} is a TorchScript program, whose maps cannot be read; give the nn.Module that it was made from."
         )
     parts = {part for part, _ in module.named_children()}
-    if type(module).__module__.startswith(detection.__name__) and parts & {"roi_heads", "anchor_generator"}:
+    if type(module).__module__.startswith(DETECTORS) and parts & {"roi_heads", "anchor_generator"}:
         raise UsageError(f"{name} is a detector, whose input has no fixed size; give its .backbone instead.")
     return module
 
@@ -280,13 +207,8 @@ def sentence(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[0].rstrip('.')}" if text else type(error).__name__
 
 
-def _preprocessing_of(entry: Any) -> Preprocessing:
-    transforms = entry.transforms()
-    crop = getattr(transforms, "crop_size", None) or [Preprocessing().size]
-    return Preprocessing(int(crop[0]), tuple(transforms.mean), tuple(transforms.std))
-
-
-def _nearest(name: str, names: list[str]) -> str:
+def nearest(name: str, names: list[str]) -> str:
+    """The names that look most like one that is not there."""
     return ", ".join(difflib.get_close_matches(name, names, n=NEAREST_NAMES, cutoff=0.0))
 
 

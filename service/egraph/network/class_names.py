@@ -6,8 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torchvision.models
-
 from egraph.errors import InputError, UsageError
 from egraph.network.network import Network
 
@@ -62,15 +60,11 @@ def class_names(network: Network, count: int, file: Path | None = None) -> Class
     declared = getattr(network.module, "classes", None)
     if isinstance(declared, Sequence) and len(declared) == count and all(isinstance(n, str) for n in declared):
         return ClassNames(count, tuple(declared))
-    try:
-        weights = torchvision.models.get_model_weights(network.name)
-    except ValueError:
+    if ":" in network.name:
         return ClassNames(count)
-    for entry in weights:
-        categories: Sequence[str] = entry.meta.get("categories", ())
-        if len(categories) == count:
-            return ClassNames(count, tuple(categories))
-    return ClassNames(count)
+    from egraph.network.torchvision_networks import published_classes
+
+    return ClassNames(count, published_classes(network.name, count))
 
 
 def _read(file: Path, count: int) -> tuple[str, ...]:

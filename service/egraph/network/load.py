@@ -9,14 +9,14 @@ from torch import nn
 
 from egraph.errors import InputError, UsageError
 from egraph.escape import escaped, unescaped
-from egraph.network.architectures import Architecture, architecture, network_names
+from egraph.network.architectures import Architecture, architecture
 from egraph.network.checkpoint_match import Match, match_weights, misfit, passed_over, put_weights
 from egraph.network.layers import absent_from_default_layers
 from egraph.network.network import Network
 from egraph.network.preprocessing import Preprocessing
 from egraph.network.weights import file_sha256, read_checkpoint, state_sha256
 
-__all__ = ["Network", "load_network", "network_names"]
+__all__ = ["Network", "load_network"]
 
 OWN = "own"
 """The source of weights that a user's own callable brings along."""

@@ -6,12 +6,11 @@ goes either way.
 
 from typing import TYPE_CHECKING, TypeVar
 
-import numpy as np
-
 if TYPE_CHECKING:
+    import numpy as np
     from torch import Tensor
 
-Column = TypeVar("Column", float, np.ndarray, "Tensor")
+Column = TypeVar("Column", float, "np.ndarray", "Tensor")
 
 
 def mirror(x: Column) -> Column:
@@ -19,8 +18,10 @@ def mirror(x: Column) -> Column:
     return 1 - x
 
 
-def turned_columns(x: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+def turned_columns(x: "np.ndarray", mirrored: "np.ndarray") -> "np.ndarray":
     """Columns, mirrored where `mirrored` says so; both of one shape."""
+    import numpy as np  # not needed by those who only ask
+
     return np.where(mirrored, mirror(x), x).astype(np.float32)
 
 
