@@ -49,7 +49,8 @@ def answers(egraph: Callable, category: str, world: Path, annotations: Path) -> 
     """Mine, name two parts, find one of them, and ask every question; a question's rows, or the sentence with which it
     is refused."""
     network = ("--network", "egraph.demo.network:animals", "--category", category)
-    egraph("mine", world, "--annotations", annotations, *network, "--limit", 60)
+    mine = ("mine", world, "--annotations", annotations, *network, "--limit", 24, "--json")
+    report = json.loads(egraph(*mine).stdout) | {"seconds": None}
     for part in ("head", "body"):
         egraph("part", "import", annotations, "--photos", world, "--category", category, "--part", part, "--limit", 3)
     egraph("aog", "build", "--category", category, "--part", "head")
@@ -69,7 +70,7 @@ def answers(egraph: Callable, category: str, world: Path, annotations: Path) -> 
             "pattern": tie["partner"],
             "photo": labelled_objects(database, category)[0].path.name,
         }
-        found: dict[str, Any] = {"aog locate": [json.loads(line) for line in lines]}
+        found: dict[str, Any] = {"mine": report, "aog locate": [json.loads(line) for line in lines]}
         for question in questions():
             name = question.name.rpartition("/")[2]
             given = {p.name: known[p.name] for p in question.parameters if p.required}

@@ -11,6 +11,12 @@ pytestmark = pytest.mark.slow
 METHODS = {"egraph", "no_pose", "parents_only", "no_evidence", "still", "random", "raw_filters"}
 
 
+@pytest.fixture
+def egraph(egraph_here: Callable) -> Callable:
+    """Inside this process, which imports torch once."""
+    return egraph_here
+
+
 def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: Callable, world: Path) -> None:
     annotations = world / "annotations.json"
     network = ("--network", "egraph.demo.network:animals", "--category", "horse")

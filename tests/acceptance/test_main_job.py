@@ -3,15 +3,11 @@
 import csv
 import io
 import json
-import signal
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-COMMAND = Path(sys.executable).parent / "egraph"
 HEAD = ("-P", "category=creature", "-P", "part=head")
 
 
@@ -25,9 +21,9 @@ def ask(egraph: Callable, *arguments: str) -> dict:
     return json.loads(egraph("query", "fires-together", *HEAD, "--json", *arguments).stdout)
 
 
-def whole_job(egraph: Callable, annotated: tuple[object, ...], *more: str) -> tuple[dict, dict]:
+def whole_job(egraph: Callable, annotated: tuple[object, ...]) -> tuple[dict, dict]:
     """Mine, name the head, ask; the report of mining and the answer."""
-    report = json.loads(egraph(*annotated, "--json", *more).stdout)
+    report = json.loads(egraph(*annotated, "--json").stdout)
     egraph("part", "import", annotated[3], "--category", "creature", "--part", "head", "--limit", 3)
     return report, ask(egraph)
 
@@ -48,81 +44,41 @@ def check_job(report: dict, answer: dict) -> None:
 
 
 @pytest.mark.slow
-def test_mine_name_ask_and_mine_again(egraph, annotated) -> None:
-    report, answer = whole_job(egraph, annotated)
+def test_mine_name_ask_and_mine_again(egraph_here, annotated) -> None:
+    report, answer = whole_job(egraph_here, annotated)
     check_job(report, answer)
 
-    again = json.loads(egraph(*annotated, "--json").stdout)
+    again = json.loads(egraph_here(*annotated, "--json").stdout)
     assert {**again, "seconds": 0, "already": 0} == {**report, "seconds": 0, "already": 0}
 
-    assert ask(egraph) == answer
+    assert ask(egraph_here) == answer
 
-    graphs = json.loads(egraph("graph", "list", "--json").stdout)
+    graphs = json.loads(egraph_here("graph", "list", "--json").stdout)
     assert [(g["id"], g["state"], g["images"]) for g in graphs] == [(report["graph"], "complete", 12)]
-    parts = json.loads(egraph("part", "list", "--json").stdout)
+    parts = json.loads(egraph_here("part", "list", "--json").stdout)
     there = {"category": "creature", "part": "head", "objects": 3, "boxes": 3}
     assert parts == [there | {"without_graph": 0, "photos_without_graph": []}]
 
-    lines = egraph("query", "fires-together", *HEAD, "--nl", "--limit", 2).stdout.splitlines()
+    lines = egraph_here("query", "fires-together", *HEAD, "--nl", "--limit", 2).stdout.splitlines()
     assert [json.loads(line) for line in lines] == answer["rows"][:2]
-    table = list(csv.DictReader(io.StringIO(egraph("query", "fires-together", *HEAD, "--csv").stdout)))
+    table = list(csv.DictReader(io.StringIO(egraph_here("query", "fires-together", *HEAD, "--csv").stdout)))
     assert [row["pattern"] for row in table] == [row["pattern"] for row in answer["rows"]]
 
-    egraph("part", "remove", "--category", "creature", "--part", "head", "--yes")
-    assert json.loads(egraph("part", "list", "--json").stdout) == []
-    egraph("graph", "remove", report["graph"], "--yes")
-    assert json.loads(egraph("graph", "list", "--json").stdout) == []
+    egraph_here("part", "remove", "--category", "creature", "--part", "head", "--yes")
+    assert json.loads(egraph_here("part", "list", "--json").stdout) == []
+    egraph_here("graph", "remove", report["graph"], "--yes")
+    assert json.loads(egraph_here("graph", "list", "--json").stdout) == []
 
 
 @pytest.mark.slow
-@pytest.mark.neo4j
-def test_neo4j_gives_the_embedded_database_s_answer(
-    egraph, annotated, neo4j_uris: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for variable in ("NEO4J_URI", "NEO4J_DATABASE"):
-        monkeypatch.delenv(variable, raising=False)
-    embedded = whole_job(egraph, annotated, "--name", "acceptance")
-    for uri in neo4j_uris:
-        monkeypatch.setenv("NEO4J_URI", uri)
-        try:
-            report, answer = whole_job(egraph, annotated, "--name", "acceptance")
-        finally:
-            egraph("part", "remove", "--category", "creature", "--part", "head", "--yes")
-            egraph("graph", "remove", embedded[0]["graph"], "--yes")
-        check_job(report, answer)
-        assert report["edges"] == embedded[0]["edges"]
-        assert [row["pattern"] for row in answer["rows"]] == [row["pattern"] for row in embedded[1]["rows"]]
-        assert answer["rows"] == [
-            {k: pytest.approx(v, rel=1e-5, abs=1e-6) if isinstance(v, float) else v for k, v in row.items()}
-            for row in embedded[1]["rows"]
-        ]
-
-
-@pytest.mark.slow
-def test_a_folder_without_annotations(egraph, photos: Path, small_network: tuple[str, str]) -> None:
+def test_a_folder_without_annotations(egraph_here, photos: Path, small_network: tuple[str, str]) -> None:
     (photos / "annotations.json").unlink()
     command = ("mine", photos, *small_network, "--category", "creature", "--limit", 8)
-    process = egraph(*command)
+    process = egraph_here(*command)
     assert "8 objects used, 0 skipped" in process.stdout
     assert "egraph part import" in process.stdout
     assert "running the network: 8 done" in process.stderr
-    assert egraph(*command, "--quiet").stderr == ""
-
-
-@pytest.mark.slow
-def test_an_interrupt_loses_nothing(egraph, annotated, tmp_path: Path) -> None:
-    process = subprocess.Popen([COMMAND, *map(str, annotated)], cwd=tmp_path, stderr=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    for line in process.stderr:
-        if line.startswith("running the network"):
-            break
-    process.send_signal(signal.SIGINT)
-    rest = process.stderr.read()
-    assert process.wait(timeout=30) == 130, rest
-    assert "Traceback" not in rest
-    assert "goes on from there" in rest
-    report, answer = whole_job(egraph, annotated)
-    check_job(report, answer)
+    assert egraph_here(*command, "--quiet").stderr == ""
 
 
 def test_a_failure_is_one_sentence(refused, tmp_path: Path, small_network: tuple[str, str]) -> None:

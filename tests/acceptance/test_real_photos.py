@@ -10,6 +10,12 @@ pytestmark = [pytest.mark.data, pytest.mark.slow]
 
 
 @pytest.fixture
+def egraph(egraph_here: Callable) -> Callable:
+    """Inside this process, which imports torch once."""
+    return egraph_here
+
+
+@pytest.fixture
 def horses(test_data: Path) -> tuple[Path, Path]:
     """The folder of the horses' photos, and their COCO file."""
     folder = test_data / "animalpart" / "horse"
@@ -19,7 +25,7 @@ def horses(test_data: Path) -> tuple[Path, Path]:
 def test_patterns_of_a_horses_head(egraph: Callable, test_data: Path, horses: tuple[Path, Path]) -> None:
     photos, annotations = horses
     network = ("--network", "resnet50", "--weights", test_data / "weights" / "resnet50.pth", "--category", "horse")
-    mined = egraph("mine", photos, "--annotations", annotations, *network, "--limit", 24, "--json", seconds=300)
+    mined = egraph("mine", photos, "--annotations", annotations, *network, "--limit", 24, "--json")
     report = json.loads(mined.stdout)
     assert report["photos"] == {"used": 24, "skipped": []}
     assert report["patterns"] > 1000 and min(report["edges"].values()) > 1000
@@ -56,7 +62,7 @@ def test_other_networks_and_kinds_of_weights(
     photos, annotations = horses
     name = weights.partition(".")[0]
     network = ("--network", name, "--weights", test_data / "weights" / weights, "--category", "horse")
-    mined = egraph("mine", photos, "--annotations", annotations, *network, "--limit", 12, "--json", seconds=200)
+    mined = egraph("mine", photos, "--annotations", annotations, *network, "--limit", 12, "--json")
     report = json.loads(mined.stdout)
     assert report["graph"].startswith(f"{name}@") and report["photos"]["used"] == 12
     egraph("part", "import", annotations, "--category", "horse", "--part", "head", "--limit", 3)

@@ -12,6 +12,12 @@ from egraph.demo.world import write_world
 pytestmark = pytest.mark.slow
 
 
+@pytest.fixture
+def egraph(egraph_here: Callable) -> Callable:
+    """Inside this process, which imports torch once."""
+    return egraph_here
+
+
 def test_a_report_opens_from_the_disk_and_leads_only_to_itself(egraph: Callable, tmp_path: Path) -> None:
     write_world(tmp_path / "photos", "horse", 24, seed=5)
     egraph("report", "-o", "none", code=5)

@@ -53,27 +53,27 @@ STOPPED_AT = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def category() -> str:
-    """A category that no other test knows."""
+    """A category that no other file's tests know."""
     return f"horse-{uuid.uuid4().hex[:8]}"
 
 
-@pytest.fixture
-def request_(world: Path, tmp_path: Path, category: str) -> MineRequest:
+@pytest.fixture(scope="module")
+def request_(world: Path, tmp_path_factory: pytest.TempPathFactory, category: str) -> MineRequest:
     """What is mined: twelve of the generated photos."""
     coco = json.loads((world / "annotations.json").read_text())
     for one in coco["categories"]:
         one |= {key: category for key in ("name", "supercategory") if one[key] == "horse"}
-    file = tmp_path / "annotations.json"
+    file = tmp_path_factory.mktemp("asked") / "annotations.json"
     file.write_text(json.dumps(coco))
     return MineRequest(world, "egraph.demo.network:animals", None, category, file, limit=12)
 
 
-@pytest.fixture
-def undisturbed(request_: MineRequest, tmp_path: Path) -> tuple[str, str, dict[str, int]]:
+@pytest.fixture(scope="module")
+def undisturbed(request_: MineRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, str, dict[str, int]]:
     """The graph's id, content and counts where nothing disturbs the mining."""
-    settings = Settings(home=tmp_path / "undisturbed", wal_flush=0)
+    settings = Settings(home=tmp_path_factory.mktemp("undisturbed"), wal_flush=0)
     with open_database(settings) as database:
         label(database, request_)
     report = mine_category(settings, request_)

@@ -37,7 +37,7 @@ def every_statement() -> dict[str, str]:
     return {one.name: one.filled(**WORDS).text for one in found}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def session(neo4j_settings: Settings) -> Iterator[neo4j.Session]:
     """A session that passes on every notification, of a database in which every label and property stands."""
     settings = neo4j_settings
