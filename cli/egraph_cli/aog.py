@@ -149,11 +149,11 @@ def locate(
 
     With --json, one line is printed for each object, as soon as it is done. It has the score of the place, which is the
     prior plus the shares of all patterns (--patterns all prints them all), and the expected error in diagonals of the
-    object.
+    object. The page of --html has every vote that is asked for, and what each pattern reacts to.
     """
     settings = settings_of(context)
     with ProgressDisplay(quiet) as progress:
-        from egraph.commands.locate import find_parts
+        from egraph.commands.locate import find_parts, read_voters
         from egraph.photos.image import PhotoError
         from egraph.photos.photo import Skipped
         from egraph.report.parse_album import Parses
@@ -173,6 +173,9 @@ def locate(
                 else:
                     for located in one.parts:
                         print(printable(sentence(one.object, located)), flush=True)
+            if parses.named:
+                gone = parses.add_voters(read_voters(settings, category, found.graph, parses.named))
+                found.skipped.extend(Skipped(str(path), "cannot be shown any more") for path in sorted(gone))
     for line in skipped_lines(found.skipped):
         typer.echo(line, err=True)
 

@@ -1,6 +1,7 @@
 """Pictures of a part found on generated photos, and of the tree that found it."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -34,9 +35,16 @@ def test_pictures_of_what_was_found_and_of_the_tree(egraph_here, world: Path, tm
             assert picture.width > 600 and picture.height > 300
     text = page.read_text()
     assert text.endswith("</html>\n") and text.count("data:image/jpeg;base64,") == 2
-    for answer in answers:
-        first = answer["parts"]["head"]["patterns"][0]["id"]
-        assert "/".join(first.split("/")[-3:]) in text
+    named = {pattern["id"] for answer in answers for pattern in answer["parts"]["head"]["patterns"]}
+    assert text.count('class="voter"') == len(named)
+    for id in named:
+        assert f"http://127.0.0.1:7480/pattern/{id}" in text
+    assert text.count("data:image/webp;base64,") == 4 * len(named)
+    egraph_here("aog", "locate", some, *HEAD, "--html", page, "--patterns", "all")
+    every, links = page.read_text(), re.compile(r'href="#(pattern-[^"]+)"')
+    voting = json.loads(egraph_here("aog", "show", *HEAD, "--json").stdout)["templates"][0]["patterns"]
+    assert len(links.findall(every)) == 2 * len(voting), "each vote on both photos"
+    assert set(links.findall(every)) == set(re.findall(r'class="voter" id="([^"]+)"', every))
     (tmp_path / "file").write_text("")
     refused = egraph_here("aog", "locate", some, *HEAD, "--png", tmp_path / "file" / "x", code=1).stderr
     assert "cannot be written" in refused.splitlines()[-1]

@@ -9,13 +9,11 @@ from egraph.browse.app import application
 from egraph.browse.gate import LOOPBACK, Gate, Guarded
 from egraph.errors import UsageError
 from egraph.graph.connection import open_database
+from egraph.report.site import SERVER_PORT
 from egraph.settings import Settings
 
-PORT = 7480
-"""That `egraph browse` takes unless told otherwise; addresses in answers lead to it."""
 
-
-def browse(settings: Settings, port: int = PORT, opened: Callable[[Gate], None] | None = None) -> None:
+def browse(settings: Settings, port: int = SERVER_PORT, opened: Callable[[Gate], None] | None = None) -> None:
     """Serve pages of all graphs until it is interrupted; `opened` is told the address.
 
     Raises:

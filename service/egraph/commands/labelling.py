@@ -10,7 +10,7 @@ from typing import Any
 from egraph.aog.storage import find_aogs, list_aogs, read_aog
 from egraph.browse.gate import Gate
 from egraph.browse.labels import label_application
-from egraph.commands.browse import PORT, listening, serve
+from egraph.commands.browse import listening, serve
 from egraph.commands.build import build_aog
 from egraph.commands.parts import follow_labels, mined_objects
 from egraph.commands.requests import BuildRequest, DeskRequest, FollowRequest
@@ -26,6 +26,7 @@ from egraph.photos.boxes import clip_inside
 from egraph.photos.folder import read_folder
 from egraph.photos.photo import Box, PhotoObject
 from egraph.progress import Progress
+from egraph.report.site import SERVER_PORT
 from egraph.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -229,7 +230,7 @@ class Desk:
 def label_photos(
     settings: Settings,
     request: DeskRequest,
-    port: int = PORT,
+    port: int = SERVER_PORT,
     opened: Callable[[Gate], None] | None = None,
     progress: Progress | None = None,
 ) -> None:

@@ -14,6 +14,7 @@ from egraph.commands.network import network_of
 from egraph.commands.requests import LocateRequest
 from egraph.errors import InputError
 from egraph.graph.connection import open_database
+from egraph.graph.graphs import find_graph
 from egraph.graph.read import read_graph
 from egraph.photos.annotations import read_annotations
 from egraph.photos.folder import read_photos
@@ -27,6 +28,8 @@ from egraph.settings import Settings
 if TYPE_CHECKING:
     import pandas
 
+    from egraph.report.voters import Voters
+
 BATCH_OBJECTS = 8
 SHOWN = 12
 """Pictures that a notebook shows at once."""
@@ -36,12 +39,13 @@ PART_COLUMNS = ("box_x", "box_y", "box_width", "box_height")
 
 @dataclass(frozen=True)
 class Finding:
-    """The objects with their parts, as they are found; what was skipped, which grows while the former are read; and
-    the layers of the graph, from the input side up."""
+    """The objects with their parts, as they are found; what was skipped, which grows while the former are read; the
+    layers of the graph, from the input side up; and the graph's id."""
 
     objects: "Iterator[LocatedObject]"
     skipped: list[Skipped]
     layers: list[str]
+    graph: str
 
 
 @dataclass(frozen=True)
@@ -154,7 +158,21 @@ def find_parts(
     skipped = list(found.skipped)
     layers = [layer.name for layer in graph.layers]
     pairs = _found(locator, found.objects, request.patterns, skipped, progress)
-    return Finding((LocatedObject(obj, parts, layers) for obj, parts in pairs), skipped, layers)
+    return Finding((LocatedObject(obj, parts, layers) for obj, parts in pairs), skipped, layers, graph.id)
+
+
+def read_voters(settings: Settings, category: str, graph: str, patterns: Sequence[str]) -> "Voters":
+    """Patterns of a category's graph, by their ids, with the photos on which they fire best.
+
+    Raises:
+        NothingYetError: the graph is no longer there.
+    """
+    from egraph.report.reading import graph_row, read_rows
+    from egraph.report.voters import SEEN, Voters
+
+    with open_database(settings) as database:
+        row = graph_row(database, find_graph(database, category, graph))
+        return Voters(row, list(read_rows(database, row, patterns, SEEN).values()))
 
 
 def locate_photos(

@@ -75,7 +75,8 @@ def scores(features: Tensor, head: Tensor) -> Tensor:
 def _flipped(maps: Tensor) -> Tensor:
     """Maps of both views (n, 2, u), as each is seen from the other view."""
     cells = round(maps.shape[-1] ** 0.5)
-    return maps.unflatten(-1, (cells, cells)).flip(1, 3).flatten(2)
+    turned: Tensor = maps.unflatten(-1, (cells, cells)).flip(1, 3).flatten(2)
+    return turned
 
 
 def _cross_entropy(wanted: Tensor, score: Tensor) -> Tensor:

@@ -7,10 +7,10 @@ from types import TracebackType
 
 from PIL import Image
 
-from egraph.aog.locate import LocatedPart
+from egraph.aog.locate import Contribution, LocatedPart
 from egraph.photos.photo import PhotoObject
 from egraph.report.album import AlbumPage, PictureFolder
-from egraph.report.page import table, text
+from egraph.report.page import folded, table, text
 from egraph.report.parse_picture import (
     CONFIDENCE,
     KEY,
@@ -26,6 +26,7 @@ from egraph.report.parse_picture import (
     pose_words,
 )
 from egraph.report.pictures import data_uri, read_photo
+from egraph.report.voters import VOTERS_STYLE, Voters, voter_anchor, voters_section
 
 PARSE_STYLE = """
 .parse { margin: 2rem 0 3rem; }
@@ -74,9 +75,13 @@ class ParsePage(AlbumPage):
             layers: of the graph, from the input side up.
         """
         self.colours = layer_colours(layers)
+        self.named: dict[str, None] = {}
         head = f"<h1>{text(category.capitalize())}: what was found, and why</h1>\n"
-        head += f'<p class="soft">{text(KEY)} Confidence is {text(CONFIDENCE)}.</p>\n'
-        super().__init__(destination, f"egraph: {category}", head, PARSE_STYLE)
+        head += (
+            f'<p class="soft">{text(KEY)} Confidence is {text(CONFIDENCE)}. A pattern\'s name leads to its pictures '
+        )
+        head += "at the end of the page.</p>\n"
+        super().__init__(destination, f"egraph: {category}", head, PARSE_STYLE + VOTERS_STYLE)
 
     def add(self, photo: Image.Image, obj: PhotoObject, parts: Sequence[LocatedPart]) -> None:
         """Write an object's section.
@@ -84,7 +89,19 @@ class ParsePage(AlbumPage):
         Raises:
             ReportError: it cannot be written.
         """
+        self.named |= dict.fromkeys(pattern.id for part in parts for pattern in part.patterns)
         self.write("\n".join(parse_section(photo, obj, parts, self.colours)) + "\n")
+
+    def add_voters(self, voters: Voters) -> set[Path]:
+        """Write the pictures of the patterns that the sections name; returns the photos that cannot be read any more.
+
+        Raises:
+            ReportError: it cannot be written.
+        """
+        gone: set[Path] = set()
+        for piece in voters_section(voters, gone):
+            self.write(piece + "\n")
+        return gone
 
 
 class Parses:
@@ -132,6 +149,19 @@ class Parses:
         if self._page:
             self._page.add(photo, obj, parts)
 
+    @property
+    def named(self) -> list[str]:
+        """The ids of the patterns that the page names."""
+        return list(self._page.named) if self._page else []
+
+    def add_voters(self, voters: Voters) -> set[Path]:
+        """Close the page with the pictures of these patterns; returns the photos that cannot be read any more.
+
+        Raises:
+            ReportError: it cannot be written.
+        """
+        return self._page.add_voters(voters) if self._page else set()
+
 
 def parse_section(
     photo: Image.Image, obj: PhotoObject, parts: Sequence[LocatedPart], colours: dict[str, str], heading: str = "h2"
@@ -155,16 +185,26 @@ def parse_section(
 
 
 def account_table(part: LocatedPart, colours: dict[str, str]) -> str:
-    """What the score of a place is the sum of; the patterns by their numbers in the picture."""
+    """What the score of a place is the sum of; the patterns by their numbers in the picture, and those that are not
+    drawn in a table that opens on demand."""
     most = max(pattern.share for pattern in part.patterns) or 1.0
-    rows = []
-    for place, pattern in enumerate(part.patterns[:MOST_PATTERNS], start=1):
-        colour = colours.get(pattern_layer(pattern.id), "#5b6472")
-        name = text(pattern_name(pattern.id))
-        badge = f'<span class="badge" style="background:{colour}">{place}</span> <code>{name}</code>'
-        rows.append((badge, _bar(pattern.share / most, colour), f"{pattern.share:+.2f}"))
-    rows += [(text(words), "", f"{share:+.2f}") for words, share in account(part)]
-    return table([("what adds to the score of the place", False), ("", False), ("share", True)], rows)
+    rows = [_vote_row(pattern, place, most, colours) for place, pattern in enumerate(part.patterns, start=1)]
+    sums = [(text(words), "", f"{share:+.2f}") for words, share in account(part)]
+    shown = table(
+        [("what adds to the score of the place", False), ("", False), ("share", True)], rows[:MOST_PATTERNS] + sums
+    )
+    if len(rows) <= MOST_PATTERNS:
+        return shown
+    others = [("pattern", False), ("", False), ("share", True)]
+    return shown + folded(f"{len(rows) - MOST_PATTERNS:,} more votes", table(others, rows[MOST_PATTERNS:]))
+
+
+def _vote_row(pattern: Contribution, place: int, most: float, colours: dict[str, str]) -> tuple[str, str, str]:
+    colour = colours.get(pattern_layer(pattern.id), "#5b6472")
+    name = f'<a href="#{voter_anchor(pattern.id)}"><code>{text(pattern_name(pattern.id))}</code></a>'
+    digits = 2 if place <= MOST_PATTERNS else 3
+    badge = f'<span class="badge" style="background:{colour}">{place}</span> {name}'
+    return badge, _bar(pattern.share / most, colour), f"{pattern.share:+.{digits}f}"
 
 
 def _bar(share: float, colour: str) -> str:

@@ -18,6 +18,9 @@ from egraph.report.views import GraphRow, Sighting
 
 logger = logging.getLogger(__name__)
 
+SERVER_PORT = 7480
+"""At which `egraph browse` listens, unless told otherwise."""
+
 NO_LAYER = 7
 """Number whose colour is no layer's."""
 

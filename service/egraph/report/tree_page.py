@@ -11,10 +11,12 @@ from egraph.report.page import PAGE, STYLE, folded, names_and_values, text
 from egraph.report.parse_picture import SOFT, layer_colours
 from egraph.report.pictures import data_uri, png_bytes
 from egraph.report.tree import GONE, KEY, TemplatePictures, gone_sentence, template_pictures, tree_picture
+from egraph.report.voters import server_address
 from egraph.report.words import displacement_words, number
 
 TREE_STYLE = """
 main { max-width: 84rem; }
+a { color: inherit; text-decoration-color: var(--accent); }
 .or { border-left: 3px solid var(--line); margin: 1.4rem 0 0 1.6rem; }
 .template { display: flex; gap: 2.4rem; padding: 1rem 0 1.2rem 1.6rem; position: relative; }
 .template::before { content: ""; position: absolute; left: 0; top: 6.2rem; width: 1.6rem; height: 3px;
@@ -66,7 +68,9 @@ def _sections(tree: Tree, rows: Sequence[TemplatePictures]) -> Iterator[str]:
     yield f'<div class="facts">{boxes}</div>'
     yield (
         f"<p>The part is one <b>or</b> the other of its templates, one for each pose of the object; a template is its "
-        f"patterns, one <b>and</b> the other; a pattern is what one filter reacts to. {text(KEY)}</p>"
+        f"patterns, one <b>and</b> the other; a pattern is what one filter reacts to. {text(KEY)} A "
+        "pattern's name leads to its page while <code>egraph browse</code> runs and your browser has opened the "
+        "address that it printed.</p>"
     )
     dots = (
         f'<span class="dot" style="background:{colour}"></span>{text(layer)}'
@@ -95,7 +99,8 @@ def _sections(tree: Tree, rows: Sequence[TemplatePictures]) -> Iterator[str]:
 def _leaf(pattern: TreePattern, patch: Image.Image | None, colour: str) -> str:
     where = displacement_words(pattern.dx, pattern.dy, pattern.sigma)
     return (
-        f'<div class="leaf">{_image(patch, pattern.label, colour)}<p><code>{text(pattern.label)}</code></p>'
+        f'<div class="leaf">{_image(patch, pattern.label, colour)}<p><a href="{text(server_address(pattern.id))}">'
+        f"<code>{text(pattern.label)}</code></a></p>"
         f'<p class="soft">share {pattern.share:.1%}<br>{text(where)}</p></div>'
     )
 
