@@ -301,6 +301,9 @@ def test_localization_is_measured_beside_controls_and_baselines(mined: Callable,
         assert 0 <= score["iou50"] <= 1 and 0 <= score["centre_in_box"] <= 1
     error = {name: score["error"] for name, score in found["methods"].items()}
     assert error["egraph"] < min(0.5 * error["constant"], 0.9 * error["prior"])
+    areas = {name: risk["area"] for name, risk in found["risks"].items()}
+    assert set(areas) == {"place_confidence", "confidence", "score", "random", "best"}
+    assert areas["best"] == min(areas.values()) and areas["random"] == pytest.approx(error["egraph"], abs=1e-4)
     new = json.loads(mined(*about, "--shots", 3, "--new-photos").stdout)
     assert new["new_photos"] and set(new["methods"]) == METHODS
     error = {name: score["error"] for name, score in new["methods"].items()}

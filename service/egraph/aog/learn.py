@@ -104,9 +104,9 @@ class LearntPart:
     """What one label set taught.
 
     model: ready to parse. patterns: (S,) rows of the pool's patterns that vote. prior: (u,), prior_weight: of its log.
-    places: (n, 2) of the part on every object of the pool, labels where there are. seen: (n,) the sum of the votes'
-    first halves there. expected_error: (n,) see `maps.expected_error`. votes: (n, S) there. sigma: (S, T) of the part
-    from each pattern.
+    places: (n, 2) of the part on every object of the pool, labels where there are. score: (n,) at the grid's unit
+    nearest to them. seen: (n,) the sum of the votes' first halves there. expected_error: (n,) see
+    `maps.expected_error`. votes: (n, S) there. sigma: (S, T) of the part from each pattern.
     """
 
     model: PartModel
@@ -114,6 +114,7 @@ class LearntPart:
     prior: Tensor
     prior_weight: float
     places: Tensor
+    score: Tensor
     seen: Tensor
     expected_error: Tensor
     votes: Tensor
@@ -273,7 +274,8 @@ class _Learning:
                 prior=seen.lean[i] * log_map(believed.prior[i]),
                 offset=offset[i],
             )
-            votes, first = self._votes_at(again, nearest_units(places[i], pool.grid))
+            unit = nearest_units(places[i], pool.grid)
+            votes, first = self._votes_at(again, unit)
             learnt.append(
                 LearntPart(
                     model=model,
@@ -281,6 +283,7 @@ class _Learning:
                     prior=believed.prior[i],
                     prior_weight=float(seen.lean[i]),
                     places=places[i],
+                    score=votes.sum(1) + model.prior[unit],
                     seen=first,
                     expected_error=expected_error(seen.score[i], found[i], pool.grid),
                     votes=votes,

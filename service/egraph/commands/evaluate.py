@@ -13,8 +13,9 @@ from egraph.commands.build import pool_of
 from egraph.commands.network import network_of
 from egraph.commands.requests import EvaluateRequest
 from egraph.errors import InputError, UsageError
+from egraph.evaluation.coverage import Risk
 from egraph.evaluation.instability import evaluate_instability
-from egraph.evaluation.localization import Figures, Truth, draw_label_sets, evaluate_new, evaluate_pool
+from egraph.evaluation.localization import Figures, Measured, Truth, draw_label_sets, evaluate_new, evaluate_pool
 from egraph.evaluation.on_part import OnPartFigures, evaluate_on_part
 from egraph.evaluation.practitioner import Practitioner
 from egraph.evaluation.tracking import evaluate_tracking
@@ -68,7 +69,8 @@ class Measures(Result):
 
 @dataclass(frozen=True)
 class LocalizationMeasures(Result):
-    """How well a part is found from few boxes, beside every control and baseline; `methods`: see `summarise`."""
+    """How well a part is found from few boxes, beside every control and baseline; `methods`: see `summarise`. risks:
+    how large the error is where only the surest answers are kept, by what they are sorted by; see `Risk`."""
 
     task: str
     category: str
@@ -79,6 +81,7 @@ class LocalizationMeasures(Result):
     draws: int
     new_photos: bool
     methods: dict[str, dict[str, float | None]]
+    risks: dict[str, dict[str, float]]
 
     def to_pandas(self) -> "pandas.DataFrame":
         """One row for each method: egraph's own, then its controls and baselines."""
@@ -196,7 +199,8 @@ def measure_localization(
         shots=shots,
         draws=draws,
         new_photos=request.new_photos,
-        methods=summarise(runs),
+        methods=summarise([run.methods for run in runs]),
+        risks=mean_risks([run.risks for run in runs]),
     )
 
 
@@ -276,7 +280,7 @@ def _on_new(
     half: np.ndarray,
     request: EvaluateRequest,
     progress: Progress | None,
-) -> dict[str, list[Figures]]:
+) -> Measured:
     """Mine some of a graph's objects, and find the part on the others."""
     say = progress or (lambda stage, done, total: None)
     layers = [layer for layer in whole.layers if layer.name != ANCHORS]
@@ -324,6 +328,17 @@ def summarise(runs: Sequence[dict[str, list[Figures]]]) -> dict[str, dict[str, f
         found[name] |= {field.name: float(by_set(name, field.name).mean()) for field in fields(Figures)}
         found[name] |= _with_interval("box_gain", by_set(name, "iou50") - by_set(name, "one_size_iou50"))
     return found
+
+
+def mean_risks(runs: Sequence[dict[str, list[Risk]]]) -> dict[str, dict[str, float]]:
+    """The means over runs and label sets, by what the answers are sorted by."""
+    return {
+        name: {
+            field.name: float(np.mean([getattr(risk, field.name) for run in runs for risk in run[name]]))
+            for field in fields(Risk)
+        }
+        for name in runs[0]
+    }
 
 
 def _with_interval(name: str, values: np.ndarray) -> dict[str, float | None]:

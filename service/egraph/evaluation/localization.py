@@ -12,6 +12,7 @@ import torch
 from torch import Tensor
 
 from egraph.aog.boxes import size_on, square_size
+from egraph.aog.confidence import familiarity, habit
 from egraph.aog.labels import part_places
 from egraph.aog.learn import LabelSets, LearntPart, Terms, learn_part
 from egraph.aog.locate import Viewer
@@ -20,6 +21,7 @@ from egraph.aog.subgraph import led_to
 from egraph.aog.templates import group_poses
 from egraph.errors import NothingYetError
 from egraph.evaluation.baselines import Template, learn_template
+from egraph.evaluation.coverage import FAR, Risk, risks
 from egraph.evaluation.practitioner import Practitioner
 from egraph.photos.mirroring import turned_places
 from egraph.photos.photo import PhotoObject
@@ -38,9 +40,6 @@ TEMPLATES = {"template": None, "plain_template": 0.0}
 """Few-shot template matching, with a place prior and without."""
 
 NEW_AT_ONCE = 8
-
-FAR = 0.15
-"""Diagonals of the object by which a gross error is off."""
 
 
 @dataclass(frozen=True)
@@ -105,6 +104,15 @@ class Figures:
 
 
 @dataclass(frozen=True)
+class Measured:
+    """Of each method, and of each way to sort egraph's own answers by how sure they are, what each label set gives:
+    `place_confidence` and `confidence` as `egraph.aog.confidence` has them, `score` the score of the place alone."""
+
+    methods: dict[str, list[Figures]]
+    risks: dict[str, list[Risk]]
+
+
+@dataclass(frozen=True)
 class LabelSizes:
     """Sizes of the labelled boxes of one label set, by which boxes are drawn on others. square: (2,) see
     `egraph.aog.boxes`. mean: (2,) in fractions of the object."""
@@ -133,9 +141,7 @@ def draw_label_sets(there: Tensor, shots: int, draws: int, seed: int) -> Tensor:
     return there[torch.from_numpy(np.stack(orders))]
 
 
-def evaluate_pool(
-    pool: Pool, truth: Truth, sets: Tensor, practitioner: Practitioner | None = None
-) -> dict[str, list[Figures]]:
+def evaluate_pool(pool: Pool, truth: Truth, sets: Tensor, practitioner: Practitioner | None = None) -> Measured:
     """All methods on the photos that were mined.
 
     Args:
@@ -146,14 +152,15 @@ def evaluate_pool(
     canonical = truth.turned(mirrored)
     labels = LabelSets(sets, canonical.places[sets])
     learnt = _learnt(pool, labels, truth.sizes[sets])
+    own = learnt["egraph"]
     places = {name: torch.stack([part.places for part in parts]) for name, parts in learnt.items()}
     for name, template in _templates(pool, labels).items():
         places[name] = template.places(pool.evidence(), pool.grid)
     places |= _still(truth, canonical, sets, mirrored)
     if practitioner:
         places |= {name: turned_places(of, mirrored) for name, of in practitioner.places(sets).items()}
-    sizes = [LabelSizes.of(truth, rows) for rows in sets]
-    return {name: [figures(p, canonical, sets[i], sizes[i]) for i, p in enumerate(of)] for name, of in places.items()}
+    sure = [_sureness(pool, part, part.seen, part.expected_error, part.score, pool.wholeness) for part in own]
+    return _measured(places, canonical, sets, [LabelSizes.of(truth, rows) for rows in sets], sure)
 
 
 def evaluate_new(
@@ -165,7 +172,7 @@ def evaluate_new(
     part: str,
     progress: Progress,
     practitioner: Practitioner | None = None,
-) -> dict[str, list[Figures]]:
+) -> Measured:
     """All methods on photos that were never mined.
 
     Args:
@@ -180,7 +187,7 @@ def evaluate_new(
     showing = Truth.of(new, part)
     rows = showing.there
     found: dict[str, list[Tensor]] = {name: [] for name in (*AOGS, *TEMPLATES)}
-    sides = []
+    sides, sure = [], []
     for start in range(0, len(rows), NEW_AT_ONCE):
         some = [new[row] for row in rows[start : start + NEW_AT_ONCE].tolist()]
         seen = viewer.look(some)
@@ -189,6 +196,9 @@ def evaluate_new(
             stance = seen.stance if AOGS[name].evidence else seen.expected
             parses = [part.model.parse(seen.evidence, stance, ids, viewer.grid) for part in parts]
             found[name].append(torch.stack([parse.places for parse in parses]))
+            if name == "egraph":
+                told = zip(parts, parses, strict=True)
+                sure.append([_sureness(pool, of, p.seen, p.expected_error, p.score, seen.wholeness) for of, p in told])
         for name, template in templates.items():
             found[name].append(template.places([seen.evidence], viewer.grid))
         sides.append(seen.mirrored)
@@ -200,15 +210,44 @@ def evaluate_new(
     if practitioner:
         found_by = practitioner.places(sets, [new[row] for row in rows.tolist()])
         places |= {name: turned_places(of, side) for name, of in found_by.items()}
-    sizes = [LabelSizes.of(truth, rows) for rows in sets]
-    none = torch.zeros(0, dtype=torch.long)
-    return {name: [figures(p, shown, none, sizes[i]) for i, p in enumerate(of)] for name, of in places.items()}
+    joined = [{name: torch.cat([one[name] for one in of]) for name in of[0]} for of in zip(*sure, strict=True)]
+    none = torch.zeros(len(sets), 0, dtype=torch.long)
+    return _measured(places, shown, none, [LabelSizes.of(truth, rows) for rows in sets], joined)
+
+
+def _sureness(
+    pool: Pool, part: LearntPart, seen: Tensor, expected_error: Tensor, score: Tensor, wholeness: Tensor
+) -> dict[str, Tensor]:
+    """How sure a label set's answers on n objects are, by each of the ways: (n,) each."""
+    familiar = familiarity(seen, wholeness, habit(part.seen, pool.wholeness))
+    return {"place_confidence": -expected_error, "confidence": familiar, "score": score}
+
+
+def _measured(
+    places: dict[str, Tensor], truth: Truth, labelled: Tensor, sizes: list[LabelSizes], sure: list[dict[str, Tensor]]
+) -> Measured:
+    """Figures and risks of places (m, n, 2) by method; photos of the labelled rows (m, K) do not count."""
+    methods = {
+        name: [figures(p, truth, labelled[i], sizes[i]) for i, p in enumerate(of)] for name, of in places.items()
+    }
+    told: dict[str, list[Risk]] = {}
+    for own, rows, by in zip(places["egraph"], labelled, sure, strict=True):
+        counted = scored(truth, rows)
+        error = (own[counted] - truth.places[counted]).norm(dim=1) / 2**0.5
+        for name, found in risks(error, {name: values[counted] for name, values in by.items()}).items():
+            told.setdefault(name, []).append(found)
+    return Measured(methods, told)
+
+
+def scored(truth: Truth, labelled: Tensor) -> Tensor:
+    """Rows of the objects that show the part, but those on photos of the labelled rows (K,)."""
+    return truth.there[~torch.isin(truth.photo[truth.there], truth.photo[labelled])]
 
 
 def figures(places: Tensor, truth: Truth, labelled: Tensor, sizes: LabelSizes) -> Figures:
     """How well places (n, 2), with boxes of the labels' sizes, fit what was drawn; photos of labelled rows do not
     count."""
-    counted = truth.there[~torch.isin(truth.photo[truth.there], truth.photo[labelled])]
+    counted = scored(truth, labelled)
     guess, centre, drawn, frames = places[counted], truth.places[counted], truth.sizes[counted], truth.frames[counted]
     off = (guess - centre).abs()
     error = off.norm(dim=1) / 2**0.5
