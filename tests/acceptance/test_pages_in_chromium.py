@@ -1,11 +1,6 @@
 """The pages in a real browser: no error, nothing cut, nothing overlaps, usable by keyboard and by screen readers."""
 
-import os
 import re
-import shutil
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -14,18 +9,12 @@ import pytest
 
 from egraph.mining.graph_tables import MinedGraph
 from egraph.settings import Settings
+from support.chromium import MARKS, browser, playwright, serving, watched
 from support.pages import seen_graph
 
-playwright = pytest.importorskip("playwright.sync_api")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright")
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.skipif(
-        CHROMIUM is None and "chromium" not in os.environ.get("EGRAPH_TEST_REQUIRE", ""), reason="there is no Chromium"
-    ),
-]
+pytestmark = MARKS
 WIDTHS = (400, 900, 1400)
 CUT = """() => {
   const wide = document.documentElement.clientWidth;
@@ -68,34 +57,19 @@ def mined(home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mine
 @pytest.fixture(scope="module")
 def opened(home: Path, mined: MinedGraph) -> Iterator[str]:
     """The address that `egraph browse` prints."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("NEO4J_")}
-    process = subprocess.Popen(
-        [Path(sys.executable).parent / "egraph", "browse", "--no-open", "--port", "0"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment | {"EGRAPH_HOME": str(home)},
-    )
-    assert process.stdout and process.stderr
-    yield process.stdout.readline().strip()
-    process.send_signal(signal.SIGINT)
-    assert process.wait(20) == 0
-    assert process.stderr.read() == "Stopped.\n"
+    with serving(home, "browse", last="Stopped.\n") as address:
+        yield address
 
 
 @pytest.fixture(scope="module")
 def tab(opened: str) -> Iterator["playwright.Page"]:
     """A tab of a browser that has opened the printed address; whatever it complains of fails the test."""
-    with playwright.sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page()
-        complaints: list[str] = []
-        page.on("console", lambda said: complaints.append(said.text) if said.type in ("error", "warning") else None)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
+    with browser() as chromium:
+        page = chromium.new_page()
+        complaints = watched(page)
         page.goto(opened)
         assert "token" not in page.url
         yield page
-        browser.close()
         assert complaints == []
 
 

@@ -229,6 +229,11 @@ for (const [id, does] of Object.entries({ keep, undo, skip, begin, back: () => g
   at(id).addEventListener("click", does);
 }
 
+/* After a click of the mouse the keys mean the photo again, not the button that was clicked. */
+desk.addEventListener("click", (event) => {
+  if (event.detail && event.target.closest("button")) stage.focus({ preventScroll: true });
+});
+
 async function again() {
   take(await ask(desk.dataset.state));
   setTimeout(again, EVERY);
