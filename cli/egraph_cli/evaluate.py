@@ -28,6 +28,9 @@ app = typer.Typer(
 
 Annotations = Annotated[Path, typer.Option(help="COCO file with boxes of the object and of its part.")]
 Photos = Annotated[Path | None, typer.Option(help="Folder of the photos.", show_default="the folder of the COCO file")]
+Keep = Annotated[
+    bool, typer.Option("--keep", help="Store the main figure, beside its controls, with the graph: its pages show it.")
+]
 
 
 def figures(context: typer.Context, request: EvaluateRequest, quiet: bool) -> "Result":
@@ -52,6 +55,7 @@ def tracking(
     device: Device = "cpu",
     draws: Annotated[int, typer.Option(help="Random halves of the objects to choose on and score on.", min=1)] = 12,
     seed: Seed = 0,
+    keep: Keep = False,
     quiet: Quiet = False,
     *,
     output: Format,
@@ -63,7 +67,7 @@ def tracking(
     """
     request = EvaluateRequest("tracking", category, part, annotations, photos, graph, weights, device, draws, seed=seed)
     found = figures(context, request, quiet)
-    show(output, found, ["error", "low", "high"])
+    show(context, output, found, keep, ["error", "low", "high"])
 
 
 @app.command("instability")
@@ -78,6 +82,7 @@ def instability(
     weights: Weights = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    keep: Keep = False,
     quiet: Quiet = False,
     *,
     output: Format,
@@ -89,7 +94,7 @@ def instability(
     """
     request = EvaluateRequest("instability", category, part, annotations, photos, graph, weights, device, seed=seed)
     found = figures(context, request, quiet)
-    show(output, found, ["top20", "top100"])
+    show(context, output, found, keep, ["top20", "top100"])
 
 
 @app.command("localization")
@@ -113,6 +118,7 @@ def localization(
     weights: Weights = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    keep: Keep = False,
     quiet: Quiet = False,
     *,
     output: Format,
@@ -147,7 +153,13 @@ def localization(
     )
     found = figures(context, request, quiet)
     columns = ["error", "low", "high", "behind", "behind_low", "behind_high", "median", "pck10", "pck20", "far"]
-    show(output, found, [*columns, "centre_in_box", "iou", "iou50", "box_gain", "box_gain_low", "box_gain_high"])
+    show(
+        context,
+        output,
+        found,
+        keep,
+        [*columns, "centre_in_box", "iou", "iou50", "box_gain", "box_gain_low", "box_gain_high"],
+    )
     if output is Format.TABLE:
         rows = [{"surest by": name, **score} for name, score in found.to_json()["risks"].items()]
         typer.echo()
@@ -168,6 +180,7 @@ def parts(
     weights: Weights = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    keep: Keep = False,
     quiet: Quiet = False,
     *,
     output: Format,
@@ -184,7 +197,7 @@ def parts(
         "parts", category, part, annotations, photos, graph, weights, device, draws, shots, seed=seed
     )
     found = figures(context, request, quiet)
-    show(output, found, ["share", "low", "high", "fires", "named", "objects"])
+    show(context, output, found, keep, ["share", "low", "high", "fires", "named", "objects"])
 
 
 @app.command("purity")
@@ -204,6 +217,7 @@ def purity(
     weights: Weights = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    keep: Keep = False,
     quiet: Quiet = False,
     *,
     output: Format,
@@ -221,7 +235,7 @@ def purity(
 
         request = PurityRequest(category, judge, judge_weights, annotations, photos, graph, weights, device, seed)
         found = measure_purity(settings, request, progress)
-    show(output, found, ["coherence", "purity", "nodes"])
+    show(context, output, found, keep, ["coherence", "purity", "nodes"])
 
 
 @app.command("stability")
@@ -233,6 +247,7 @@ def stability(
     weights: Weights = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    keep: Keep = False,
     quiet: Quiet = False,
     *,
     output: Format,
@@ -250,7 +265,7 @@ def stability(
         from egraph.commands.stability import measure_stability
 
         found = measure_stability(settings, StabilityRequest(category, graph, weights, device, seed), progress)
-    show(output, found, ["found_again", "place", "photos", "patterns"])
+    show(context, output, found, keep, ["found_again", "place", "photos", "patterns"])
 
 
 @app.command("edges")
@@ -266,6 +281,7 @@ def edges(
     weights: Weights = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    keep: Keep = False,
     quiet: Quiet = False,
     *,
     output: Format,
@@ -289,6 +305,7 @@ def edges(
     ]
     columns = ["method", "fall", "low", "high", "q05", "q25", "q50", "q75", "q95", "farther", "pairs"]
     write_rows(output, columns, rows, whole=found.to_json())
+    kept(context, found, keep)
 
 
 @app.command("activation")
@@ -301,6 +318,7 @@ def activation(
     weights: Weights = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    keep: Keep = False,
     quiet: Quiet = False,
     *,
     output: Format,
@@ -324,6 +342,7 @@ def activation(
     rows = [{"layer": layer, "method": name, **vars(of)} for layer, by in layers.items() for name, of in by.items()]
     columns = ["layer", "method", "explained", "scattered", "beside", "likelihood"]
     write_rows(output, columns, rows, whole=found.to_json())
+    kept(context, found, keep)
 
 
 @app.command("explanation")
@@ -343,6 +362,7 @@ def explanation(
     weights: Weights = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    keep: Keep = False,
     quiet: Quiet = False,
     *,
     output: Format,
@@ -362,10 +382,10 @@ def explanation(
         request = ExplanationRequest(category, annotations, photos_folder, graph, photos, weights, device, seed)
         found = measure_explanation(settings, request, progress)
     columns = ["correlation", "slope", "drop", "deletion", "insertion", "gain", "part_share", "texture", "parts"]
-    show(output, found, columns)
+    show(context, output, found, keep, columns)
 
 
-def show(output: Format, found: "Result", columns: list[str]) -> None:
+def show(context: typer.Context, output: Format, found: "Result", keep: bool, columns: list[str]) -> None:
     """Print the methods as rows; JSON has everything."""
     values = found.to_json()
     rows = [{"method": name, **{c: score[c] for c in columns}} for name, score in values["methods"].items()]
@@ -374,3 +394,12 @@ def show(output: Format, found: "Result", columns: list[str]) -> None:
         right, control = values["orientation"]["right"], values["orientation"]["unmirrored"]
         side = "" if right is None else f"; side right on {right:.3f} of those that tell (none mirrored: {control:.3f})"
         typer.echo(f"{values['part']} on {values['photos']} objects of {values['graph']}{side}", err=True)
+    kept(context, found, keep)
+
+
+def kept(context: typer.Context, found: "Result", keep: bool) -> None:
+    """Store the main figure with the graph, where that was asked for."""
+    if keep:
+        from egraph.commands.figures import keep_figures
+
+        keep_figures(settings_of(context), found)

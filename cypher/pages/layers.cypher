@@ -12,5 +12,6 @@ RETURN
   r.sigma AS sigma,
   r.apart AS apart,
   r.ties AS ties,
-  r.lift AS lift
+  r.lift AS lift,
+  r.strongest AS strongest
 ORDER BY r.position

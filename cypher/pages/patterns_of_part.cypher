@@ -1,12 +1,8 @@
-// The ids of a graph's patterns on a part, those that lie on it most surely first: those that do beyond chance, or any
-//
-// A pattern is looked at only when it is one of the first.
-MATCH ()-[l:LIES_ON {of: $of}]->()
-WHERE $any OR l.share >= l.by_chance
-WITH l, l.share AS share, l.score AS score
-ORDER BY share DESC, score DESC
-LIMIT $limit
-WITH startNode(l) AS p, share, score, l.objects AS objects
-WITH p.id AS id, share, score, objects
-RETURN id, share, objects
-ORDER BY share DESC, score DESC, id
+// A graph's patterns that lie on a part most surely, those that do beyond chance first
+MATCH (:ExplanatoryGraph {id: $graph})-[c:COVERS]->(:Part {id: $part})
+WHERE c.surest IS NOT NULL
+UNWIND range(0, size(c.surest[..$limit]) - 1) AS rank
+WITH rank, $graph + '/' + c.surest[rank] AS id
+MATCH (:Pattern {id: id})-[l:LIES_ON]->(:Part {id: $part})
+RETURN id, l.share AS share, l.by_chance AS by_chance, l.objects AS objects
+ORDER BY rank

@@ -1,8 +1,9 @@
-// What some ids are the ids of: patterns, filters
-UNWIND $ids AS id
+// Which patterns and filters there are of some ids, and of which graphs
+UNWIND $patterns AS id
 MATCH (p:Pattern {id: id})
-RETURN 'pattern' AS kind, p.id AS id
+RETURN 'pattern' AS kind, id, p.graph AS graph
   UNION
-UNWIND $ids AS id
-MATCH (f:Filter {id: id})
-RETURN 'filter' AS kind, f.id AS id
+UNWIND $filters AS id
+MATCH (:Filter {id: id})<-[:SEPARATED_FROM]-(p:Pattern)
+WHERE p.graph IN $graphs
+RETURN 'filter' AS kind, id, p.graph AS graph

@@ -22,5 +22,5 @@ RETURN
   p.own_name AS name,
   on_part,
   by_chance,
-  'http://127.0.0.1:' + toString($port) + '/pattern/' + pattern AS address
+  replace('http://127.0.0.1:' + toString($port) + '/pattern/' + pattern, ' ', '%20') AS address
 ORDER BY on_part DESC, pattern

@@ -30,6 +30,7 @@ EXAMPLES = (
     "load_repair",
     "evaluate",
     "evaluate_purity",
+    "keep_figures",
 )
 LAST = (
     *("ask", "questions", "show", "name", "remove_name", "write_report"),

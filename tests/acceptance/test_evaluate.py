@@ -1,10 +1,13 @@
 """Measuring a graph of generated photos, whose parts' places are known, beside every control."""
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from egraph.report.words import number
 
 pytestmark = pytest.mark.slow
 
@@ -17,13 +20,17 @@ def egraph(egraph_here: Callable) -> Callable:
     return egraph_here
 
 
-def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: Callable, world: Path) -> None:
+def test_patterns_are_measured_beside_every_control(
+    egraph: Callable, refused: Callable, world: Path, tmp_path: Path
+) -> None:
     annotations = world / "annotations.json"
     network = ("--network", "egraph.demo.network:animals", "--category", "horse")
     egraph("mine", world, "--annotations", annotations, *network)
     about = ("--category", "horse", "--annotations", annotations)
 
-    found = json.loads(egraph("evaluate", "tracking", *about, "--part", "head", "--draws", 4, "--json").stdout)
+    found = json.loads(
+        egraph("evaluate", "tracking", *about, "--part", "head", "--draws", 4, "--keep", "--json").stdout
+    )
     assert (found["task"], found["part"], found["draws"]) == ("tracking", "head", 4)
     assert found["photos"] > 60 and set(found["methods"]) == METHODS
     assert all(score["low"] <= score["error"] <= score["high"] for score in found["methods"].values())
@@ -54,7 +61,7 @@ def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: C
     sentence = refused("evaluate", "purity", "--category", "horse", "--judge", "egraph.demo.network:animals", code=2)
     assert "no part" in sentence
 
-    stable = json.loads(egraph("evaluate", "stability", "--category", "horse", "--json").stdout)
+    stable = json.loads(egraph("evaluate", "stability", "--category", "horse", "--keep", "--json").stdout)
     assert (stable["task"], stable["category"]) == ("stability", "horse")
     assert set(stable["methods"]) == {"egraph", "surest", "next_filter"}
     assert stable["methods"]["egraph"]["found_again"] > 3 * stable["methods"]["next_filter"]["found_again"]
@@ -65,6 +72,16 @@ def test_patterns_are_measured_beside_every_control(egraph: Callable, refused: C
     # so few photos hold partners beyond chance between some of the layers only
     assert switched["layers"] and set(switched["layers"]) <= {"block2", "block3"}
     assert {"fall", "pairs"} <= set(switched["methods"]["egraph"])
+
+    # What was kept stands in the report, each figure beside all of its controls.
+    egraph("report", "-o", tmp_path / "report.html", "--single-file")
+    cells = re.findall(r"<td[^>]*>(?:<b>)?([^<]*)", (tmp_path / "report.html").read_text())
+    again = {name: of["found_again"] for name, of in stable["methods"].items()}
+    controls = {"random places": errors["random"], "no evidence": errors["no_evidence"]}
+    controls |= {"patterns of another filter": again["next_filter"]}
+    assert {words: cells[cells.index(words) + 1] for words in controls} == {w: number(v) for w, v in controls.items()}
+    assert {number(errors["egraph"]), number(again["egraph"])} <= set(cells)
+    assert not any("loses when a partner" in cell for cell in cells), "edges were not kept"
 
     sentence = refused("evaluate", "tracking", *about, "--part", "wheel", code=3)
     assert "'wheel'" in sentence

@@ -16,7 +16,8 @@ REMOVE
   r.sigma,
   r.apart,
   r.ties,
-  r.lift
+  r.lift,
+  r.strongest
 WITH DISTINCT g
 MATCH (g)<-[:IN_GRAPH]-(p:Pattern)
 REMOVE p.graph, p.neighbours, p.sigma, p.apart, p.above, p.below, p.alone

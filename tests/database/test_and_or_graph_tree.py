@@ -62,7 +62,7 @@ def rows_of(aog: AndOrGraph) -> list[dict]:
 
 def test_the_drawing_has_the_strongest_patterns(database: Database, written: Written, category: str) -> None:
     _, (head, _, _) = written
-    given = {"category": category, "part": "head", "graph": None, "name": "default"}
+    given = {"category": category, "part": "head", "graph": None, "name": "default", "port": 7480}
     for limit in (5, 1000):
         drawn = database.read("browser/draw-and-or-graph", **given, limit=limit)
         found = {tuple(node["id"] for node in row["drawn"].nodes) for row in drawn}

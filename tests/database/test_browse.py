@@ -3,15 +3,24 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
+from html import unescape
 from urllib.parse import quote, unquote
 
 import pytest
 
 from egraph.browse.app import application
 from egraph.browse.gate import Gate, Guarded
-from egraph.errors import DatabaseError
+from egraph.errors import DatabaseError, NothingYetError
 from egraph.graph.connection import open_database
+from egraph.graph.content_hash import content_hash
+from egraph.graph.measured import keep_measured
+from egraph.graph.parts import add_labels, remove_part
+from egraph.graph.questions import ask as ask_question
+from egraph.graph.read import read_graph
+from egraph.graph.statements import statement
 from egraph.mining.graph_tables import MinedGraph
+from egraph.photos.photo import Box
 from egraph.settings import Settings
 from support.pages import Answered, ask, seen_graph
 
@@ -57,6 +66,69 @@ def test_every_link_and_every_picture_of_a_page_is_there(served: tuple[Guarded, 
             assert answered.status in (200, 303), (target, answered.text[:200])
             if target.startswith(("/cut/", "/whole/")):
                 assert answered.content[8:12] == b"WEBP"
+
+
+@pytest.mark.parametrize(
+    ("drawing", "kind"),
+    [
+        *(("overview", "graph"), ("pattern", "pattern"), ("filter", "filter"), ("part", "part")),
+        *(("and-or-graph", "part"), ("photo", "object")),
+    ],
+)
+def test_what_neo4j_browser_draws_has_an_address_that_opens(
+    settings: Settings, served: tuple[Guarded, MinedGraph], drawing: str, kind: str
+) -> None:
+    mined = served[1]
+    values = {"category": mined.category, "graph": mined.name, "part": HOSTILE, "name": "default", "share": 0}
+    values |= {"layer": "layer1", "filter": 0, "pattern": f"{mined.id}/layer1/0/0", "photo": mined.objects[0].id}
+    values |= {"port": GATE.port, "limit": 50}
+    drawn = statement(f"browser/draw-{drawing}")
+    with open_database(settings) as database:
+        rows = database.read(drawn, **{name: values[name] for name in drawn.takes})
+    given = {row["address"] for row in rows}
+    assert f"{GATE.origin}{unquote(address(mined, kind))}".replace(" ", "%20").replace("#", "%23") in given
+    for one in given:
+        assert get(served, one.removeprefix(GATE.origin)).status == 200
+
+
+def test_filters_that_mix_have_a_page(settings: Settings, served: tuple[Guarded, MinedGraph]) -> None:
+    mined = served[1]
+    page = f"/mixed/{quote(mined.id)}"
+    assert "No filter of this graph" in get(served, page).text
+    with open_database(settings) as database:
+        below = [replace(o, parts={"below": (Box(o.box.x, o.box.y + 1, o.box.width, 70),)}) for o in mined.objects]
+        add_labels(database, below, mined.category, "below")
+        asked = ask_question(database, "mixed-filters", {"category": mined.category, "graph": mined.name})
+        mixing = {f"{row['layer']}/{row['filter']}" for row in asked.rows}
+        answered = get(served, page)
+        remove_part(database, mined.category, "below")
+    assert mixing and answered.text.count('<li class="row">') == len(mixing)
+    for one in mixing:
+        assert f'/filter/{quote(mined.id, "/@:,")}/{one}"' in answered.text
+    assert get(served, page + "x").status == 404
+
+
+def test_kept_figures_stand_on_the_page_and_are_no_part_of_the_graph(
+    settings: Settings, served: tuple[Guarded, MinedGraph]
+) -> None:
+    mined = served[1]
+    with open_database(settings) as database:
+        before = content_hash(read_graph(database, mined.id))
+        keep_measured(database, mined.id, "tracking", [("an older distance", 0.75, "random places", 0.5)])
+        keep_measured(database, mined.id, "purity", [("coherence", 0.625, HOSTILE, 0.375)])
+        rows = [("distance", 0.125, "a still point", 0.25), ("distance", 0.125, "random places", 0.5)]
+        keep_measured(database, mined.id, "tracking", rows)
+        assert content_hash(read_graph(database, mined.id)) == before
+        with pytest.raises(NothingYetError):
+            keep_measured(database, mined.id + "x", "tracking", rows)
+    text = get(served, address(mined, "graph")).text
+    cells = [unescape(cell) for cell in re.findall(r"<td[^>]*>(?:<b>)?([^<]*)", text[text.index("controls</h2>") :])][
+        :12
+    ]
+    assert cells == [
+        *("distance", "0.125", "a still point", "0.25", "", "", "random places", "0.5"),
+        *("coherence", "0.625", HOSTILE, "0.375"),
+    ]
 
 
 def test_a_drawing_is_kept_by_its_address_and_as_a_file(served: tuple[Guarded, MinedGraph]) -> None:

@@ -12,6 +12,7 @@ from egraph.graph.delete import delete_graph
 from egraph.graph.explanations import write_explanation
 from egraph.graph.findings import write_findings
 from egraph.graph.lying import Lying, write_lying
+from egraph.graph.measured import keep_measured
 from egraph.graph.own_names import give_name
 from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.places import refresh_places
@@ -52,6 +53,7 @@ def write_everything(database: Database, category: str) -> MinedGraph:
         ("part", f"{category}/head"),
     ):
         give_name(database, kind, id, "a name", "a note")
+    keep_measured(database, mined.id, "tracking head", [("a figure", 0.5, "a control", 1.0)])
     products = Product("jobs/produced_graph", mined.id), Product("jobs/produced_aog", synthetic_aog(mined).id)
     for product in (*products, None):
         waiting = find_job(database, submit(database, "mine", {}, category))

@@ -10,6 +10,7 @@ from torch import nn
 
 from egraph.api.optional import given
 from egraph.commands.evaluate import LocalizationMeasures, Measures, PartsMeasures, evaluate_graph
+from egraph.commands.figures import keep_figures as keep
 from egraph.commands.locate import Located, locate_photos
 from egraph.commands.purity import PurityReport, measure_purity
 from egraph.commands.requests import EvaluateRequest, LocateRequest, PurityRequest
@@ -202,3 +203,21 @@ def evaluate_purity(
         seed=seed,
     )
     return measure_purity(settings or load_settings(), request, progress, network)
+
+
+def keep_figures(
+    measured: Measures | LocalizationMeasures | PartsMeasures | PurityReport, *, settings: Settings | None = None
+) -> None:
+    """Store the main figure of an evaluation, beside its controls, with the graph: its pages show it.
+
+    >>> eg.keep_figures(eg.evaluate("tracking", category="horse", part="head", graph="default", draws=2,
+    ...                             annotations="photos/annotations.json"))
+
+    Args:
+        measured: what `evaluate` or `evaluate_purity` gave.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        NothingYetError: the graph is no longer there.
+    """
+    keep(settings or load_settings(), measured)

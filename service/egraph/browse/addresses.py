@@ -37,6 +37,9 @@ class ServedSite(Site):
     def graph(self, graph: GraphRow) -> str | None:
         return f"/graph/{quote(graph.id, SAFE)}"
 
+    def mixed(self, graph: GraphRow) -> str | None:
+        return f"/mixed/{quote(graph.id, SAFE)}"
+
     def pattern(self, graph: GraphRow, id: str) -> str | None:
         return f"/pattern/{quote(id, SAFE)}"
 

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 from dataclasses import replace
-from functools import lru_cache, wraps
+from functools import wraps
 from http import HTTPStatus
 
 from starlette.applications import Starlette
@@ -21,22 +21,21 @@ from egraph.graph.graphs import GraphSummary, graphs
 from egraph.graph.objects import photo_object
 from egraph.photos.crop import PhotoError
 from egraph.photos.photo import PhotoObject
-from egraph.report.asked import with_values
+from egraph.report.asked import asked_of_mixed, with_values
 from egraph.report.cutouts import Cut, cut_picture, webp, whole_picture
 from egraph.report.drawing import draw_ties
+from egraph.report.graph_reading import graph_row, graph_rows, read_graph_view, read_strongest
+from egraph.report.mixed import read_mixed
 from egraph.report.pages import front, message, page, render, title_of, view_page
 from egraph.report.reading import (
-    Strongest,
-    graph_row,
+    ROW_SEEN,
     read_filter,
     read_first_of_part,
-    read_graph_view,
     read_object,
     read_part,
     read_partners,
     read_pattern,
     read_rows,
-    read_strongest,
     read_ties,
 )
 from egraph.report.site import NO_LAYER, asset
@@ -49,6 +48,8 @@ SMALLEST, LARGEST = 16, 1024
 DRAWN = 60
 """Patterns of a drawing."""
 FOUND = 60
+MIXED = 40
+"""Filters of a page of those that mix."""
 KEPT_OBJECTS = 20_000
 FRESH = {"Cache-Control": "no-cache"}
 KEPT = {"Cache-Control": "private, max-age=3600"}
@@ -73,13 +74,13 @@ class Pages:
         self.database = database
         self._objects: dict[str, PhotoObject] = {}
         self._lock = threading.Lock()
-        self.strongest: Callable[[str, str], Strongest] = lru_cache(maxsize=64)(self._strongest)
 
     def routes(self) -> list[Route]:
         """What can be asked for."""
         return [
             Route("/", self.answering(self.overview)),
             Route("/graph/{name:path}", self.answering(self.graph)),
+            Route("/mixed/{name:path}", self.answering(self.mixed)),
             Route("/pattern/{name:path}", self.answering(self.pattern)),
             Route("/filter/{name:path}", self.answering(self.filter)),
             Route("/part/{name:path}", self.answering(self.part)),
@@ -91,6 +92,27 @@ class Pages:
             Route("/whole/{id:path}", self.answering(self.whole)),
             Route("/static/{name}", static),
         ]
+
+    def warm(self) -> None:
+        """Ask what the pages of the first graph ask, so that the database has its plans at hand when a person
+        does.
+
+        Raises:
+            DatabaseError: the database failed.
+        """
+        known = [one for one in graphs(self.database) if one.state == "complete"]
+        for graph in known[:1]:
+            row = graph_row(self.database, graph)
+            view = read_graph_view(self.database, row, TILES)
+            self._found("0", known)
+            for part in view.parts:
+                read_first_of_part(self.database, row, part.part)
+                read_part(self.database, row, part.part)
+            for pattern in [rows[0] for rows in view.strongest.values() if rows][:1]:
+                read_pattern(self.database, row, pattern.id)
+                read_filter(self.database, row, pattern.layer, pattern.filter)
+                for seen in pattern.seen:
+                    read_object(self.database, row, seen.object.id)
 
     def answering(self, answer: Callable[[Request], Response]) -> Callable[[Request], Response]:
         """An answer whose failures are pages that say what is wrong."""
@@ -114,24 +136,28 @@ class Pages:
         """All graphs."""
         known = [one for one in graphs(self.database) if one.state == "complete"]
         rows = []
-        for graph in known:
-            row = graph_row(self.database, graph)
-            names = self.strongest(graph.id, graph.created_at)
-            first = next(iter(names.values()), [])[:6]
+        for row in graph_rows(self.database, known).values():
+            first = next(iter(read_strongest(self.database, row.id, ROW_SEEN).values()), [])
             rows.append((row, list(read_rows(self.database, row, first).values())))
         site = ServedSite()
         return html(page(site, "Graphs", render("overview.html", site=site, graphs=rows)))
 
     def graph(self, request: Request) -> Response:
         """A graph: its parts, and the strongest patterns of each layer."""
-        graph, rest = self._graph(request.path_params["name"])
-        if rest:
-            raise NothingYetError(f"There is no graph {request.path_params['name']}.")
-        row = graph_row(self.database, graph)
-        view = read_graph_view(self.database, row, self.strongest(graph.id, graph.created_at))
+        row = graph_row(self.database, self._whole_graph(request))
+        view = read_graph_view(self.database, row, TILES)
         shown = {part.part: read_first_of_part(self.database, row, part.part) for part in view.parts}
         site = ServedSite()
         return html(page(site, title_of(view), front(site, view, shown=shown), row))
+
+    def mixed(self, request: Request) -> Response:
+        """A graph's filters of which different patterns lie on different parts."""
+        row = graph_row(self.database, self._whole_graph(request))
+        mixed, asked = read_mixed(self.database, row, MIXED, ROW_SEEN), asked_of_mixed(row)
+        site = ServedSite()
+        return html(
+            page(site, "Filters that mix", render("mixed.html", site=site, graph=row, mixed=mixed, asked=asked), row)
+        )
 
     def pattern(self, request: Request) -> Response:
         """A pattern."""
@@ -193,9 +219,7 @@ class Pages:
         of = [one for one in known if one.id == request.query_params.get("graph")]
         found = self._found(text, of or known) or (self._found(text, known) if of else [])
         site = ServedSite()
-        rows = {
-            graph.id: graph_row(self.database, graph) for graph in {one.graph.id: one.graph for one in found}.values()
-        }
+        rows = graph_rows(self.database, list({one.graph.id: one.graph for one in found}.values()))
         hrefs = [(one, address(site, rows[one.graph.id], one)) for one in found]
         if len(hrefs) == 1:
             return RedirectResponse(hrefs[0][1], 303, FRESH)
@@ -228,14 +252,17 @@ class Pages:
                 return graph, name[len(graph.id) + 1 :]
         raise NothingYetError(f"There is no complete graph of {name}; the first page lists those that there are.")
 
+    def _whole_graph(self, request: Request) -> GraphSummary:
+        """The graph whose id the name is."""
+        graph, rest = self._graph(request.path_params["name"])
+        if rest:
+            raise NothingYetError(f"There is no graph {request.path_params['name']}.")
+        return graph
+
     def _drawn(self, request: Request) -> tuple[GraphRow, list[str]]:
         graph, _ = self._graph(request.query_params.get("graph", ""))
         chosen = [f"{graph.id}/{label}" for label in request.query_params.getlist("p")]
         return graph_row(self.database, graph), list(dict.fromkeys(chosen))[:DRAWN]
-
-    def _strongest(self, graph: str, created_at: str) -> Strongest:
-        """created_at: a graph that was made anew has other ones."""
-        return read_strongest(self.database, graph, TILES)
 
     def _found(self, text: str, known: list[GraphSummary]) -> list[Subject]:
         found = find_subjects(self.database, text, known) + find_named(self.database, text, known)

@@ -1,14 +1,16 @@
 """The server of pages: opened on loopback, until it is stopped."""
 
 import socket
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 
 import uvicorn
 
-from egraph.browse.app import application
+from egraph.browse.app import Pages, application
 from egraph.browse.gate import LOOPBACK, Gate, Guarded
-from egraph.errors import UsageError
-from egraph.graph.connection import open_database
+from egraph.errors import EgraphError, UsageError
+from egraph.graph.connection import Database, open_database
 from egraph.report.site import SERVER_PORT
 from egraph.settings import Settings
 
@@ -22,7 +24,23 @@ def browse(settings: Settings, port: int = SERVER_PORT, opened: Callable[[Gate],
     """
     with listening(port) as listener, open_database(settings, reader=True) as database:
         gate = Gate(listener.getsockname()[1])
-        serve(application(database, gate), gate, listener, opened)
+        with warmed(database):
+            serve(application(database, gate), gate, listener, opened)
+
+
+@contextmanager
+def warmed(database: Database) -> Iterator[None]:
+    """Meanwhile the database is asked what first pages ask, so that nobody waits for its plans."""
+
+    def work() -> None:
+        # Whoever asks for a page is told what is wrong.
+        with suppress(EgraphError):
+            Pages(database).warm()
+
+    thread = threading.Thread(target=work, name="egraph-warm", daemon=True)
+    thread.start()
+    yield
+    thread.join()
 
 
 def serve(guarded: Guarded, gate: Gate, listener: socket.socket, opened: Callable[[Gate], None] | None) -> None:

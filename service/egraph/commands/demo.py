@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from egraph.commands.demo_part import Finding, find_part
+from egraph.commands.figures import CONTROLS
 from egraph.commands.mine import MineReport, mine_category
 from egraph.commands.parts import import_parts
 from egraph.commands.report import write_pages
@@ -17,6 +18,7 @@ from egraph.evaluation.tracking import evaluate_tracking
 from egraph.evaluation.truth import Labelled, Score, compare_with_boxes
 from egraph.graph.connection import open_database
 from egraph.graph.delete import delete_graph
+from egraph.graph.measured import keep_measured
 from egraph.graph.questions import ask
 from egraph.graph.read import read_graph
 from egraph.mining.inference import place_patterns
@@ -68,14 +70,8 @@ class DemoResult:
         """Every figure beside each of its controls; errors in diagonals of the object's crop."""
         errors = {method: score.error for method, score in self.tracking.items()}
         name = f"distance from the {PART}, mean of the best patterns, in diagonals of the object (less is better)"
-        controls = {
-            "still": "a point that stands still",
-            "no_pose": "the same patterns, without what the others tell",
-            "parents_only": "the same patterns, placed by their parents alone",
-            "raw_filters": "strongest units of raw filters",
-            "random": "random places",
-        }
-        rows = [Figure(name, errors["egraph"], text, errors[method]) for method, text in controls.items()]
+        controls = ("still", "no_pose", "parents_only", "raw_filters", "random")
+        rows = [Figure(name, errors["egraph"], CONTROLS[method], errors[method]) for method in controls]
         found = self.finding
         for which, right, unmirrored in (
             ("photos", self.labelled.orientation, self.labelled.unmirrored),
@@ -90,8 +86,7 @@ class DemoResult:
         errors = self.finding.errors
         where = f"{len(self.finding.found)} new photos from {self.finding.labels} boxes"
         name = f"distance of the {PART} found on {where}, in diagonals of the object (less is better)"
-        controls = {"prior": "the boxes' mean place, on the side inferred", "constant": "the boxes' mean place"}
-        return [Figure(name, errors["egraph"], text, errors[method]) for method, text in controls.items()]
+        return [Figure(name, errors["egraph"], CONTROLS[method], errors[method]) for method in ("prior", "constant")]
 
     def lines(self, command: str = "egraph") -> list[str]:
         """For people: what was found, and what to try next with `command`."""
@@ -194,7 +189,8 @@ def run_demo(settings: Settings, destination: Path, progress: Progress | None = 
     with open_database(settings) as database:
         asked = ReportRequest(result.report, KIND, NAME, single_file=True)
         chosen = choose_one(database, KIND, mined.graph)
-        write_pages(database, chosen, asked, progress, result.figures(), [REMARK], parses)
+        keep_measured(database, chosen.id, "demo", result.figures())
+        write_pages(database, chosen, asked, progress, [REMARK], parses)
     return DemoResult(**{**result.__dict__, "seconds": time.perf_counter() - start})
 
 

@@ -167,7 +167,8 @@ def read_voters(settings: Settings, category: str, graph: str, patterns: Sequenc
     Raises:
         NothingYetError: the graph is no longer there.
     """
-    from egraph.report.reading import graph_row, read_rows
+    from egraph.report.graph_reading import graph_row
+    from egraph.report.reading import read_rows
     from egraph.report.voters import SEEN, Voters
 
     with open_database(settings) as database:

@@ -11,9 +11,8 @@ from egraph.graph.questions import check_graphs
 from egraph.progress import Progress
 from egraph.report.book import STRONGEST, STRONGEST_IN_FILE, gather_book, one_file, write_folder
 from egraph.report.files import write_whole
-from egraph.report.page_content import Figure
+from egraph.report.graph_reading import graph_row
 from egraph.report.pages import Illustration
-from egraph.report.reading import graph_row
 from egraph.report.report_site import HOME, FileSite, FolderSite, ReportSite
 from egraph.report.subject import choose_one
 from egraph.results import Result
@@ -51,11 +50,10 @@ def write_pages(
     graph: GraphSummary,
     request: ReportRequest,
     progress: Progress | None = None,
-    figures: Sequence[Figure] = (),
     remarks: Sequence[str] = (),
     illustrations: Sequence[Illustration] = (),
 ) -> Written:
-    """Write a report of a graph, with figures that were measured and pictures of what was found elsewhere.
+    """Write a report of a graph, with remarks on its figures and pictures of what was found elsewhere.
 
     Raises:
         ReportError: it cannot be written.
@@ -63,7 +61,7 @@ def write_pages(
     """
     start = time.perf_counter()
     strongest = STRONGEST_IN_FILE if request.single_file else STRONGEST
-    book = gather_book(database, graph_row(database, graph), strongest, figures, remarks, illustrations)
+    book = gather_book(database, graph_row(database, graph), strongest, remarks, illustrations)
     site: ReportSite
     if request.single_file:
         site = FileSite()

@@ -20,10 +20,11 @@ from egraph.network.preprocessing import Preprocessing
 from egraph.photos.crop import PhotoError
 from egraph.report.cutouts import photo_of
 from egraph.report.files import write_whole
+from egraph.report.graph_reading import graph_row
 from egraph.report.heat import filter_maps, heat_picture
 from egraph.report.pages import Heat, title_of, view_page
 from egraph.report.pictures import png_bytes
-from egraph.report.reading import graph_row, read_filter, read_object, read_part, read_pattern
+from egraph.report.reading import read_filter, read_object, read_part, read_pattern
 from egraph.report.sheet import said_of, sheet, strips_of
 from egraph.report.site import Site
 from egraph.report.subject import Subject, find_subject

@@ -20,6 +20,7 @@ def ensure_schema(database: Database) -> None:
         for one in constraints():
             database.write(one)
         database.write("write/outdate_graphs", format=FORMAT)
+        database.write("write/forget_sums")
         # It needs the tables of mining, which those who only ask need not load.
         from egraph.graph.upgrade import add_summaries
 

@@ -8,7 +8,7 @@ from egraph.graph.batches import NUMBER_BYTES, slices
 from egraph.graph.chance import rounded_down
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graph_state import create
-from egraph.graph.places import delete_all
+from egraph.graph.places import SUREST, delete_all
 
 
 @dataclass(frozen=True)
@@ -61,5 +61,6 @@ def write_lying(
                 create(
                     transaction, "parts/lie_on", rows.stop - rows.start, **names, pattern=lying.pattern[rows], **some
                 )
+            transaction.run("parts/surest", **names, limit=SUREST)
 
     database.transaction(work)

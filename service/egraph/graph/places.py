@@ -10,6 +10,8 @@ rests, so that answers can say where it rests on fewer than there are; it goes w
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graphs import graphs
 
+SUREST = 200
+"""Patterns of each part that are named with it."""
 DELETED = 20_000
 """At most so many relationships are deleted in one statement."""
 
@@ -35,8 +37,20 @@ def refresh_places(database: Database, graph_id: str, category: str) -> None:
                 (cover,) = transaction.run("parts/cover", **names)
                 chance = chance_table(cover["objects"], cover["area"], cover["patterns"])
                 transaction.run("parts/places", **names, deviations=DEVIATIONS, by_chance=chance)
+                transaction.run("parts/surest", **names, limit=SUREST)
 
         database.transaction(work)
+
+
+def note_surest(database: Database, graph_id: str, category: str) -> None:
+    """Name the patterns that lie most surely on the parts of a graph where that is not done: an earlier egraph did not.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    for row in database.read("parts/without_surest", graph=graph_id):
+        names = {"graph": graph_id, "category": category, "part": row["part"]}
+        database.write("parts/surest", **names, limit=SUREST)
 
 
 def refresh_category(database: Database, category: str) -> None:

@@ -8,9 +8,12 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from egraph.mining.graph_tables import CoActivations, Displacements, MinedGraph
+from egraph.mining.graph_tables import CoActivations, Displacements, MinedGraph, PatternTable
 
 E = TypeVar("E", CoActivations, Displacements)
+
+STRONGEST = 100
+"""Patterns of each layer that are named with it."""
 
 
 def pattern_summary(mined: MinedGraph, layer: str) -> dict[str, np.ndarray]:
@@ -42,7 +45,8 @@ def reading_summary(mined: MinedGraph, layer: str) -> dict[str, Any]:
     there are none). kept_filters: how many keep any. support: mean share of the objects on which a pattern fires.
     advantage: mean over the patterns. steps, sigma, apart: how many displacements from layers above there are, their
     mean variation, and what it would be if patterns moved on their own. ties, lift: how many partners in the layer
-    above there are, and their mean lift. A mean over nothing is None.
+    above there are, and their mean lift. strongest: `<filter>/<number>` of the patterns with most evidence, those with
+    most first. A mean over nothing is None.
     """
     table = mined.patterns[layer]
     channels = next(geometry.channels for geometry in mined.layers if geometry.name == layer)
@@ -61,7 +65,17 @@ def reading_summary(mined: MinedGraph, layer: str) -> dict[str, Any]:
         "apart": _mean(apart.sum(), int(steps.sum())),
         "ties": len(lifts),
         "lift": _mean(lifts.sum(dtype=float), len(lifts)),
+        "strongest": _strongest(table),
     }
+
+
+def _strongest(table: PatternTable) -> list[str]:
+    """Equal ones in the order of their ids."""
+    names = [
+        f"{channel}/{number}" for channel, number in zip(table.filter.tolist(), table.number.tolist(), strict=True)
+    ]
+    scores = table.score.tolist()
+    return [names[row] for row in sorted(range(len(names)), key=lambda row: (-scores[row], names[row]))[:STRONGEST]]
 
 
 def _steps(mined: MinedGraph, layer: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -7,7 +7,7 @@ from egraph.graph.batches import NUMBER_BYTES, pattern_prefix, slices, suffixes
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graph_state import COMPLETE, WRITING, RemovedError, content_of, hold
 from egraph.graph.graphs import graphs
-from egraph.graph.places import refresh_places
+from egraph.graph.places import note_surest, refresh_places
 from egraph.graph.read import read_graph
 from egraph.graph.resemblance import refresh_resemblance
 from egraph.graph.statements import Statement, statement
@@ -28,6 +28,7 @@ def add_summaries(database: Database) -> None:
                     content = content_of(database, graph.id)
                     write_summaries(database, read_graph(database, graph.id), content)
                 refresh_places(database, graph.id, graph.category)
+                note_surest(database, graph.id, graph.category)
                 refresh_resemblance(database, graph.id)
             except (NothingYetError, RemovedError):
                 # Somebody removes it, so that it needs no sums.

@@ -6,7 +6,7 @@ from shlex import quote
 from typing import NamedTuple
 
 from egraph.graph.statements import statement
-from egraph.report.views import FilterView, GraphView, ObjectView, PartView, PatternView, View
+from egraph.report.views import FilterView, GraphRow, GraphView, ObjectView, PartView, PatternView, View
 
 
 class Asked(NamedTuple):
@@ -32,7 +32,12 @@ def asked_of(view: View) -> list[Asked]:
     if isinstance(view, ObjectView):
         return [_asked("patterns-on-photo", {**of_graph, "photo": view.object.id})]
     assert isinstance(view, GraphView)
-    return [_asked("overview", {}), _asked("mixed-filters", of_graph)]
+    return [_asked("overview", {}), *asked_of_mixed(graph)]
+
+
+def asked_of_mixed(graph: GraphRow) -> list[Asked]:
+    """The question behind the page of filters that mix."""
+    return [_asked("mixed-filters", {"category": graph.category, "graph": graph.name})]
 
 
 def _asked(name: str, given: Mapping[str, object]) -> Asked:

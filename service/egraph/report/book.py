@@ -7,18 +7,11 @@ from typing import NamedTuple
 from egraph.graph.connection import Database
 from egraph.graph.questions import ask
 from egraph.progress import Progress, report
-from egraph.report.page_content import Figure
+from egraph.report.graph_reading import read_graph_view
+from egraph.report.mixed import Mixed, read_mixed
 from egraph.report.pages import Illustration, article, front, page, title_of, whole_file
 from egraph.report.plots import figures_plot
-from egraph.report.reading import (
-    read_filters,
-    read_graph_view,
-    read_object,
-    read_part,
-    read_patterns,
-    read_rows,
-    read_strongest,
-)
+from egraph.report.reading import read_filters, read_object, read_part, read_patterns, read_rows
 from egraph.report.report_site import HOME, FileSite, FolderSite, ReportSite, file_name
 from egraph.report.site import Site
 from egraph.report.views import FilterView, GraphRow, GraphView, ObjectView, PartView, PatternRow, PatternView, View
@@ -35,19 +28,9 @@ AT_ONCE = 40
 """Patterns or filters that are read at once."""
 
 
-class Mixed(NamedTuple):
-    """A filter that lies on several parts, with one pattern for each."""
-
-    layer: str
-    channel: int
-    words: str
-    patterns: list[PatternRow]
-
-
 @dataclass(frozen=True)
 class Book:
-    """What a report holds. figures: what was measured, each beside its control; illustrations: pictures of what was
-    found elsewhere."""
+    """What a report holds. illustrations: pictures of what was found elsewhere."""
 
     view: GraphView
     patterns: list[str]
@@ -56,7 +39,6 @@ class Book:
     objects: list[str]
     mixed: list[Mixed]
     alone: list[PatternRow]
-    figures: Sequence[Figure] = ()
     remarks: Sequence[str] = ()
     illustrations: Sequence[Illustration] = field(default_factory=tuple)
 
@@ -73,7 +55,6 @@ def gather_book(
     database: Database,
     graph: GraphRow,
     strongest: int,
-    figures: Sequence[Figure] = (),
     remarks: Sequence[str] = (),
     illustrations: Sequence[Illustration] = (),
 ) -> Book:
@@ -83,9 +64,9 @@ def gather_book(
     Raises:
         DatabaseError: the database failed.
     """
-    view = read_graph_view(database, graph, read_strongest(database, graph.id, strongest))
+    view = read_graph_view(database, graph, strongest)
     parts = [read_part(database, graph, row.part) for row in view.parts]
-    mixed = read_mixed(database, graph) if len(parts) > 1 else []
+    mixed = read_mixed(database, graph, MIXED, PATTERN_SEEN) if len(parts) > 1 else []
     asked = {"category": graph.category, "graph": graph.id, "limit": ALONE}
     alone = [row["pattern"] for row in ask(database, "lone-patterns", asked, ALONE).rows]
     rows = [row for layer in view.strongest.values() for row in layer]
@@ -100,27 +81,9 @@ def gather_book(
         objects=list(dict.fromkeys(place.object.id for place in places))[:OBJECTS],
         mixed=mixed,
         alone=list(read_rows(database, graph, alone).values()),
-        figures=figures,
         remarks=remarks,
         illustrations=illustrations,
     )
-
-
-def read_mixed(database: Database, graph: GraphRow) -> list[Mixed]:
-    """Filters of which different patterns lie on different parts."""
-    asked = {"category": graph.category, "graph": graph.id, "limit": 3 * MIXED}
-    by_filter: dict[tuple[str, int], list[dict[str, object]]] = {}
-    for row in ask(database, "mixed-filters", asked, 3 * MIXED).rows:
-        by_filter.setdefault((row["layer"], row["filter"]), []).append(row)
-    names = [str(row["pattern"]) for rows in by_filter.values() for row in rows]
-    known = read_rows(database, graph, names, PATTERN_SEEN)
-    found = []
-    for (layer, channel), rows in list(by_filter.items())[:MIXED]:
-        words = ", ".join(f"{graph.label(str(row['pattern']))} on the {row['part']}" for row in rows)
-        found.append(
-            Mixed(layer, channel, words, [known[str(row["pattern"])] for row in rows if row["pattern"] in known])
-        )
-    return found
 
 
 def pages_of(database: Database, book: Book, progress: Progress | None) -> Iterator[tuple[str, View]]:
@@ -203,13 +166,13 @@ def entry(href: str, view: View) -> Entry:
 
 
 def _front(site: Site, book: Book, index: Sequence[Entry]) -> str:
-    plot = figures_plot(book.figures) if book.figures else None
+    figures = book.view.figures
+    plot = figures_plot(figures) if figures else None
     shown = {layer: rows[:TILES] for layer, rows in book.view.strongest.items()}
     return front(
         site,
         replace(book.view, strongest=shown),
         shown={part.part: part.patterns for part in book.parts},
-        figures=book.figures,
         plot=site.kept(plot) if plot else None,
         remarks=book.remarks,
         illustrations=[(site.kept(one.picture), one) for one in book.illustrations],

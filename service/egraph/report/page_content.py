@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from egraph.graph.measured import Value
 from egraph.photos.photo import PhotoObject
-from egraph.report.words import Value
 
 
 class Figure(NamedTuple):

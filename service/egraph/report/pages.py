@@ -59,7 +59,6 @@ def article(site: Site, view: View, key: str = "", **more: Any) -> str:
 
 FRONT: dict[str, Any] = {
     "shown": {},
-    "figures": (),
     "plot": None,
     "remarks": (),
     "illustrations": (),

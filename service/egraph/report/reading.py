@@ -1,6 +1,5 @@
 """Reads from the database what pages show: few statements for each page, none of which looks at a whole graph."""
 
-import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,7 +9,6 @@ import numpy as np
 from egraph.aog.boxes import part_box
 from egraph.errors import NothingYetError
 from egraph.graph.connection import Database
-from egraph.graph.graphs import GraphSummary
 from egraph.graph.objects import photo_object
 from egraph.mining.graph_tables import ANCHORS
 from egraph.photos.crop import from_fractions
@@ -20,12 +18,9 @@ from egraph.report.views import (
     Fired,
     FoundPart,
     GraphRow,
-    GraphView,
-    LayerRow,
     ObjectView,
     OnPart,
     Partner,
-    PartRow,
     PartView,
     PatternRow,
     PatternView,
@@ -44,17 +39,6 @@ PART_PATTERNS, ON_PART, TIES = 200, 24, 24
 LABELLED, FOUND = 6, 8
 FIRED, LOOKED_AT = 12, 1000
 """Patterns of each layer on an object, chosen from so many that fire most strongly on it."""
-
-Strongest = dict[str, list[str]]
-"""Ids of patterns by their layer."""
-
-
-def graph_row(database: Database, graph: GraphSummary) -> GraphRow:
-    """A graph with its layers."""
-    layers = tuple(row["name"] for row in database.read("pages/layers", graph=graph.id))
-    return GraphRow(
-        graph.id, graph.category, graph.name, graph.network, graph.images, graph.patterns, graph.created_at, layers
-    )
 
 
 def read_pattern(database: Database, graph: GraphRow, id: str) -> PatternView:
@@ -188,9 +172,11 @@ def read_part(database: Database, graph: GraphRow, part: str) -> PartView:
     if part not in known:
         listed = f"; there are: {', '.join(known)}" if known else "; `egraph part import` brings boxes of parts"
         raise NothingYetError(f"There is no part {part} of {graph.category}{listed}.")
-    asked = {"of": f"{graph.id}/{part}", "limit": PART_PATTERNS}
-    surely = database.read("pages/patterns_of_part", **asked, any=False)
-    best = surely or database.read("pages/patterns_of_part", **asked, any=True)[:ON_PART]
+    lying = database.read(
+        "pages/patterns_of_part", graph=graph.id, part=f"{graph.category}/{part}", limit=PART_PATTERNS
+    )
+    surely = [row for row in lying if row["share"] >= row["by_chance"]]
+    best = surely or lying[:ON_PART]
     on_part = {row["id"]: row["share"] for row in best}
     ties = read_ties(database, list(on_part))[:TIES]
     # Those that fire together with others first, then those most often on the part.
@@ -215,10 +201,9 @@ def read_part(database: Database, graph: GraphRow, part: str) -> PartView:
 
 def read_first_of_part(database: Database, graph: GraphRow, part: str, most: int = ROW_SEEN) -> list[PatternRow]:
     """The patterns that lie on a part most surely, with a photo each."""
-    asked = {"of": f"{graph.id}/{part}", "limit": most, "any": True}
-    return list(
-        read_rows(database, graph, [row["id"] for row in database.read("pages/patterns_of_part", **asked)]).values()
-    )
+    asked = {"graph": graph.id, "part": f"{graph.category}/{part}", "limit": most}
+    names = [row["id"] for row in database.read("pages/patterns_of_part", **asked)]
+    return list(read_rows(database, graph, names).values())
 
 
 def read_found(database: Database, graph: GraphRow, part: str) -> list[FoundPart]:
@@ -262,46 +247,6 @@ def read_object(database: Database, graph: GraphRow, id: str, fired_on: int = FI
         layers={layer: fired for layer, fired in layers.items() if fired},
         drawn=[(row["part"], Box(*row["box"])) for row in drawn],
         found=[(row["part"], _place({**rows[0], **row})) for row in found],
-    )
-
-
-def read_strongest(database: Database, graph: str, most: int) -> Strongest:
-    """The ids of the patterns with most evidence, so many of each conv layer, the top layer first."""
-    found = {}
-    for row in reversed(database.read("pages/layers", graph=graph)):
-        if row["name"] != ANCHORS:
-            asked = {"graph": graph, "layer": row["name"], "limit": most}
-            found[row["name"]] = [one["id"] for one in database.read("pages/strongest", **asked)]
-    return found
-
-
-def read_graph_view(database: Database, graph: GraphRow, strongest: Strongest) -> GraphView:
-    """A graph, with these patterns of its layers.
-
-    Raises:
-        DatabaseError: the database failed.
-    """
-    layers = [LayerRow(**_without_anchors(row)) for row in database.read("pages/layers", graph=graph.id)]
-    rows = read_rows(database, graph, [id for some in strongest.values() for id in some], 1)
-    found = {layer: [rows[id] for id in some if id in rows] for layer, some in strongest.items()}
-    (kept,) = database.read("read/graph", graph=graph.id)
-    properties, network = kept["graph"], kept["network"]
-    return GraphView(
-        graph=graph,
-        layers=layers[::-1],
-        parts=[PartRow(**row) for row in database.read("pages/parts", graph=graph.id)],
-        strongest=found,
-        mined={
-            "network": graph.network,
-            "weights": network["weights_source"],
-            "weights' SHA-256": network["weights_sha256"],
-            "objects": graph.images,
-            "seed": properties["seed"],
-            "written": graph.created_at,
-        },
-        settings=json.loads(properties["parameters"]),
-        versions=json.loads(properties["versions"]),
-        dropped=json.loads(properties["dropped"]),
     )
 
 
@@ -385,9 +330,3 @@ def _place(row: dict[str, Any]) -> Place:
     x, y = from_fractions(obj, row["x"], row["y"])
     box = part_box(obj, x, y, np.array([row["box_height"], row["box_width"]]))
     return Place(obj, box, row["confidence"], row["place_confidence"], row["template"])
-
-
-def _without_anchors(row: dict[str, Any]) -> dict[str, Any]:
-    """The anchors have no map of their own."""
-    of_map = ("channels", "filters", "width", "receptive_field")
-    return {**row, "ties": row["ties"] or 0, **(dict.fromkeys(of_map) if row["name"] == ANCHORS else {})}

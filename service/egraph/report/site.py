@@ -83,6 +83,9 @@ class Site:
         """The address of a graph's page, like those of the others None where there is none."""
         return None
 
+    def mixed(self, graph: GraphRow) -> str | None:
+        return None
+
     def pattern(self, graph: GraphRow, id: str) -> str | None:
         return None
 

@@ -11,6 +11,7 @@ from egraph.graph.graph_state import outdated
 from egraph.graph.graphs import GraphSummary, fitting_graphs, graphs
 from egraph.graph.questions import behind
 from egraph.mining.graph_tables import ANCHORS
+from egraph.report.graph_reading import graph_rows
 
 Kind = Literal["pattern", "filter", "part", "object"]
 PHOTOS = 50
@@ -105,32 +106,29 @@ def find_subjects(database: Database, text: str, known: Sequence[GraphSummary]) 
     text = text.strip().strip("/")
     if not text:
         return []
-    patterns: dict[str, GraphSummary] = {}
-    filters: dict[str, list[tuple[GraphSummary, str]]] = {}
+    by_id = {graph.id: graph for graph in known}
+    layers = {graph: row.layers for graph, row in graph_rows(database, known).items()}
+    patterns: set[str] = set()
+    filters: dict[str, str] = {}
     for graph in known:
         short = text.removeprefix(f"{graph.id}/") if text.startswith(f"{graph.id}/") else behind(graph.id, text) or text
-        patterns[f"{graph.id}/{short}"] = graph
-        for name in [short] if "/" in short else [f"{layer}/{short}" for layer in _layers(database, graph, short)]:
-            filters.setdefault(f"{graph.network}/{name}", []).append((graph, name))
-    parts: list[Subject] = []
-    for graph in known:
-        there = [row["part"] for row in database.read("pages/parts", graph=graph.id)]
-        parts += [
-            Subject("part", graph, part)
-            for part in there
-            if text in (part, f"{graph.category}/{part}", f"{graph.id}/{part}")
-        ]
+        patterns.add(f"{graph.id}/{short}")
+        of_number = [f"{layer}/{short}" for layer in layers[graph.id] if layer != ANCHORS and short.isdecimal()]
+        filters |= {f"{graph.network}/{name}": name for name in ([short] if "/" in short else of_number)}
+    parts = [
+        Subject("part", graph, part)
+        for graph, part in (
+            (by_id[row["graph"]], row["part"]) for row in database.read("pages/part_names", graphs=list(by_id))
+        )
+        if text in (part, f"{graph.category}/{part}", f"{graph.id}/{part}")
+    ]
     found: list[Subject] = []
-    for row in database.read("pages/which", ids=[*patterns, *filters]):
-        if row["kind"] == "pattern" and row["id"] in patterns:
-            found.append(Subject("pattern", patterns[row["id"]], row["id"]))
-        for graph, name in filters.get(row["id"], []) if row["kind"] == "filter" else []:
-            if database.read("pages/of_filters", filters=[row["id"]], graph=graph.id):
-                found.append(Subject("filter", graph, name))
+    for row in database.read("pages/which", patterns=list(patterns), filters=list(filters), graphs=list(by_id)):
+        name = filters[row["id"]] if row["kind"] == "filter" else row["id"]
+        found.append(Subject(row["kind"], by_id[row["graph"]], name))
     if found or parts:
         return found + parts
     asked = {"photo": text, "graphs": [graph.id for graph in known], "limit": PHOTOS}
-    by_id = {graph.id: graph for graph in known}
     return [Subject("object", by_id[row["graph"]], row["id"]) for row in database.read("pages/photos", **asked)]
 
 
@@ -144,10 +142,3 @@ def find_named(database: Database, text: str, known: Sequence[GraphSummary]) -> 
                 name = row["id"] if row["kind"] == "pattern" else row["id"].removeprefix(f"{of}/")
                 found.append(Subject(row["kind"], graph, name, row["own_name"]))
     return found
-
-
-def _layers(database: Database, graph: GraphSummary, channel: str) -> list[str]:
-    """The layers that may have a filter of this number."""
-    if not channel.isdecimal():
-        return []
-    return [row["name"] for row in database.read("pages/layers", graph=graph.id) if row["name"] != ANCHORS]

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from egraph.mining.graph_tables import ANCHORS
 from egraph.photos.photo import Box, PhotoObject
+from egraph.report.page_content import Figure
 from egraph.results import Result
 
 
@@ -262,6 +263,7 @@ class GraphView(Result):
     settings: dict[str, object] = field(default_factory=dict)
     versions: dict[str, object] = field(default_factory=dict)
     dropped: dict[str, int] = field(default_factory=dict)
+    figures: Sequence[Figure] = ()
 
 
 View = PatternView | FilterView | PartView | ObjectView | GraphView

@@ -1,8 +1,7 @@
 """Figures in words: how steady, how pure, how much beyond chance, and where one thing stands from another."""
 
+from egraph.graph.measured import Value
 from egraph.report.views import FilterView, PatternView
-
-Value = float | int | str | None
 
 
 def number(value: Value) -> str:

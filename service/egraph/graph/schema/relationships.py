@@ -15,6 +15,7 @@ from egraph.graph.schema.nodes import (
     PLACE,
     STEP,
     TEXT,
+    TEXTS,
     mined,
 )
 
@@ -50,6 +51,7 @@ READING_SUMS = (
     Column("apart", NUMBER, "control of `sigma`, its value if the patterns moved independently", OBJECT),
     Column("ties", INTEGER, "number of co-activations with patterns above"),
     Column("lift", NUMBER, "their mean lift"),
+    Column("strongest", TEXTS, "filter and number of its 100 patterns with most evidence, those with most first"),
 )
 """What the relationships of a layer's patterns say of the layer, summed up."""
 
@@ -181,6 +183,7 @@ COVERS = Relationship(
         Column("aog", TEXT, "id of the And-Or graph that found it; none where only labels were counted"),
         Column("area", NUMBER, "share of an object that the boxes cover: how likely a place drawn at random is inside"),
         Column("patterns", INTEGER, "how many patterns lie on the part"),
+        Column("surest", TEXTS, "layer, filter and number of the 200 that lie on it most surely, beyond chance first"),
     ),
 )
 RESEMBLES = Relationship(
