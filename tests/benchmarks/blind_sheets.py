@@ -3,7 +3,8 @@
 Of each layer of the category's graph, 14 random patterns on their nine strongest photos and 14 random raw filters on
 theirs (with `--still`, instead of the raw filters: 14 other patterns' mean places on these patterns' nine strongest
 photos) are cut out alike, mixed and numbered. OUT gets the sheets; `OUT.key.json` says what each row is, and is to be
-opened when every row is rated: *one* thing (seven of nine), *two*, or *mixed*. `--seed N` draws others.
+opened when every row is rated: *one* thing (seven of nine), *two*, or *mixed*. `--seed N` draws others, `--rows N`
+another number than 14.
 """
 
 import json
@@ -21,7 +22,8 @@ from egraph.mining.graph_tables import ANCHORS
 from egraph.photos.crop import from_fractions
 from egraph.photos.mirroring import mirror
 from egraph.report.cutouts import photo_of
-from egraph.report.reading import filter_id, graph_row, read_raw, read_seen
+from egraph.report.graph_reading import graph_row
+from egraph.report.reading import filter_id, read_raw, read_seen
 from egraph.report.views import Sighting
 from egraph.settings import load_settings
 
@@ -40,7 +42,9 @@ def cut(seen: Sighting, share: float) -> Image.Image:
     return photo.image.crop(tuple(box)).resize((SIDE, SIDE), Image.Resampling.BICUBIC)  # type: ignore[arg-type]
 
 
-def rows(database: Database, category: str, still: bool, seed: int) -> list[tuple[str, str, list[Image.Image]]]:
+def rows(
+    database: Database, category: str, still: bool, seed: int, count: int
+) -> list[tuple[str, str, list[Image.Image]]]:
     """What each row is (pattern, filter or still), its id, and its pictures; in random order."""
     draw = random.Random(seed)
     summary = find_graph(database, category, None)
@@ -55,15 +59,15 @@ def rows(database: Database, category: str, still: bool, seed: int) -> list[tupl
             for f, n, (y, x), support in zip(table.filter, table.number, table.mean_place, table.support, strict=True)
             if support >= PHOTOS
         }
-        chosen = draw.sample(sorted(known), ROWS)
+        chosen = draw.sample(sorted(known), count)
         found += [("pattern", name, cuts(seen, share)) for name, seen in read_seen(database, chosen, PHOTOS).items()]
         if still:
-            for name, seen in read_seen(database, draw.sample(sorted(known), ROWS), PHOTOS).items():
+            for name, seen in read_seen(database, draw.sample(sorted(known), count), PHOTOS).items():
                 x, y = known[name]
                 held = [Sighting(s.object, float(mirror(x)) if mirrored[s.object.id] else x, y, 0.0) for s in seen]
                 found.append(("still", name, cuts(held, share)))
         else:
-            channels = draw.sample(sorted(set(table.filter.tolist())), ROWS)
+            channels = draw.sample(sorted(set(table.filter.tolist())), count)
             names = [filter_id(graph, layer, channel) for channel in channels]
             found += [("filter", name, cuts(seen, share)) for name, seen in read_raw(database, graph, names).items()]
     draw.shuffle(found)
@@ -76,9 +80,12 @@ def cuts(seen: Sequence[Sighting], share: float) -> list[Image.Image]:
 
 def main(category: str, out: Path, *options: str) -> None:
     """Write the sheets and the key."""
-    seed = int(options[options.index("--seed") + 1]) if "--seed" in options else 0
+    seed, count = (
+        int(options[options.index(name) + 1]) if name in options else default
+        for name, default in (("--seed", 0), ("--rows", ROWS))
+    )
     with open_database(load_settings()) as database:
-        found = rows(database, category, "--still" in options, seed)
+        found = rows(database, category, "--still" in options, seed, count)
     out.mkdir(parents=True, exist_ok=True)
     for start in range(0, len(found), ON_A_SHEET):
         part = found[start : start + ON_A_SHEET]
