@@ -2,6 +2,8 @@
 
 import csv
 import json
+import re
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -277,3 +279,32 @@ def test_what_cannot_be_exported_is_said_and_leaves_nothing(
         export_graph(database, mined.id, Format.JSON, tmp_path / "out")
     assert [file.name for file in tmp_path.iterdir()] == ["there"]
     assert (tmp_path / "there").read_text() == "mine"
+
+
+def test_many_exports_become_one_import(database: Database, category: str, tmp_path: Path) -> None:
+    """As `docs/scale.md` says: what graphs of a network share comes once, everything else from every graph."""
+    for number, folder in enumerate(("one", "two")):
+        graph = synthetic_graph(category, name=folder, salt=category, filters=(6, 4 + number))
+        write_graph(database, graph)
+        export_graph(database, graph.id, Format.NEO4J_ADMIN, tmp_path / folder)
+    page = (Path(__file__).parents[2] / "docs" / "scale.md").read_text(encoding="utf-8")
+    (script,) = (block for block in re.findall(r"```bash\n(.*?)```", page, re.DOTALL) if "import.args" in block)
+    subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=tmp_path, check=True)
+
+    def rows(path: Path) -> list[list[str]]:
+        with path.open(encoding="utf-8", newline="") as file:
+            return list(csv.reader(file))
+
+    options = [line.removeprefix("--").split("=") for line in (tmp_path / "import.args").read_text().splitlines()]
+    files = [option[2] for option in options if len(option) == 3]
+    assert len(set(files)) == len(files)
+    assert ["array-delimiter", "U+001F"] in options and ["skip-duplicate-nodes", "true"] in options
+    kinds = {path.name for folder in ("one", "two") for path in (tmp_path / folder).glob("*.csv")}
+    assert len(kinds) > 10
+    for kind in kinds:
+        taken = [rows(tmp_path / file) for file in files if Path(file).name == kind]
+        there = [rows(tmp_path / folder / kind) for folder in ("one", "two")]
+        assert {tuple(row) for table in taken for row in table} == {tuple(row) for table in there for row in table}
+        identities = [tuple(row) for table in taken for row in table[1:]]
+        assert len(set(identities)) == len(identities) or kind == "Object.csv", kind
+        assert all(table[0] == there[0][0] for table in taken), kind
