@@ -183,6 +183,38 @@ def test_label_sets_that_are_learnt_side_by_side_do_not_know_of_each_other() -> 
         np.testing.assert_allclose(getattr(both, name), getattr(alone, name), atol=1e-4)
 
 
+@settings(max_examples=15, deadline=None)
+@given(seed=SEEDS, count=st.integers(1, 4), most=st.floats(0.1, 2))
+def test_what_misses_the_labels_by_more_than_a_constant_would_is_led_away(seed: int, count: int, most: float) -> None:
+    places, missed = torch.rand(5, count, 2, generator=random_of(seed)), torch.rand(5, generator=random_of(seed + 1))
+    for m, away in enumerate(learn.led_away(missed, places, most).tolist()):
+        drawn = places[m].double().numpy()
+        held_out = [np.linalg.norm(np.delete(drawn, k, 0).mean(0) - drawn[k]) for k in range(count) if count > 1]
+        assert away == (bool(held_out) and float(missed[m]) > most * np.mean(held_out))
+
+
+def test_appearance_is_that_of_the_labels_alone_where_others_lead_away() -> None:
+    pool, truth = plant_part(noise=0.7)
+    labels = labelled(truth, [[0, 1, 2], [9, 8, 7]])
+    with_others, alone = (
+        learn_from(pool, labels, led_away=torch.inf, label_share=share) for share in (DEFAULTS.label_share, 1.0)
+    )
+    missed = [part.missed for part in with_others]
+    assert [part.label_share for part in with_others + alone] == [DEFAULTS.label_share] * 2 + [1.0] * 2
+    for part, m in zip(with_others, (0, 1), strict=True):
+        rows = labels.rows[m]
+        parsed = part.model.parse(torch.cat(list(pool.evidence())), pool.stance, ["new"] * 60, pool.grid)
+        assert part.missed == pytest.approx(error(parsed.places[rows], truth[rows]), abs=0.02)
+    still = (labels.places.sum(1, keepdim=True) - labels.places) / 2 - labels.places
+    ratio = [miss / float(far) for miss, far in zip(missed, still.norm(dim=2).mean(1), strict=True)]
+    chosen = learn_from(pool, labels, led_away=sum(ratio) / 2)
+    worse = int(np.argmax(ratio))
+    for m, part in enumerate(chosen):
+        expected = alone[m] if m == worse else with_others[m]
+        assert part.label_share == expected.label_share
+        np.testing.assert_allclose(part.places, expected.places, atol=1e-4)
+
+
 def test_without_appearance_only_pose_and_prior_are_left() -> None:
     pool, truth = plant_part()
     labels = labelled(truth, [[0, 1, 2]])

@@ -58,7 +58,7 @@ def and_or_graph(
         part=part,
         name=name,
         seed=seed,
-        parameters=aog_parameters() | {"shots": len(labelled)},
+        parameters=aog_parameters() | {"shots": len(labelled), "label_share": learnt.label_share},
         versions={
             "egraph": egraph.__version__,
             "torch": torch.__version__,

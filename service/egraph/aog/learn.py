@@ -33,19 +33,20 @@ from egraph.aog.votes import AT_ONCE, Voters, VoteSettings, gaussians, saturated
 class LearningSettings:
     """Every number that decides what is learnt; widths are fractions of the crop.
 
-    label_share: of the labels in the appearance that is learnt. alike_weight: of what objects of the same pose show at
-    the labels' places, against a label. contrast: of a filter's appearance against its mean. selected: share of the
-    filters whose patterns vote. pseudo_labels: share of the unlabelled objects that teach, by iteration; at first the
-    surest few, most of them of the labels' poses, from which the part's appearance spreads step by step to poses that
-    look otherwise; never fewer than fewest_pseudo_labels, for a tenth of few objects cannot tell an appearance from an
-    accident. temperature: of the posterior that teaches. label_weight, label_width: of a label among them.
-    first_prior_width: of the place prior about a single label; K labels say where the part is so much better as their
-    mean is surer. prior_blur: of the prior learnt later. trust: in the place of the part on an object that is labelled,
-    teaching, or neither. shrinkage: objects' worth of the displacement over all templates in that of one.
-    place_weight: of the votes' second halves. offset_*: see `label_offset`.
+    label_share: of the labels in the appearance that is learnt. led_away: see `led_away`. alike_weight: of what
+    objects of the same pose show at the labels' places, against a label. contrast: of a filter's appearance against
+    its mean. selected: share of the filters whose patterns vote. pseudo_labels: share of the unlabelled objects that
+    teach, by iteration; at first the surest few, most of them of the labels' poses, from which the part's appearance
+    spreads step by step to poses that look otherwise; never fewer than fewest_pseudo_labels, for a tenth of few
+    objects cannot tell an appearance from an accident. temperature: of the posterior that teaches. label_weight,
+    label_width: of a label among them. first_prior_width: of the place prior about a single label; K labels say where
+    the part is so much better as their mean is surer. prior_blur: of the prior learnt later. trust: in the place of
+    the part on an object that is labelled, teaching, or neither. shrinkage: objects' worth of the displacement over
+    all templates in that of one. place_weight: of the votes' second halves. offset_*: see `label_offset`.
     """
 
     label_share: float = 0.3
+    led_away: float = 0.5
     alike_weight: float = 0.5
     contrast: float = 0.6
     selected: float = 0.1
@@ -103,12 +104,16 @@ ALL_TERMS = Terms()
 class LearntPart:
     """What one label set taught.
 
+    label_share: of the labels in the appearance, 1 where the other objects led away from the labels. missed: how far
+    from the labels the part was found on the labelled objects, the mean in fractions of the crop.
     model: ready to parse. patterns: (S,) rows of the pool's patterns that vote. prior: (u,), prior_weight: of its log.
     places: (n, 2) of the part on every object of the pool, labels where there are. score: (n,) at the grid's unit
     nearest to them. seen: (n,) the sum of the votes' first halves there. expected_error: (n,) see
     `maps.expected_error`. votes: (n, S) there. sigma: (S, T) of the part from each pattern.
     """
 
+    label_share: float
+    missed: float
     model: PartModel
     patterns: Tensor
     prior: Tensor
@@ -163,7 +168,8 @@ def learn_part(
     terms: Terms = ALL_TERMS,
     settings: LearningSettings = DEFAULTS,
 ) -> list[LearntPart]:
-    """EM over the objects of a pool, from a few labels; see the module.
+    """EM over the objects of a pool, from a few labels; see the module. Where the other objects lead away from the
+    labels, the appearance is learnt again from the labels alone.
 
     Args:
         template: (n,) which template each object belongs to. asked: (m, P) bool, the patterns that the labels led to;
@@ -172,12 +178,34 @@ def learn_part(
     Returns:
         What each label set taught.
     """
-    learning = _Learning(pool, labels, template, asked, terms, settings)
-    believed, lean = learning.start(), None
-    for iteration in range(len(settings.pseudo_labels)):
-        seen = learning.look(believed, iteration, lean)
-        believed, lean = learning.learn(believed, seen, iteration), seen.lean
-    return learning.finish(believed, learning.look(believed, len(settings.pseudo_labels), lean, every_vote=True))
+    learnt = _Learning(pool, labels, template, asked, terms, settings).run()
+    missed = torch.tensor([part.missed for part in learnt])
+    away = led_away(missed, labels.places, settings.led_away).nonzero()[:, 0]
+    if len(away) and settings.label_share < 1:
+        some = LabelSets(labels.rows[away], labels.places[away])
+        alone = replace(settings, label_share=1.0)
+        again = _Learning(pool, some, template, None if asked is None else asked[away], terms, alone).run()
+        for number, part in zip(away.tolist(), again, strict=True):
+            learnt[number] = part
+    return learnt
+
+
+def led_away(missed: Tensor, places: Tensor, most: float) -> Tensor:
+    """Whether what the other objects taught has led away from the labels: (m,) bool.
+
+    Nothing is held out of what was learnt, but labels can be held out of a constant place, the mean of the others.
+    Evidence that has seen the labels, and yet misses them by more than `most` of what the constant misses, does not
+    help. Of a single label nothing can be said.
+
+    Args:
+        missed: (m,) how far what was learnt is from the labels. places: (m, K, 2) of the labels.
+    """
+    count = places.shape[1]
+    if count < 2:
+        return torch.zeros(len(places), dtype=torch.bool)
+    others = (places.sum(1, keepdim=True) - places) / (count - 1)
+    away: Tensor = missed > most * (others - places).norm(dim=2).mean(1)
+    return away
 
 
 class _Learning:
@@ -213,6 +241,15 @@ class _Learning:
         """The exemplars of each object of the pool: trust (n,)."""
         pose, vote = self.stance.pose, self.vote
         return nearest(pose, pose, trust, torch.arange(self.objects), vote.nearest, vote.temperature)
+
+    def run(self) -> list[LearntPart]:
+        """EM, and what it taught."""
+        believed, lean = self.start(), None
+        rounds = len(self.settings.pseudo_labels)
+        for iteration in range(rounds):
+            seen = self.look(believed, iteration, lean)
+            believed, lean = self.learn(believed, seen, iteration), seen.lean
+        return self.finish(believed, self.look(believed, rounds, lean, every_vote=True))
 
     def start(self) -> _Appearance:
         """What the labels alone say."""
@@ -263,6 +300,7 @@ class _Learning:
         offset = label_offset(seen.score, labels, pool.grid, setting)
         found = median_place(seen.score, pool.grid) + offset[:, None]
         places = self._places(found)
+        missed = (found.gather(1, labels.rows[..., None].expand(-1, -1, 2)) - labels.places).norm(dim=2).mean(1)
         assert believed.votes is not None
         learnt = []
         for i, fitted in enumerate(believed.votes):
@@ -278,6 +316,8 @@ class _Learning:
             votes, first = self._votes_at(again, unit)
             learnt.append(
                 LearntPart(
+                    label_share=setting.label_share,
+                    missed=float(missed[i]),
                     model=model,
                     patterns=again.rows,
                     prior=believed.prior[i],
