@@ -70,7 +70,7 @@ def copy_responses(base: ResponseStore, store: ResponseStore) -> None:
             peaks[layer.name] = noisy(values), units
         shown = [evident[row % len(evident)] for row in rows]
         evidence = torch.stack([base.evidence(shown, view) for view in views], 1)
-        store.put(rows, peaks, noisy(base.context(some)), evidence)
+        store.put(rows, peaks, noisy(base.context(some)), evidence.__getitem__)
     store.flush()
 
 

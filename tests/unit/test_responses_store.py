@@ -2,6 +2,7 @@
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -34,7 +35,7 @@ PLAN = ResponsePlan(
 )
 
 
-Responses = tuple[dict[str, LayerResponses], torch.Tensor, torch.Tensor]
+Responses = tuple[dict[str, LayerResponses], torch.Tensor, Callable[[int], torch.Tensor]]
 
 
 def responses(photos: int, seed: int) -> Responses:
@@ -47,7 +48,7 @@ def responses(photos: int, seed: int) -> Responses:
         activations, largest = torch.rand(shape, generator=generator), torch.rand(shape[:3], generator=generator)
         peaks[layer.name] = LayerResponses(values, units, activations, largest, units[..., 0])
     context = torch.randn(photos, 2, 4, 5, generator=generator).half().float()
-    return peaks, context, torch.rand(photos, 2, 4, 5, generator=generator)
+    return peaks, context, torch.rand(photos, 2, 4, 5, generator=generator).__getitem__
 
 
 def assert_holds(store: ResponseStore, rows: list[int], peaks: dict, context: torch.Tensor) -> None:
@@ -100,9 +101,10 @@ def test_the_evidence_of_evenly_spread_photos_is_kept_to_a_255th_of_the_largest_
     assert store.with_evidence() == []
     evidence = {}
     for rows, seed in (([5, 4], 1), ([1, 0], 2)):
-        *rest, whole = responses(2, seed)
+        *rest, given = responses(2, seed)
+        whole = torch.stack([given(0), given(1)])
         whole[0, 1, 2] = 0.0
-        store.put(rows, *rest, whole)
+        store.put(rows, *rest, whole.__getitem__)
         evidence |= dict(zip(rows, whole, strict=True))
     store.refuse(2, "the photo is broken")
     store.flush()
@@ -154,7 +156,7 @@ def test_units_of_very_large_maps_fit(tmp_path: Path) -> None:
     store = ResponseStore(tmp_path, plan)
     units = torch.tensor([[[[89_999, 65_536]], [[65_535, 0]]]])
     kept = LayerResponses(torch.ones(1, 2, 1, 2), units, torch.ones(1, 2, 1, 2), torch.ones(1, 2, 1), units[..., 0])
-    store.put([0], {"large": kept}, torch.zeros(1, 2, 4, 5), torch.zeros(1, 2, 4, 1))
+    store.put([0], {"large": kept}, torch.zeros(1, 2, 4, 5), torch.zeros(1, 2, 4, 1).__getitem__)
     for view in (0, 1):
         assert store.peaks("large", [0], np.array([view]), slice(0, 1))[1].equal(units[:, view].transpose(0, 1))
 

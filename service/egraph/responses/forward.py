@@ -129,7 +129,8 @@ def _half_maps(network: Network, plan: ResponsePlan, views: Tensor) -> dict[str,
     """Maps in main memory, in half precision and, where they fit, in half the space; each view for itself."""
     maps = {}
     for name, exact in _maps(network, plan, views).items():
-        fits = exact.flatten(1).abs().amax(1) <= HALF_LIMIT
+        flat = exact.permute(0, 2, 3, 1).flatten(1)  # as the numbers lie in memory
+        fits = torch.maximum(flat.amax(1), -flat.amin(1)) <= HALF_LIMIT
         rounded = exact.half()
         maps[name] = (rounded if fits.all() else torch.where(fits[:, None, None, None], rounded, exact)).cpu()
     return maps
@@ -214,12 +215,8 @@ def _keep(store: ResponseStore, rows: Sequence[int], maps: dict[str, Tensor], ca
         values, units = fresh.peaks(layer.name)
         found = values, units, fresh.activations(layer.name, units), *fresh.largest(layer.name)
         layers[layer.name] = LayerResponses(*(tensor.unflatten(0, (-1, VIEWS)) for tensor in found))
-    store.put(
-        rows,
-        layers,
-        fresh.context().unflatten(0, (-1, VIEWS)),
-        fresh.evidence().unflatten(0, (-1, VIEWS)),
-    )
+    views = fresh.views.unflatten(0, (-1, VIEWS))
+    store.put(rows, layers, fresh.context().unflatten(0, (-1, VIEWS)), lambda photo: fresh.evidence(views[photo]))
 
 
 def _report(progress: Progress | None, done: int, total: int) -> None:

@@ -5,7 +5,7 @@ import json
 import logging
 import os
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -218,14 +218,21 @@ class ResponseStore:
         """Rows that hold responses."""
         return np.flatnonzero(self._done).tolist()
 
-    def put(self, rows: Sequence[int], layers: dict[str, LayerResponses], context: Tensor, evidence: Tensor) -> None:
+    def put(
+        self,
+        rows: Sequence[int],
+        layers: dict[str, LayerResponses],
+        context: Tensor,
+        evidence: Callable[[int], Tensor],
+    ) -> None:
         """Keep the responses of photos. They are surely on the disk after the next `flush`, which may be at once.
 
         Args:
             rows: n rows.
             layers: by name.
             context: (n, 2, cells * cells, context channels).
-            evidence: (n, 2, cells * cells, filters of the context layers), at least 0.
+            evidence: of a photo among the n, by its number: (2, cells * cells, filters of the context layers), at least
+                0. Asked only for photos whose evidence is kept, and one at a time, for which caches have room.
         """
         index = np.asarray(rows)
         for name, found in layers.items():
@@ -236,10 +243,9 @@ class ResponseStore:
             for units, there in ((found.units, self._units[name]), (found.largest_unit, largest_unit)):
                 there[index] = units.cpu().numpy().astype(there.dtype)
         self._context[index] = context.half().cpu().numpy()
-        kept = np.flatnonzero(np.isin(index, self.plan.evidence_rows))
-        if len(kept):
-            codes, scale = _in_bytes(evidence[torch.from_numpy(kept)])
-            where = np.searchsorted(self.plan.evidence_rows, index[kept])
+        for photo in np.flatnonzero(np.isin(index, self.plan.evidence_rows)).tolist():
+            codes, scale = _in_bytes(evidence(photo))
+            where = np.searchsorted(self.plan.evidence_rows, index[photo])
             self._evidence[where], self._evidence_scale[where] = codes.cpu().numpy(), scale.cpu().numpy()
         self._unmarked |= {row: self._checksum(row) for row in rows}
         self._done[index] = True
