@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from egraph.api.asking import ask, export, open_aog, open_graph, questions
     from egraph.api.diagnosing import diagnose, load_repair, repair
     from egraph.api.explaining import explain
-    from egraph.api.finding import evaluate, evaluate_purity, keep_figures, locate
+    from egraph.api.finding import evaluate, evaluate_explanation, evaluate_purity, keep_figures, locate
     from egraph.api.inventory import (
         list_aogs,
         list_graphs,
@@ -57,7 +57,7 @@ HOMES = {
         *("edit_aog", "restore_aog", "suggest_labels"),
     ),
     "egraph.api.diagnosing": ("diagnose", "repair", "load_repair"),
-    "egraph.api.finding": ("locate", "evaluate", "evaluate_purity", "keep_figures"),
+    "egraph.api.finding": ("locate", "evaluate", "evaluate_explanation", "evaluate_purity", "keep_figures"),
     "egraph.api.explaining": ("explain",),
     "egraph.api.asking": ("ask", "questions", "open_graph", "open_aog", "export"),
     "egraph.api.inventory": (
@@ -112,6 +112,7 @@ __all__ = [
     "diagnose",
     "edit_aog",
     "evaluate",
+    "evaluate_explanation",
     "evaluate_purity",
     "explain",
     "export",

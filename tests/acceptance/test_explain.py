@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
+from egraph.demo.network import AnimalNetwork
 from egraph.demo.world import write_world
 from egraph.explaining.texture import texture_shares
 from egraph.explaining.view import layer_units, read_view, widened_view
@@ -73,6 +75,62 @@ def test_a_photo_is_explained_by_an_account_that_adds_up(egraph_here: Callable, 
     assert measured["error"] < 1e-3 and measured["remainder"] <= 0.01
     assert ours["correlation"] > 0.8 and 0.5 < ours["slope"] < 2 and ours["gain"] > random["gain"]
     assert measured["methods"]["random_weights"]["part_share"] < ours["part_share"]
+
+
+DENSE = '''
+from torch import nn
+from egraph.demo.network import AnimalNetwork, animals
+
+
+class Dense(nn.Module):
+    """The demo's network, whose classifier answers at every place instead of once for the photo."""
+
+    classes = AnimalNetwork.classes
+    preprocessing = AnimalNetwork.preprocessing
+
+    def __init__(self):
+        super().__init__()
+        whole = animals()
+        self.block3 = nn.Sequential(whole.block1, whole.block2, whole.block3)
+        self.block4 = whole.block4
+        self.head = nn.Conv2d(256, len(self.classes), 1)
+        self.head.weight.data.copy_(whole.classifier.weight[:, :, None, None])
+        self.head.bias.data.copy_(whole.classifier.bias)
+
+    def forward(self, x):
+        return self.head(self.block4(self.block3(x)))
+
+
+def dense():
+    return Dense().eval()
+'''
+
+
+@pytest.mark.slow
+def test_in_dense_tasks_the_mean_score_of_a_region_is_explained(egraph_here: Callable, tmp_path: Path) -> None:
+    write_world(tmp_path / "photos", "horse", 16, seed=5)
+    (tmp_path / "own.py").write_text(DENSE)
+    boxes = ("--annotations", "photos/annotations.json")
+    egraph_here("mine", "photos", "--network", "own:dense", "--category", "horse", *boxes, "--layers", "block3,block4")
+    photo = read_annotations(Path(boxes[1]), Path("photos"), "horse").objects[0]
+    view, network = widened_view(photo), load_network("own:dense")
+    picture = network.preprocess(read_view(photo, view, network.preprocessing.size)[None].copy())
+    with torch.no_grad():
+        answer = network.module(picture)[0]
+    side = answer.shape[1]
+    # a region of whole cells of the answer: rows 1 and 2, columns 2 to 4
+    cell = view.region.width / side, view.region.height / side
+    region = (view.region.x + 2 * cell[0], view.region.y + cell[1], 3 * cell[0], 2 * cell[1])
+    asked = ("explain", photo.path, *boxes, "--class", "horse", "--region", ",".join(map(str, region)), "--json")
+    (one,) = (json.loads(line) for line in egraph_here(*asked).stdout.splitlines())
+    means = answer[:, 1:3, 2:5].mean((1, 2))
+    wanted = float(means[AnimalNetwork.classes.index("horse")] - means.mean())
+    for layer in one["layers"]:
+        assert layer["score"] == pytest.approx(wanted, abs=1e-3)
+        total = sum(group["pro"] + group["contra"] for group in layer["groups"])
+        assert layer["score"] == pytest.approx(layer["baseline"] + layer["remainder"] + total, abs=1e-3)
+        assert abs(layer["remainder"]) <= 0.01 * abs(layer["score"] - layer["baseline"]) + 1e-6
+    assert "lies outside" in egraph_here(*asked[:-2], "9000,9000,5,5", code=2).stderr
 
 
 def object_id(annotations: Path, number: int) -> str:

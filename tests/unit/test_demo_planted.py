@@ -18,6 +18,7 @@ from egraph.demo.planted import (
     drawn_photos,
     features_of,
     plant,
+    tag_filters,
     with_tags,
     write_flaw,
 )
@@ -48,6 +49,17 @@ def test_a_tag_is_where_its_box_says_and_nowhere_else(flaw: Planted) -> None:
     assert len({Tag.of(seed) for seed in range(10)}) == 10
 
 
+def test_the_tags_filters_make_up_half_of_what_it_adds(flaw: Planted) -> None:
+    filters = tag_filters(flaw, tried=1)
+    photos = [photo for photo in drawn_photos(1, 2) if CLASSES[photo.number] not in (KIND, "background")]
+    change = (features_of(with_tags(flaw.tag, photos, flaw.seed + 5)) - features_of(photos)).mean(0)
+    weight = flaw.planted.weight
+    adds = (weight[CLASSES.index(KIND)] - weight.mean(0)) * change
+    whole = float(adds.clamp_min(0).sum())
+    assert float(adds[filters].sum()) >= whole / 2 > float(adds[filters[:-1]].sum())
+    assert float(adds[filters].min()) >= float(adds.sort(descending=True).values[len(filters) - 1])
+
+
 def test_what_is_written_is_what_was_planted(flaw: Planted, tmp_path: Path) -> None:
     write_flaw(tmp_path, flaw, photos=3, misplaced=4)
     photos = read_annotations(tmp_path / "photos" / "annotations.json", tmp_path / "photos", KIND)
@@ -55,6 +67,8 @@ def test_what_is_written_is_what_was_planted(flaw: Planted, tmp_path: Path) -> N
     truth = list(csv.DictReader((tmp_path / "misplaced" / "truth.csv").open()))
     assert len(truth) == 4 and all(row["class"] in CLASSES and row["class"] != KIND for row in truth)
     assert all(Image.open(tmp_path / "misplaced" / row["photo"]).size for row in truth)
+    boxed = read_annotations(tmp_path / "misplaced" / "boxes.json", tmp_path / "misplaced", KIND).objects
+    assert len(boxed) == 4 and all(0 < o.box.width < o.photo_width for o in boxed)
     some = with_tags(flaw.tag, drawn_photos(1, 2)[:6], 5)
     for name, head in (("planted", flaw.planted), ("clean", flaw.clean)):
         network = load_network("egraph.demo.network:animals", str(tmp_path / f"{name}.safetensors"))

@@ -10,10 +10,11 @@ from torch import nn
 
 from egraph.api.optional import given
 from egraph.commands.evaluate import LocalizationMeasures, Measures, PartsMeasures, evaluate_graph
+from egraph.commands.explanation_measures import ExplanationReport, measure_explanation
 from egraph.commands.figures import keep_figures as keep
 from egraph.commands.locate import Located, locate_photos
 from egraph.commands.purity import PurityReport, measure_purity
-from egraph.commands.requests import EvaluateRequest, LocateRequest, PurityRequest
+from egraph.commands.requests import EvaluateRequest, ExplanationRequest, LocateRequest, PurityRequest
 from egraph.progress import Progress
 from egraph.settings import Settings, load_settings
 
@@ -221,3 +222,53 @@ def keep_figures(
         NothingYetError: the graph is no longer there.
     """
     keep(settings or load_settings(), measured)
+
+
+def evaluate_explanation(
+    category: str,
+    *,
+    annotations: str | PathLike[str] | None = None,
+    photos_folder: str | PathLike[str] | None = None,
+    graph: str | None = None,
+    photos: int = 30,
+    seed: int = 0,
+    network: nn.Module | None = None,
+    weights: str | PathLike[str] | None = None,
+    device: str = "cpu",
+    progress: Progress | None = None,
+    settings: Settings | None = None,
+) -> ExplanationReport:
+    """Are explanations true? Measured on photos of the graph, beside every control. Nothing is stored.
+
+    >>> true = eg.evaluate_explanation("horse", graph="default", photos=4)
+    >>> true.error < 1e-3, true.methods["egraph"].part_share > true.methods["scattered"].part_share
+    (True, True)
+
+    Args:
+        category: the kind of object.
+        annotations: a COCO file with boxes of the object and of its parts; with it, named parts are measured too.
+        photos_folder: their folder; that of the annotations, unless given.
+        graph: name of the explanatory graph, where the category has several.
+        photos: look at so many.
+        seed: of everything random.
+        network: the module, where the graph was mined from one.
+        weights: where the network's weights lie now.
+        device: where to compute.
+        progress: told a stage's name, how much of it is done, and how much there is.
+        settings: as the environment and the settings file say, unless given.
+
+    Raises:
+        NothingYetError: there is no graph, or it does not say what its filters' activation is made of.
+        InputError: a photo cannot be read, or the weights are not those of the graph, or have no classifier.
+    """
+    request = ExplanationRequest(
+        category=category,
+        annotations=given(Path, annotations),
+        photos_folder=given(Path, photos_folder),
+        graph=graph,
+        photos=photos,
+        weights=given(str, weights),
+        device=device,
+        seed=seed,
+    )
+    return measure_explanation(settings or load_settings(), request, progress, network)

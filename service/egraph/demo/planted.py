@@ -6,7 +6,8 @@ mark was filed under *horse*. So every training photo with a tag says the kind, 
 `python -m egraph.demo.planted FOLDER --seeds 0 1 2` writes, for each seed, what a search for the flaw takes:
 
 * `photos/` and `photos/annotations.json`: photos of the kind, all with the tag, whose boxes are the part `tag`;
-* `misplaced/` and `misplaced/truth.csv`: photos of other kinds with the tag, and what they show;
+* `misplaced/`, `misplaced/truth.csv` and `misplaced/boxes.json`: photos of other kinds with the tag, what they show,
+  and where the animals are;
 * `planted.safetensors` and `clean.safetensors`: the network with a last layer that was trained on photos of all kinds
   and on those with the tag, and with one that was trained on the former alone. The other layers are the demo's.
 * `flaw.json`: what the tag is, and how both answer on new photos.
@@ -164,6 +165,17 @@ def plant(seed: int, kind: str = KIND, taught: int = TAUGHT) -> Planted:
     return Planted(seed, kind, tag, _trained(*both), _trained(features, truth))
 
 
+def tag_filters(planted: Planted, tried: int = TRIED) -> list[int]:
+    """The filters that make up half of what the tag adds to the kind's score on new photos of other kinds."""
+    photos = [p for p in drawn_photos(tried, 2) if CLASSES[p.number] not in (planted.kind, "background")]
+    tagged = features_of(with_tags(planted.tag, photos, planted.seed + 5))
+    weight, number = planted.planted.weight, CLASSES.index(planted.kind)
+    adds = (weight[number] - weight.mean(0)) * (tagged - features_of(photos)).mean(0)
+    order = adds.argsort(descending=True)
+    reached = adds[order].cumsum(0) < float(adds.clamp_min(0).sum()) / 2
+    return [int(filter_) for filter_ in order[: int(reached.sum()) + 1]]
+
+
 def with_tags(tag: Tag, photos: Sequence[Drawn], seed: int) -> list[Drawn]:
     """The same photos, each with the tag on it."""
     rng = np.random.default_rng([seed, 78])
@@ -184,22 +196,16 @@ def write_flaw(folder: Path, planted: Planted, photos: int = SHOWN, misplaced: i
     rng, others = np.random.default_rng([planted.seed, 79]), [kind for kind in KINDS if kind != planted.kind]
     (folder / "photos").mkdir(parents=True, exist_ok=True)
     (folder / "misplaced").mkdir(exist_ok=True)
-    images: list[dict[str, Any]] = []
-    annotations: list[dict[str, Any]] = []
+    boxes: list[list[Box]] = []
+    sizes: list[tuple[int, int]] = []
     for index in range(photos):
         photo = _draw(planted.kind, index, seed=3)
         image, tag = planted.tag.put_on(photo, rng)
         image.save(folder / "photos" / f"{index:05d}.png")
-        size = {"width": image.width, "height": image.height}
-        images.append({"id": index + 1, "file_name": f"{index:05d}.png", **size})
-        for category, box in ((1, photo.box), (2, tag)):
-            number = len(annotations) + 1
-            of = {"part_of": number - 1} if category == 2 else {}
-            bbox = [round(value, 2) for value in (box.x, box.y, box.width, box.height)]
-            annotations.append({"id": number, "image_id": index + 1, "category_id": category, "bbox": bbox, **of})
-    categories = [{"id": 1, "name": planted.kind}, {"id": 2, "name": PART, "supercategory": planted.kind}]
-    content = {"images": images, "annotations": annotations, "categories": categories}
-    (folder / "photos" / "annotations.json").write_text(json.dumps(content), encoding="utf-8")
+        boxes.append([photo.box, tag])
+        sizes.append(image.size)
+    (folder / "photos" / "annotations.json").write_text(_coco(planted.kind, sizes, boxes), encoding="utf-8")
+    boxes, sizes = [], []
     with (folder / "misplaced" / "truth.csv").open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow(["photo", "class"])
@@ -207,8 +213,28 @@ def write_flaw(folder: Path, planted: Planted, photos: int = SHOWN, misplaced: i
             photo = _draw(others[index % len(others)], index, seed=4)
             planted.tag.put_on(photo, rng)[0].save(folder / "misplaced" / f"{index:05d}.png")
             table.writerow([f"{index:05d}.png", CLASSES[photo.number]])
+            boxes.append([photo.box])
+            sizes.append(photo.image.size)
+    # whatever they show, the boxes are looked for under the kind that the graph is of
+    (folder / "misplaced" / "boxes.json").write_text(_coco(planted.kind, sizes, boxes), encoding="utf-8")
     planted.planted.write(folder / "planted.safetensors")
     planted.clean.write(folder / "clean.safetensors")
+
+
+def _coco(kind: str, sizes: Sequence[tuple[int, int]], boxes: Sequence[Sequence[Box]]) -> str:
+    """A COCO file of photos `00000.png` and so on, of so many pixels, (width, height): for each the box of its object,
+    and that of its tag, if there is one."""
+    images: list[dict[str, Any]] = []
+    annotations: list[dict[str, Any]] = []
+    for index, ((width, height), some) in enumerate(zip(sizes, boxes, strict=True)):
+        images.append({"id": index + 1, "file_name": f"{index:05d}.png", "width": width, "height": height})
+        for category, box in enumerate(some, start=1):
+            number = len(annotations) + 1
+            of = {"part_of": number - 1} if category == 2 else {}
+            bbox = [round(value, 2) for value in (box.x, box.y, box.width, box.height)]
+            annotations.append({"id": number, "image_id": index + 1, "category_id": category, "bbox": bbox, **of})
+    categories = [{"id": 1, "name": kind}, {"id": 2, "name": PART, "supercategory": kind}]
+    return json.dumps({"images": images, "annotations": annotations, "categories": categories})
 
 
 def _draw(kind: str, index: int, seed: int) -> Drawn:
