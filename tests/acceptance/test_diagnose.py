@@ -39,7 +39,7 @@ def test_a_flaw_is_found_kept_and_repaired(
     weights = flaw / "planted.safetensors"
     boxes, misplaced = flaw / "photos" / "annotations.json", flaw / "misplaced"
     network = ("--network", NETWORK, "--weights", weights, "--category", KIND, "--name", "flaw")
-    egraph("mine", flaw / "photos", "--annotations", boxes, *network, "-q")
+    egraph("mine", flaw / "photos", "--annotations", boxes, *network, "-q", seconds=600)
     graph = ("--category", KIND, "--graph", "flaw")
     asked = (*graph, "--photos", misplaced, "--truth", misplaced / "truth.csv")
     asked = (*asked, "--annotations", misplaced / "boxes.json")
@@ -97,7 +97,7 @@ def answered_as_said(weights: Path, misplaced: Path, repair: Path) -> None:
 def test_what_cannot_be_diagnosed_is_one_sentence(refused: Callable, egraph: Callable, flaw: Path) -> None:
     assert "egraph mine" in refused("diagnose", "--category", "cow", code=5)
     boxes = flaw / "photos" / "annotations.json"
-    egraph("mine", flaw / "photos", "--annotations", boxes, "--network", NETWORK, "--category", KIND, "-q")
+    egraph("mine", flaw / "photos", "--annotations", boxes, "--network", NETWORK, "--category", KIND, "-q", seconds=600)
     assert "--truth" in refused("diagnose", "--photos", flaw / "misplaced", "-q", code=2)
     assert "hrse" in refused("diagnose", "--class", "hrse", "-q", code=2)
     assert "block9" in refused("diagnose", "--layer", "block9", "-q", code=2)

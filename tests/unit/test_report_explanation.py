@@ -123,6 +123,7 @@ def test_pictures_and_pages_are_written_and_escaped(tmp_path: Path) -> None:
     page = (tmp_path / "why.html").read_text(encoding="utf-8")
     assert page.count("<section") == 2 and "<b>&quot;" not in page and "h&lt;i&gt;.png" in page
     assert "+0.300" in page and "top/3/1" in page and "+9.50" in page
+    assert "1. part at the top right" in page and "2. front leg" in page
     picture = explanation_picture(Image.open(path).convert("RGB"), found)
     wide = explanation_picture(Image.open(path).convert("RGB"), replace(found, region=Box(0, 60, 200, 20)))
     assert picture.width == wide.width and picture.height > wide.height

@@ -10,12 +10,15 @@ from PIL import Image
 from egraph.explaining.account import LayerAccount
 from egraph.explaining.explanation import Explanation, sentence
 from egraph.report.album import AlbumPage, PictureFolder
-from egraph.report.explanation_picture import explanation_picture, ordered, row_words, score_words, title
+from egraph.report.explanation_picture import explanation_picture, ordered, placed, row_words, score_words, title
 from egraph.report.page import folded, table, text
 from egraph.report.parse_picture import pattern_name
 from egraph.report.pictures import data_uri, read_photo
 
-STYLE = ".why { margin: 2rem 0 3rem; } .why > img { width: 100%; height: auto; display: block; border-radius: .5rem; }"
+STYLE = """.why { margin: 2rem 0 3rem; } .why > img { width: 100%; height: auto; display: block; border-radius: .5rem; }
+.said { display: none; }
+/* on a telephone, the letters of the picture are too small */
+@media (max-width: 46rem) { .said { display: block; } }"""
 HEAD = (
     "For and against are what the network's filters add to the score at their places; all lines add up to it. "
     "By chance: what a line would be if it were left to chance which filters speak for the class. Lost without: what "
@@ -73,20 +76,24 @@ def section(found: Explanation, picture: Image.Image) -> Iterator[str]:
     path = found.object.path
     yield f'<section class="why"><h2 title="{text(path)}">{text(path.name)}</h2>'
     yield f'<img src="{data_uri(picture)}" alt="{text(title(found))}: {text(sentence(found))}" loading="lazy">'
+    yield f'<p class="said">{text(sentence(found))}</p>'
     for layer in reversed(found.layers):
         yield folded(f"The account of {layer.layer}", account_table(found, layer) + patterns_table(layer))
     yield "</section>"
 
 
 def account_table(found: Explanation, layer: LayerAccount) -> str:
-    """All lines of a layer; they add up."""
+    """All lines of a layer; they add up. The parts have the numbers that they have in the picture, which is of the
+    uppermost layer."""
+    lines = ordered(layer)
+    numbers = {line.name: f"{n}. " for n, line in enumerate(placed(lines), start=1)} if layer is found.top else {}
     names = ("for", "against", "together", "by chance", "lost without")
     rows = [
         (
-            text(row_words(line, found)),
+            numbers.get(line.name, "") + text(row_words(line, found)),
             *(f"{v:+.2f}" for v in (line.pro, line.contra, line.net, line.chance, line.drop)),
         )
-        for line in ordered(layer)
+        for line in lines
     ]
     for words, value in (
         ("where nothing is detected", layer.baseline),
