@@ -18,12 +18,14 @@ def egraph(egraph_here: Callable) -> Callable:
     return egraph_here
 
 
-def test_a_report_opens_from_the_disk_and_leads_only_to_itself(egraph: Callable, tmp_path: Path) -> None:
+def test_a_report_opens_from_the_disk_and_leads_only_to_itself(
+    egraph: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     write_world(tmp_path / "photos", "horse", 24, seed=5)
     egraph("report", "-o", "none", code=5)
     annotations = tmp_path / "photos" / "annotations.json"
     mined = ("--network", "egraph.demo.network:animals", "--category", "horse", "--annotations", annotations)
-    egraph("mine", tmp_path / "photos", *mined)
+    egraph("mine", "photos", *mined)
     egraph("part", "import", annotations, "--category", "horse", "--part", "head", "--limit", 3)
     shown = json.loads(egraph("show", "head", "--category", "horse", "--json", "--html", "head.html").stdout)
     assert shown["kind"] == "part" and len(shown["labelled"]) == 3
@@ -31,7 +33,12 @@ def test_a_report_opens_from_the_disk_and_leads_only_to_itself(egraph: Callable,
     pattern = shown["patterns"][0]["label"]
     words = egraph("show", pattern, "--png", "pattern.png").stdout
     assert "times the evidence" in words and "Fires most strongly on" in words
-    written = json.loads(egraph("report", "-o", "report", "--json").stdout)
+    # Photos are found from any folder, whatever was typed when they were mined.
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    written = json.loads(egraph("report", "-o", tmp_path / "report", "--json").stdout)
+    monkeypatch.chdir(tmp_path)
     folder = tmp_path / "report"
     pages = {path.name: path.read_text(encoding="utf-8") for path in folder.glob("*.html")}
     assert written["pages"] == len(pages) > 50 and written["gone"] == []

@@ -53,7 +53,7 @@ def test_an_explanation_is_replaced_by_one_of_the_same_photo_class_and_graph(
 def test_removing_a_graph_takes_its_explanations_and_photos_that_nothing_else_needs(
     database: Database, settings: Settings, mined: MinedGraph
 ) -> None:
-    new = replace(mined.objects[0], path=Path("new.jpg"), sha256="f" * 12 + mined.objects[0].sha256[12:])
+    new = replace(mined.objects[0], path=Path("/new.jpg"), sha256="f" * 12 + mined.objects[0].sha256[12:])
     keep(database, mined, replace(synthetic_explanation(mined), object=new))
     assert objects_there(database, [new.id])
     delete_graph(database, mined.id)

@@ -178,7 +178,7 @@ def synthetic_objects(count: int, seed: int = 0, salt: str = "") -> list[PhotoOb
         width, height = random.integers(40, 440), random.integers(30, 330)
         box = Box(float(random.integers(0, 200)), float(random.integers(0, 150)), float(width), float(height))
         digest = hashlib.sha256(f"{salt} {seed} {i}".encode()).hexdigest()
-        objects.append(PhotoObject(Path(f"photos/{salt}{i}.jpg"), digest, 640, 480, box))
+        objects.append(PhotoObject(Path(f"/photos/{salt}{i}.jpg"), digest, 640, 480, box))
     return objects
 
 

@@ -4,8 +4,10 @@ import io
 import re
 import zipfile
 
+from egraph.commands.demo import KIND, NAME, NETWORK
 from egraph.graph import browser
 from egraph.graph.statements import folder, names
+from egraph.network.load import load_network
 
 LABELS = (
     *("Network", "Layer", "Filter", "ExplanatoryGraph", "Pattern", "Object", "Part"),
@@ -38,6 +40,12 @@ def test_every_parameter_is_set() -> None:
     required = {name for name, parameter in browser.parameters().items() if parameter.required}
     assert {name for name, value in lines if value == "null"} & required == set()
     assert set(browser.EXAMPLES) <= set(browser.parameters())
+
+
+def test_the_pattern_to_begin_with_is_one_of_the_demo() -> None:
+    assert browser.EXAMPLES["pattern"].startswith(
+        f"{load_network(NETWORK).id}/{KIND}/{NAME}/{browser.EXAMPLES['layer']}/"
+    )
 
 
 def test_every_label_has_a_style() -> None:

@@ -115,8 +115,9 @@ class DemoResult:
             f"  {command} query fires-together -P category={KIND} -P part={PART}",
             f"  {command} part import {self.annotations} --category {KIND} --part front_leg --limit 3",
             f"  {command} query fires-together -P category={KIND} -P part=front_leg",
-            f"  {command} show {self.answer[0]['pattern'].removeprefix(self.mined.graph + '/').rpartition('/')[0]}",
-            f"  {command} browse",
+            f"  {command} show {self.answer[0]['pattern'].removeprefix(self.mined.graph + '/').rpartition('/')[0]}"
+            "    # what does a filter react to?",
+            f"  {command} browse    # all of it as pages, each with its photos",
             f"  {command} aog show --category {KIND} --part {PART}",
             f"  {command} aog locate {self.finding.annotations.parent} --annotations {self.finding.annotations} "
             f"--category {KIND} --part {PART} --html found.html",
@@ -125,7 +126,7 @@ class DemoResult:
             "Next, your own photos (those of horses, say) and a trained network:",
             *(["  unset EGRAPH_HOME"] if self.home else []),
             f"  {command} mine PHOTOS --network resnet50 --weights DEFAULT --category horse",
-            f"  {command} part label PHOTO --box X,Y,WIDTH,HEIGHT --category horse --part head",
+            f"  {command} label PHOTOS --category horse --part head    # draw three boxes with the mouse",
             f"  {command} query fires-together -P category=horse -P part=head",
         ]
         return lines

@@ -21,7 +21,7 @@ EXAMPLES: dict[str, Any] = {
     "other_part": "front_leg",
     "layer": "block3",
     "filter": 95,
-    "pattern": "animals@63cb1147f67c/horse/demo/block3/95/15",
+    "pattern": "animals@7b80953de598/horse/demo/block3/95/15",
     "photo": "horse_00066.png",
     "limit": 50,
 }

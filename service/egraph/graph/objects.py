@@ -39,7 +39,8 @@ def object_columns(objects: Sequence[PhotoObject]) -> dict[str, list[Any]]:
         "photo_width": [o.photo_width for o in objects],
         "photo_height": [o.photo_height for o in objects],
         "box": [box_list(o.box) for o in objects],
-        "path": [escaped(str(o.path)) for o in objects],
+        # whoever asks later may do so in another folder
+        "path": [escaped(str(o.path.absolute())) for o in objects],
     }
 
 

@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw
 from egraph.photos.crop import PhotoError, from_fractions
 from egraph.photos.image import read_pixels, to_rgb
 from egraph.photos.photo import Box, PhotoObject
-from egraph.report.pictures import colour_of
+from egraph.report.pictures import colour_of, cross, ring
 
 CUT_PIXELS = 176
 CUT_SHARE = 0.4
@@ -28,7 +28,6 @@ KEPT_PHOTOS = 96
 KEPT_PIXELS = 2_000_000
 """A photo with more pixels is kept smaller: no picture of a page needs them."""
 RING = 15
-CASING, CROSS = "#14171c", "#ffffff"
 
 
 class Cut(NamedTuple):
@@ -150,22 +149,6 @@ def webp(picture: Image.Image, quality: int = QUALITY) -> bytes:
     buffer = io.BytesIO()
     picture.save(buffer, "WEBP", quality=quality, method=2)
     return buffer.getvalue()
-
-
-def ring(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, colour: str) -> None:
-    """A ring with a light casing, so that it is seen on any ground."""
-    width = max(3, round(radius / 4))
-    for edge, fill in ((width * 0.55, "white"), (0.0, colour)):
-        outer = radius + edge
-        draw.ellipse((x - outer, y - outer, x + outer, y + outer), outline=fill, width=round(width + 2 * edge))
-
-
-def cross(draw: ImageDraw.ImageDraw, x: float, y: float, arm: float) -> None:
-    """A cross with a dark casing."""
-    for width, reach, colour in ((arm * 0.62, arm * 1.12, CASING), (arm * 0.3, arm, CROSS)):
-        for dx, dy in ((1, 1), (1, -1)):
-            ends = (x - reach * dx * 0.7, y - reach * dy * 0.7, x + reach * dx * 0.7, y + reach * dy * 0.7)
-            draw.line(ends, fill=colour, width=max(1, round(width)))
 
 
 def _in_photo(obj: PhotoObject, photo: Photo, x: float, y: float) -> tuple[float, float]:

@@ -10,8 +10,8 @@ from PIL import Image, ImageDraw
 from egraph.network.layers import activations
 from egraph.network.network import Network
 from egraph.photos.crop import from_fractions, read_crop
-from egraph.report.cutouts import ring, whole_of, whole_picture
-from egraph.report.pictures import colour_of
+from egraph.report.cutouts import whole_of, whole_picture
+from egraph.report.pictures import colour_of, ring
 from egraph.report.views import Sighting
 
 COLOURS = "inferno"

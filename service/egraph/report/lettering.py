@@ -2,10 +2,12 @@
 
 from functools import cache
 
+from matplotlib import font_manager
 from PIL import ImageDraw, ImageFont
 
-SYSTEM_FONTS = ("NotoSansCJK-Regular.ttc", "DejaVuSans.ttf", "Arial Unicode.ttf", "Arial.ttf")
-"""Asked in this order where Pillow's own font, which knows hardly more than ASCII, has no letters for a name."""
+SYSTEM_FONTS = ("NotoSansCJK-Regular.ttc", "Arial Unicode.ttf")
+"""Asked in this order, before the one that matplotlib brings, where Pillow's own font, which knows hardly more than
+ASCII, has no letters for a name."""
 
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
@@ -71,4 +73,4 @@ def _system(size: int) -> Font:
             return ImageFont.truetype(name, size)
         except OSError:
             continue
-    return _own(size)
+    return ImageFont.truetype(font_manager.findfont("DejaVu Sans"), size)

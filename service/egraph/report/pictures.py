@@ -23,6 +23,7 @@ PATCH_SHARE = 0.36
 PATCH_PIXELS = 132
 BADGE_RADIUS = 15.0
 OUTLINE = 2
+CASING, CROSS = "#14171c", "#ffffff"
 
 
 def colour_of(layer: int) -> str:
@@ -69,7 +70,7 @@ def patch_of(photo: Image.Image, example: Example, boxes: Iterable[Box], colour:
         corners = _corners(part, left, top, scale)
         draw.rectangle(corners, outline="black", width=4 * OUTLINE)
         draw.rectangle(corners, outline="white", width=2 * OUTLINE)
-    _ring(draw, (x - left) * scale, (y - top) * scale, 16, colour)
+    ring(draw, (x - left) * scale, (y - top) * scale, 16, colour)
     return patch.resize((PATCH_PIXELS, PATCH_PIXELS), Image.Resampling.LANCZOS)
 
 
@@ -142,9 +143,17 @@ def _corners(box: Box, left: float, top: float, scale: float) -> tuple[float, fl
     return x, y, x + box.width * scale, y + box.height * scale
 
 
-def _ring(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, colour: str) -> None:
-    for edge, fill in ((2, "white"), (0, colour)):
+def ring(draw: ImageDraw.ImageDraw, x: float, y: float, radius: float, colour: str) -> None:
+    """A ring with a light casing, so that it is seen on any ground."""
+    width = max(3, round(radius / 4))
+    for edge, fill in ((width * 0.55, "white"), (0.0, colour)):
         outer = radius + edge
-        draw.ellipse(
-            (x - outer, y - outer, x + outer, y + outer), outline=fill, width=max(3, round(radius / 4)) + 2 * edge
-        )
+        draw.ellipse((x - outer, y - outer, x + outer, y + outer), outline=fill, width=round(width + 2 * edge))
+
+
+def cross(draw: ImageDraw.ImageDraw, x: float, y: float, arm: float) -> None:
+    """A cross with a dark casing."""
+    for width, reach, colour in ((arm * 0.62, arm * 1.12, CASING), (arm * 0.3, arm, CROSS)):
+        for dx, dy in ((1, 1), (1, -1)):
+            ends = (x - reach * dx * 0.7, y - reach * dy * 0.7, x + reach * dx * 0.7, y + reach * dy * 0.7)
+            draw.line(ends, fill=colour, width=max(1, round(width)))
