@@ -84,6 +84,8 @@ def build(
         return
     print(f"And-Or graph {built.aog}")
     print(f"  learnt from {built.labels} labelled objects")
+    if built.led_away:
+        print("  the other objects led away from the labels; its appearance is that of the labels alone")
     for reason in built.left_out:
         print(f"  {reason}")
     for template in built.templates:

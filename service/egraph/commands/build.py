@@ -42,7 +42,8 @@ class TemplateSummary(Result):
 
 @dataclass(frozen=True)
 class BuildReport(Result):
-    """The And-Or graph that was written. labels: objects that it was learnt from; left_out: sentences on labels that
+    """The And-Or graph that was written. labels: objects that it was learnt from; led_away: whether the other objects
+    led away from these, so that the part's appearance is that of the labels alone; left_out: sentences on labels that
     could not be used; found: on how many further objects the part was surely found; on_part: how many patterns lie on
     it beyond chance, counted over all of these."""
 
@@ -50,6 +51,7 @@ class BuildReport(Result):
     part: str
     category: str
     labels: int
+    led_away: bool
     left_out: list[str]
     templates: list[TemplateSummary]
     found: int
@@ -103,6 +105,7 @@ def build_aog(
         part=aog.part,
         category=aog.category,
         labels=len(aog.learnt_from),
+        led_away=aog.parameters["label_share"] == 1.0,
         left_out=left_out,
         templates=[
             TemplateSummary(f"{aog.id}/{number}", int(np.count_nonzero(template.weight)))
