@@ -40,7 +40,7 @@ def check_page(file: Path) -> None:
         Image.open(io.BytesIO(base64.b64decode(picture))).load()
 
 
-def test_the_demo_and_the_demo_again(egraph: Callable, tmp_path: Path) -> None:
+def test_the_demo_and_the_demo_again(egraph: Callable, egraph_here: Callable, tmp_path: Path) -> None:
     destination = tmp_path / "demo"
     try:
         first = egraph("demo", "--destination", destination, seconds=300)
@@ -61,14 +61,14 @@ def test_the_demo_and_the_demo_again(egraph: Callable, tmp_path: Path) -> None:
         assert str(destination / "report.html") in first.stdout
         check_page(destination / "report.html")
 
-        again = egraph("demo", "--destination", destination, seconds=300)
+        again = egraph_here("demo", "--destination", destination)
         assert figures(again.stdout) == found
         assert "running the network" not in again.stderr
         check_page(destination / "report.html")
 
         environment = {"EGRAPH_HOME": str(destination / "home")}
         question = ("query", "fires-together", "-P", "category=horse", "-P", "part=head", "--json")
-        row = json.loads(egraph(*question, environment=environment).stdout)["rows"][0]
+        row = json.loads(egraph_here(*question, environment=environment).stdout)["rows"][0]
         assert f"strength {row['strength']:.2f}, together in {row['photos']} photos" in first.stdout
     finally:
         embedded.stop(load_settings(home=destination / "home"))
