@@ -73,6 +73,28 @@ def expected_places(mined: MinedGraph, objects: list[PhotoObject], part: str) ->
     return pytest.approx({name(mined, key): share for key, share in on_part(mined, objects, part).items()})
 
 
+def named(database: Database, mined: MinedGraph) -> dict[str, list]:
+    """The patterns that are named with each layer and each part, which pages begin with."""
+    layers = {row["name"]: row["strongest"] for row in database.read("pages/layers", graph=mined.id)}
+    asked = {"graph": mined.id, "limit": 200}
+    rows = {p: database.read("pages/patterns_of_part", part=f"{mined.category}/{p}", **asked) for p in PARTS}
+    return layers | {part: [row["id"] for row in some] for part, some in rows.items()}
+
+
+def expected_names(database: Database, mined: MinedGraph) -> dict[str, list]:
+    """The same, by looking at every pattern and at everything that lies on the parts."""
+    found: dict[str, list] = {}
+    for layer, table in mined.patterns.items():
+        rows = zip(-table.score, [f"{f}/{n}" for f, n in zip(table.filter, table.number, strict=True)], strict=True)
+        found[layer] = [label for _, label in sorted(rows)[:100]]
+    for part in PARTS:
+        asked = {"category": mined.category, "part": part, "share": 0, "limit": 900}
+        rows = ask(database, "strongest-patterns", asked).rows
+        rows.sort(key=lambda r: (r["on_part"] < r["by_chance"], -r["on_part"], -r["part_score"], r["pattern"]))
+        found[part] = [row["pattern"] for row in rows[:200]]
+    return found
+
+
 @pytest.mark.parametrize("version", [None, OLDEST])
 def test_a_graph_of_an_earlier_egraph_answers_the_same(
     settings: Settings, database: Database, mined: MinedGraph, version: int | None
@@ -81,11 +103,13 @@ def test_a_graph_of_an_earlier_egraph_answers_the_same(
     label(database, mined)
     before = answers(database, mined.category)
     assert [asked for asked, rows in before.items() if not rows] == [], "the test should test something"
+    assert named(database, mined) == expected_names(database, mined)
     run_file(settings, database, "forget_sums.cypher", graph=mined.id)
     if version is not None:
         database.write("write/schema_version", version=version)
         ensure_schema(database)
         assert database.schema_version() == VERSION
+        assert named(database, mined) == expected_names(database, mined)
     for asked, rows in answers(database, mined.category).items():
         assert rows == [pytest.approx(row) for row in before[asked]], asked
 
