@@ -39,6 +39,9 @@ def test_importing_egraph_loads_nothing_large() -> None:
     # Asking needs the driver, and neither the network nor what learns.
     asking = loaded("import egraph as eg; eg.Settings, eg.Box, eg.ask")
     assert "neo4j" in asking and not {"torch", "torchvision", "sklearn", "PIL"} & asking
+    # Labels are placed by the network, whoever made it; scikit-learn is for what learns from them.
+    labelling = loaded("import egraph as eg; eg.label_part")
+    assert "torch" in labelling and not {"torchvision", "sklearn"} & labelling
 
 
 @dataclass(frozen=True)

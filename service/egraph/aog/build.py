@@ -3,10 +3,10 @@
 import platform
 from collections.abc import Sequence
 from dataclasses import asdict
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
-import sklearn
 import torch
 from torch import Tensor
 
@@ -62,7 +62,7 @@ def and_or_graph(
         versions={
             "egraph": egraph.__version__,
             "torch": torch.__version__,
-            "scikit-learn": sklearn.__version__,
+            "scikit-learn": version("scikit-learn"),
             "python": platform.python_version(),
         },
         learnt_from=sorted(o.id for o in labelled),

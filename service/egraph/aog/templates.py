@@ -2,7 +2,6 @@
 
 import numpy as np
 import torch
-from sklearn.cluster import KMeans
 from torch import Tensor
 
 from egraph.aog.learn import LearntPart
@@ -15,6 +14,8 @@ FEWEST_OBJECTS = 12
 
 def group_poses(pose: Tensor, seed: int) -> Tensor:
     """Objects by pose, k-means on the unit pose vectors: (n, r) gives (n,) numbers from 0, the largest group first."""
+    from sklearn.cluster import KMeans  # as long to import as the rest of what a label needs
+
     count = max(1, min(POSES, len(pose) // FEWEST_OBJECTS))
     direction = torch.nn.functional.normalize(pose, dim=1).numpy()
     groups = KMeans(count, n_init=4, random_state=seed).fit_predict(direction)
