@@ -30,6 +30,7 @@ EXAMPLES = (
     "load_repair",
     "evaluate",
     "evaluate_purity",
+    "evaluate_explanation",
     "keep_figures",
 )
 LAST = (
