@@ -3,6 +3,7 @@
 import csv
 import json
 import re
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -38,9 +39,11 @@ def test_a_flaw_is_found_kept_and_repaired(
 ) -> None:
     weights = flaw / "planted.safetensors"
     boxes, misplaced = flaw / "photos" / "annotations.json", flaw / "misplaced"
-    network = ("--network", NETWORK, "--weights", weights, "--category", KIND, "--name", "flaw")
+    # a graph that an earlier run of the tests left behind would name photos that are gone
+    name = f"flaw-{uuid.uuid4().hex[:8]}"
+    network = ("--network", NETWORK, "--weights", weights, "--category", KIND, "--name", name)
     egraph("mine", flaw / "photos", "--annotations", boxes, *network, "-q", seconds=600)
-    graph = ("--category", KIND, "--graph", "flaw")
+    graph = ("--category", KIND, "--graph", name, "--weights", weights)
     asked = (*graph, "--photos", misplaced, "--truth", misplaced / "truth.csv")
     asked = (*asked, "--annotations", misplaced / "boxes.json")
     told = egraph("diagnose", *asked, "--keep", "--json", "-q", "--html", "page.html", seconds=600)
@@ -58,12 +61,12 @@ def test_a_flaw_is_found_kept_and_repaired(
     pictures = sum(len(row["sights"]) for one in found["findings"] for row in one["rows"])
     assert page.count("<img") == pictures > 0 and "http://" not in page and 'src="data:' in page
 
-    rows = json.loads(egraph("query", "findings", "-P", f"category={KIND}", "-P", "graph=flaw", "--json").stdout)[
+    rows = json.loads(egraph("query", "findings", "-P", f"category={KIND}", "-P", f"graph={name}", "--json").stdout)[
         "rows"
     ]
     assert [row["says"] for row in rows] == [one["says"] for one in found["findings"]]
     assert [row["matters"] for row in rows] == [one["matters"] for one in found["findings"]]
-    suspects = egraph("query", "suspect-patterns", "-P", f"category={KIND}", "-P", "graph=flaw", "--json").stdout
+    suspects = egraph("query", "suspect-patterns", "-P", f"category={KIND}", "-P", f"graph={name}", "--json").stdout
     named = {id_ for one in found["findings"] for id_ in one["patterns"]}
     assert {row["pattern"] for row in json.loads(suspects)["rows"]} <= named
 
