@@ -7,7 +7,6 @@ EGRAPH_TEST_REQUIRE      marks, comma separated, whose skipped tests count as fa
 """
 
 import os
-import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,19 +45,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason="needs real photos and weights: set EGRAPH_TEST_DATA"))
 
 
-OF_SERVERS = re.compile(r"bolt://|neo4j|databases_agree")
-"""What the ids of tests on Neo4j contain."""
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Of several processes one has all tests of the servers, which would see what others leave there; a file's other
-    tests share what the file made, and stay together."""
+    """All tests of one server run in the same of several processes, for they would see what others leave there; a
+    file's other tests share what the file made, and stay together."""
     from xdist.scheduler import LoadScopeScheduling
 
     class ByServerAndFile(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return "neo4j" if NEO4J_URIS and OF_SERVERS.search(nodeid) else nodeid.partition("::")[0]
+            return next((uri for uri in NEO4J_URIS if uri in nodeid), nodeid.partition("::")[0])
 
     return ByServerAndFile(config, log)
 
@@ -94,12 +89,6 @@ def test_data() -> Path:
     if not folder:
         pytest.skip("needs real photos and weights: set EGRAPH_TEST_DATA")
     return Path(folder)
-
-
-@pytest.fixture
-def neo4j_uris() -> list[str]:
-    """The addresses of all servers, for tests that compare each with the same answer."""
-    return NEO4J_URIS
 
 
 @pytest.fixture(autouse=True)

@@ -60,8 +60,11 @@ def egraph(egraph_home: Path, tmp_path: Path) -> Egraph:
 
 
 @pytest.fixture
-def egraph_here(egraph_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Egraph:
-    """The same as `egraph`, but inside this process: for many short commands that would all import torch again."""
+def egraph_here(egraph_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Egraph]:
+    """The same as `egraph`, but inside this process: for many short commands that would all import torch again.
+
+    What was imported from the folder is forgotten at the end: another test's network may have the same name.
+    """
     monkeypatch.chdir(tmp_path)
 
     def run(
@@ -80,7 +83,10 @@ def egraph_here(egraph_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert process.returncode == code, f"exit code {process.returncode}\n{process.stdout}\n{process.stderr}"
         return process
 
-    return run
+    yield run
+    for name, module in list(sys.modules.items()):
+        if Path(getattr(module, "__file__", None) or "/").is_relative_to(tmp_path):
+            del sys.modules[name]
 
 
 @pytest.fixture
