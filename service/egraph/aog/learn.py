@@ -64,7 +64,6 @@ class LearningSettings:
     offset_shrinkage: float = 2.0
     offset_reach: float = 45 / 224
     offset_temperature: float = 0.15
-    smallest_sigma: float = 10 / 224
 
 
 DEFAULTS = LearningSettings()
@@ -373,7 +372,7 @@ class _Learning:
         apart = places[i] - voters.standing(self.stance.numbers)
         displacement = shrunk_means(apart, trust, self.template, self.templates, setting.shrinkage)
         residual = apart - displacement[:, self.template]
-        sigma = _spread(residual, trust, self.template, self.templates).clamp_min(setting.smallest_sigma)
+        sigma = _spread(residual, trust, self.template, self.templates)
         share = weight / heavy
         known = Exemplars(
             pose=self.stance.pose,
