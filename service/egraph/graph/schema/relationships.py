@@ -214,7 +214,12 @@ COMPOSED_OF = Relationship(
     columns=(
         mined("dx", NUMBER, "displacement of the part from the pattern", OBJECT, STEP, "displacement", axis=1),
         mined("dy", NUMBER, "displacement of the part from the pattern", OBJECT, field="displacement", axis=0),
-        mined("sigma", NUMBER, "standard deviation of that displacement over the objects of the template, labelled or found", OBJECT),
+        mined(
+            "sigma",
+            NUMBER,
+            "standard deviation of that displacement over the objects of the template, labelled or found",
+            OBJECT,
+        ),
         mined(
             "response_dx",
             NUMBER,
