@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from egraph.exporting.columns import Columns, fitted, type_of, widen
+from egraph.exporting.columns import Columns, fitted, in_order, type_of, widen
 from egraph.exporting.documents import GraphmlDocument, JsonDocument
 from egraph.exporting.graph_kinds import NODES
 from egraph.exporting.tables import quoted
@@ -79,3 +79,16 @@ def test_texts_in_documents(name: str, tmp_path: Path) -> None:
     expected = name.replace("\x01", "\ufffd")
     assert values["name"] == expected and values["far"] == "INF" and values["near"] == "-0.1"
     assert not (tmp_path / "graphml.body").exists()
+
+
+def test_the_order_of_columns_does_not_depend_on_that_of_properties() -> None:
+    one: Columns = {}
+    other: Columns = {}
+    widen(one, [{"id": "a", "b": 1}, {"a": 2.0}])
+    widen(other, [{"a": 2.0, "b": 1}, {"id": "a"}])
+    assert list(one) != list(other)
+    assert (
+        list(in_order(one).items())
+        == list(in_order(other).items())
+        == [("id", "string"), ("a", "double"), ("b", "long")]
+    )

@@ -42,6 +42,12 @@ def widen(columns: Columns, rows: Iterable[Mapping[str, Any]]) -> bool:
     return columns != before
 
 
+def in_order(columns: Columns) -> Columns:
+    """The id, then the others by name: a database gives properties in any order, and tables of several exports may be
+    laid together."""
+    return dict(sorted(columns.items(), key=lambda column: (column[0] != "id", column[0])))
+
+
 def fitted(value: Any, type_name: str) -> Any:
     """`value` as its column's type says: a whole number among fractions as one, a mixed value as JSON text."""
     if value is None:

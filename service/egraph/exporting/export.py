@@ -14,7 +14,7 @@ import numpy as np
 
 from egraph.atomic_file import new_entry
 from egraph.errors import EgraphError, NothingYetError, UsageError
-from egraph.exporting.columns import Columns, widen
+from egraph.exporting.columns import Columns, in_order, widen
 from egraph.exporting.formats import Format
 from egraph.exporting.graph_kinds import NODES, RELATIONSHIPS, Kind
 from egraph.exporting.tables import Table
@@ -269,7 +269,7 @@ def write_table(
                 continue
             if format_.is_folder and widen(columns, rows) and table is not None:
                 return None
-            table = table or begun.table(kind, columns)
+            table = table or begun.table(kind, in_order(columns))
             table.write(ends, rows)
             count += len(rows)
     finally:
