@@ -5,7 +5,8 @@
 // object. by_chance: the control, how likely it is that at least one of the layer's patterns has a pattern of its
 // filter this near, if the other category's patterns were scattered evenly; it is corrected for the number of patterns
 // that were looked at, and at most 1. The least likely come first. x, y and other_x, other_y: the mean places. Each
-// category is turned to a canonical side of its own; `turned` mirrors the other one.
+// category is turned to a canonical side of its own; `turned` mirrors the other one. Two graphs are compared when the
+// second is mined; if its network has more than twenty others, when `egraph query` is first asked about the two.
 //
 // :param category: category, required. The kind of object.
 // :param other_category: category, required. The other kind of object.

@@ -7,7 +7,7 @@ import pytest
 
 from database.conftest import run_file
 from egraph.errors import UsageError
-from egraph.graph import write
+from egraph.graph import resemblance, write
 from egraph.graph.connection import Database, open_database
 from egraph.graph.delete import delete_graph
 from egraph.graph.questions import ask
@@ -95,6 +95,17 @@ def test_a_writer_that_is_cut_off_before_comparing(
     rows = shared(database, third, pair[1])
     named = [row | {"pattern": row["pattern"].replace("/third/", "/first/")} for row in rows]
     assert named == shared(database, *pair)
+
+
+def test_graphs_of_many_are_compared_when_they_are_asked_for(
+    settings: Settings, database: Database, pair: tuple[MinedGraph, MinedGraph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resemblance, "FEW", 1)
+    third = replace(pair[0], name="third")
+    write_graph(database, third)
+    assert counted(settings, database, third) == (0, 0)
+    assert shared(database, third, pair[1])
+    assert counted(settings, database, third) == expected((third, pair[1])), "with the one that was asked for"
 
 
 def test_comparing_twice_or_at_once_changes_nothing(

@@ -259,7 +259,7 @@ def renew(database: Database, graph_id: str, category: str, other_id: str | None
     """
     try:
         refresh_places(database, graph_id, category)
-        if other_id and database.read("resemblance/uncompared", graph=graph_id, other=other_id):
+        if other_id and database.read("resemblance/uncompared", graph=graph_id, other=other_id, few=1):
             # It needs numerical libraries, which those who only ask need not load.
             from egraph.graph.resemblance import refresh_resemblance
 

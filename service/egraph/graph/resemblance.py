@@ -19,6 +19,10 @@ from egraph.graph.schema import PATTERN
 KEPT = 100
 """Of each layer, so many patterns with their nearest ones are kept, those least likely by chance."""
 
+FEW = 20
+"""A new graph is compared with the others of its network if they are not more: the work, and the edges, grow with the
+square of their number. Other pairs are compared when a question first asks for them."""
+
 APART = 10.0
 """Added to the place per filter, in sizes of the object: patterns of other filters are never the nearest."""
 
@@ -42,12 +46,14 @@ class LayerPlaces:
 
 
 def refresh_resemblance(database: Database, graph_id: str, other_id: str | None = None) -> None:
-    """Compare a graph with the other complete ones of its network, or with one of them, where that is not done.
+    """Compare a graph with the other complete ones of its network if they are `FEW`, or with one of them.
+
+    What was compared before is not compared again.
 
     Raises:
         DatabaseError: the database failed; the same call goes on.
     """
-    uncompared = database.read("resemblance/uncompared", graph=graph_id, other=other_id)
+    uncompared = database.read("resemblance/uncompared", graph=graph_id, other=other_id, few=FEW)
     if uncompared:
         places = read_places(database, graph_id)
         for row in uncompared:
