@@ -66,7 +66,7 @@ def import_(
         )
     for line in skipped_lines(done.skipped):
         print(line)
-    print(f"Next: egraph query fires-together -P category={quote(category)} -P part={quote(part)}")
+    print(f"Next: egraph aog build --category {quote(category)} --part {quote(part)}")
 
 
 @app.command("label")

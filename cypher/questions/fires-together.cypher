@@ -15,7 +15,7 @@
 // :param part: part, required. The part's name.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only patterns of this layer, with their partners in the layer above.
-// :param share: number, optional. Smallest share (on_part) of a pattern on the part; without it, by_chance.
+// :param share: number, optional. Smallest share (on_part) of a pattern on the part; without it, more than by_chance.
 // :param limit: integer = 100. The largest number of rows.
 // :returns pattern, layer, filter, on_part, fires_on_part, objects, by_chance, score, partner, partner_layer,
 //   partner_filter, partner_on_part, strength, lift, photos, dx, dy, sigma
@@ -24,16 +24,16 @@ WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[:COVERS]->(:Part {id: $category + '/' + $part})
 WITH g.id + '/' + $part AS of
 MATCH (p:Pattern)-[l:LIES_ON {of: of}]->(:Part)
-WHERE l.share >= coalesce($share, l.by_chance)
+WHERE coalesce(l.share >= $share, l.share > l.by_chance)
 OPTIONAL MATCH (p)-[c:CO_ACTIVATES_WITH]->(partner:Pattern)-[m:LIES_ON {of: of}]->(:Part)
-WHERE m.share >= coalesce($share, m.by_chance)
+WHERE coalesce(m.share >= $share, m.share > m.by_chance)
 WITH of, p, l, c, partner, m
 WHERE
   ($layer IS NULL OR p.layer = $layer) AND
   (partner IS NOT NULL OR
     NOT EXISTS {
       MATCH (p)<-[:CO_ACTIVATES_WITH]-(:Pattern)-[n:LIES_ON {of: of}]->(:Part)
-      WHERE n.share >= coalesce($share, n.by_chance)
+      WHERE coalesce(n.share >= $share, n.share > n.by_chance)
     })
 // The first of them alone are looked at further.
 WITH

@@ -13,7 +13,7 @@
 // :param category: category, required. The kind of object.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only filters of this layer.
-// :param share: number, optional. Smallest share (on_part) of a pattern on a part; without it, by_chance.
+// :param share: number, optional. Smallest share (on_part) of a pattern on a part; without it, more than by_chance.
 // :param limit: integer = 100. The largest number of rows.
 // :returns layer, filter, parts, part, activation, patterns, pattern, on_part, objects, by_chance, x, y
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
@@ -21,7 +21,7 @@ WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[:COVERS]->(part:Part {category: $category})
 WITH g.id + '/' + part.name AS of, part.name AS part
 MATCH ()-[l:LIES_ON {of: of}]->()
-WHERE l.share >= coalesce($share, l.by_chance) AND ($layer IS NULL OR l.layer = $layer)
+WHERE coalesce(l.share >= $share, l.share > l.by_chance) AND ($layer IS NULL OR l.layer = $layer)
 // Most filters have patterns on one part at most; only the others go on.
 WITH l.layer AS layer, l.filter AS filter, min(part) AS one_part, max(part) AS other_part, collect([l, part]) AS found
 WHERE one_part <> other_part

@@ -11,7 +11,7 @@
 // :param part: part, required. The part's name.
 // :param pattern: pattern, required. The id of the pattern to begin with.
 // :param graph: graph, optional. The graph's name, where the category has several.
-// :param share: number, optional. Smallest share (on_part) of the path's end on the part; without it, by_chance.
+// :param share: number, optional. Smallest share (on_part) of the path's end on the part; without it, more than by_chance.
 // :param limit: integer = 20. The largest number of rows.
 // :returns end, layer, steps, weakest, on_part, fires_on_part, objects, by_chance, path
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
@@ -21,7 +21,7 @@ WITH g.id AS graph, g.id + '/' + $part AS of
 MATCH path = (:Pattern {id: $pattern})-[:CO_ACTIVATES_WITH*1..6]->(top:Pattern)
 WHERE top.graph = graph
 MATCH (top)-[l:LIES_ON {of: of}]->(:Part)
-WHERE l.share >= coalesce($share, l.by_chance)
+WHERE coalesce(l.share >= $share, l.share > l.by_chance)
 WITH
   top,
   l,

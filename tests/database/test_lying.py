@@ -17,7 +17,7 @@ from egraph.graph.content_hash import content_hash
 from egraph.graph.firings import of_object, write_firings
 from egraph.graph.lying import Lying, write_lying
 from egraph.graph.parts import add_labels, remove_labels, remove_part
-from egraph.graph.questions import ask
+from egraph.graph.questions import SUREST, ask
 from egraph.graph.write import write_graph
 from egraph.mining.graph_tables import ANCHORS, MinedGraph
 from egraph.settings import Settings
@@ -78,7 +78,8 @@ def test_what_the_and_or_graph_tells_stays_until_it_or_a_label_goes(
     assert shares(database, mined) == over_labels(mined, LABELLED)
     assert hints(database, mined) == [
         f"Patterns on head were counted over 3 labelled objects alone; `egraph aog build --category {mined.category} "
-        "--part head` also counts over those on which the part is found."
+        "--part head` also counts over those on which the part is found.",
+        SUREST,
     ]
     lying = build(database, mined)
     expected = dict(zip(lying.pattern, lying.share.tolist(), strict=True))
@@ -143,3 +144,25 @@ def test_an_object_counts_when_all_its_firings_are_written(database: Database, m
         write_firings(database, mined.id, content_hash(mined), firings, mined.objects[row : row + 1], names)
     assert database.read("parts/unplaced_objects", graph=mined.id) == []
     assert shares(database, mined) == over_labels(mined, 5)
+
+
+def test_what_equals_chance_is_not_named_unless_nothing_exceeds_it(database: Database, mined: MinedGraph) -> None:
+    lying = build(database, mined)
+    asked = {"category": mined.category, "part": "head"}
+
+    def write(share: np.ndarray) -> tuple[list[str], list[str]]:
+        changed = replace(lying, share=share, by_chance=np.full(len(share), 0.5))
+        write_lying(
+            database, mined.id, content_hash(mined), mined.category, "head", f"{mined.id}/head/default", changed
+        )
+        answer = ask(database, "strongest-patterns", asked)
+        return sorted(row["pattern"].removeprefix(f"{mined.id}/") for row in answer.rows), answer.hints
+
+    share = np.linspace(0.1, 0.4, len(lying.pattern))
+    share[3:9] = 0.5
+    share[5] = 0.6
+    assert write(share) == ([lying.pattern[5]], [])
+    share[5] = 0.5
+    assert write(share) == (lying.pattern[3:9], [SUREST])
+    share[4:9] = 0.45
+    assert write(share) == ([lying.pattern[3]], [SUREST])

@@ -84,7 +84,9 @@ def fires_together(pool: Pool, on_part: Lying) -> Iterator[int]:
     row_of, rank = {name: row for row, name in enumerate(names)}, np.argsort(np.argsort(np.array(names)))
     share, named = np.zeros(len(names)), np.zeros(len(names), bool)
     rows = [row_of[name] for name in on_part.pattern]
-    share[rows], named[rows] = on_part.share, on_part.share >= on_part.by_chance
+    share[rows], named[rows] = on_part.share, on_part.share > on_part.by_chance
+    if not named.any():
+        named = (share > 0) & (share == share.max())
     layers = [layer.name for layer in pool.graph.layers if layer.name != ANCHORS]
     score = np.concatenate([pool.graph.patterns[layer].score for layer in layers])
     starts = dict(zip(layers, np.cumsum([0, *(len(pool.graph.patterns[layer]) for layer in layers)]), strict=False))

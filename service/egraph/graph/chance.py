@@ -7,7 +7,7 @@ DEVIATIONS = 1.645
 """Of the lower bound: a share is below it with a probability of 5 %."""
 
 DECIMALS = 1e9
-"""What chance reaches is rounded down for the database, so that a share that equals it is not below it."""
+"""What chance reaches is rounded up, so that a share that equals it does not exceed it, whoever computed it."""
 
 BEYOND_CHANCE = 0.05
 """Probability that any pattern of a graph reaches more than `best_by_chance`, if all stand at random places."""
@@ -27,7 +27,7 @@ def lower_bound(hits: np.ndarray, total: np.ndarray) -> np.ndarray:
 
 
 def best_by_chance(total: np.ndarray, area: float, patterns: int) -> np.ndarray:
-    """The largest lower bound that is no surprise for the best of `patterns`, if all stand at random places.
+    """The largest lower bound that is no surprise for the best of `patterns` at random places, rounded up.
 
     Each is then inside on a binomial number of the objects that were counted, and one of them exceeds this with a
     probability of at most `BEYOND_CHANCE`. Patterns that stand at the same place make it less likely still.
@@ -42,15 +42,10 @@ def best_by_chance(total: np.ndarray, area: float, patterns: int) -> np.ndarray:
     inside = np.ceil(bdtrik(1 - BEYOND_CHANCE / max(1, patterns), counted, min(area, 1.0)) - 1e-9)
     # there is no count that full coverage exceeds
     inside = np.clip(np.nan_to_num(inside, nan=counted), 0, counted)
-    return lower_bound(inside / counted * total, total)
+    best: np.ndarray = np.ceil(lower_bound(inside / counted * total, total) * DECIMALS) / DECIMALS
+    return best
 
 
 def chance_table(objects: int, area: float, patterns: int) -> list[float]:
-    """`best_by_chance` of patterns that fire on 0, 1, 2, … up to all of some labelled objects, rounded down."""
-    return [float(chance) for chance in rounded_down(best_by_chance(np.arange(objects + 1.0), area, patterns))]
-
-
-def rounded_down(chance: np.ndarray) -> np.ndarray:
-    """The largest multiples of 1 / `DECIMALS` that are not larger."""
-    down: np.ndarray = np.floor(chance * DECIMALS) / DECIMALS
-    return down
+    """`best_by_chance` of patterns that fire on 0, 1, 2, … up to all of some labelled objects."""
+    return [float(chance) for chance in best_by_chance(np.arange(objects + 1.0), area, patterns)]

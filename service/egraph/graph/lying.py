@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from egraph.graph.batches import NUMBER_BYTES, slices
-from egraph.graph.chance import rounded_down
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graph_state import create
 from egraph.graph.places import SUREST, delete_all
@@ -45,7 +44,7 @@ def write_lying(
     columns = {
         "share": lying.share,
         "fires_share": lying.fires_share,
-        "by_chance": rounded_down(lying.by_chance),
+        "by_chance": lying.by_chance,
         "objects": lying.objects,
         "labelled": lying.labelled,
         "score": lying.score,

@@ -24,6 +24,7 @@ FIRST = ("category", "graph", "network")
 JOBS = "job_state"
 """A question with a parameter of this type asks of jobs, and of no graph."""
 SPOKEN = {"and_or_graph": "And-Or graph", "job_state": "job state"}
+SUREST = "Nothing lies on it beyond chance (on_part above by_chance); these are the surest, which chance may explain."
 LISTED = 20
 """At most so many valid values are named in an error."""
 
@@ -308,6 +309,12 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     limit = min(rows, values["limit"]) if "limit" in values else rows
     sent = values | ({"limit": limit + 1} if "limit" in values else {})
     answer = database.ask(asked.name, sent, limit, seconds)
+    beyond_chance = True
+    if not answer.rows and values.get("graph") and values.get("share", 0) is None:
+        # Nothing is beyond chance, as with few labels.
+        values["share"] = surest_share(database, values)
+        answer = database.ask(asked.name, sent | {"share": values["share"]}, limit, seconds)
+        beyond_chance = not answer.rows
     if not answer.rows:
         if not of_jobs:
             check_graphs(database, values)
@@ -325,8 +332,19 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
         columns=answer.columns or list(asked.columns),
         rows=answer.records(),
         truncated=answer.truncated,
-        hints=few_objects(database, values) if "LIES_ON" in asked.text else [],
+        hints=(few_objects(database, values) if "LIES_ON" in asked.text else []) + ([] if beyond_chance else [SUREST]),
     )
+
+
+def surest_share(database: Database, values: Mapping[str, Any]) -> float | None:
+    """The largest share of any pattern on the part that is asked of; of several parts the least of these.
+
+    Args:
+        values: of a question that asks of patterns on parts, with its `graph`.
+    """
+    asked = {values[name] for name in ("part", "other_part") if name in values}
+    rows = database.read("parts/surest_shares", graph=values["graph"])
+    return min((row["share"] for row in rows if not asked or row["part"] in asked), default=None)
 
 
 def few_objects(database: Database, values: Mapping[str, Any]) -> list[str]:

@@ -175,7 +175,7 @@ def read_part(database: Database, graph: GraphRow, part: str) -> PartView:
     lying = database.read(
         "pages/patterns_of_part", graph=graph.id, part=f"{graph.category}/{part}", limit=PART_PATTERNS
     )
-    surely = [row for row in lying if row["share"] >= row["by_chance"]]
+    surely = [row for row in lying if row["share"] > row["by_chance"]]
     best = surely or lying[:ON_PART]
     on_part = {row["id"]: row["share"] for row in best}
     ties = read_ties(database, list(on_part))[:TIES]
