@@ -96,10 +96,6 @@ class LayerAccount:
         """What all groups of a kind add, for and against together."""
         return sum(line.net for line in self.groups if line.kind is kind)
 
-    def chance_of_kind(self, kind: Kind) -> float:
-        """What they would add by chance."""
-        return sum(line.chance for line in self.groups if line.kind is kind)
-
 
 @dataclass(frozen=True)
 class LayerPatterns:

@@ -182,8 +182,3 @@ def _figure(value: object) -> str:
     if isinstance(value, int | float | str) or value is None:
         return number(value)
     return json.dumps(value, ensure_ascii=False)
-
-
-def index_words(*words: str | None) -> str:
-    """What a search looks at."""
-    return " ".join(word for word in words if word).lower()
