@@ -19,8 +19,8 @@
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[:COVERS]->(part:Part {category: $category})
-WITH g.id + '/' + part.name AS of, part.name AS part
-MATCH ()-[l:LIES_ON {of: of}]->()
+WITH part AS on, g.id + '/' + part.name AS of, part.name AS part
+MATCH (on)<-[l:LIES_ON {of: of}]-(:Pattern)
 WHERE coalesce(l.share >= $share, l.share > l.by_chance) AND ($layer IS NULL OR l.layer = $layer)
 // Most filters have patterns on one part at most; only the others go on.
 WITH l.layer AS layer, l.filter AS filter, min(part) AS one_part, max(part) AS other_part, collect([l, part]) AS found

@@ -15,9 +15,10 @@ from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.firings import write_firings
+from egraph.graph.mixtures import NAMED, Mixtures, noted, read_mixtures
 from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.places import refresh_places
-from egraph.graph.questions import ask
+from egraph.graph.questions import SUREST, ask
 from egraph.graph.upgrade import add_summaries
 from egraph.graph.version import OLDEST, VERSION
 from egraph.graph.write import write_graph
@@ -190,3 +191,32 @@ def test_summing_up_twice_or_at_once_changes_nothing(settings: Settings, databas
     add_summaries(database)
     write_graph(database, mined)
     assert run_file(settings, database, "count_sums.cypher", graph=mined.id) == counted
+
+
+def test_which_filters_mix_is_noted_until_something_changes(database: Database, mined: MinedGraph) -> None:
+    """What is noted is what the question answers, and nothing where it would be something else."""
+    write_graph(database, mined)
+    assert noted(database, mined.id) == Mixtures(0, True, [], [])
+    label(database, mined)
+    answer = ask(database, "mixed-filters", {"category": mined.category})
+    by_filter: dict[tuple[str, int], list[list[str]]] = {}
+    for row in answer.rows:
+        label_of = row["pattern"].removeprefix(f"{mined.id}/")
+        by_filter.setdefault((row["layer"], row["filter"]), []).append([row["part"], label_of])
+    assert by_filter, "the test should test something"
+    found = noted(database, mined.id)
+    assert found is not None and found.filters == len(by_filter) and set(found.parts) == set(PARTS)
+    assert found.patterns == list(by_filter.values())[:NAMED]
+    assert found.beyond_chance == (SUREST not in answer.hints)
+
+    database.write("parts/forget_places", category=mined.category, part=PARTS[0], all=True)
+    assert noted(database, mined.id) is None, "one of the parts is no longer counted"
+    assert read_mixtures(database, mined.id, mined.category).parts == [PARTS[1]]
+    refresh_places(database, mined.id, mined.category)
+    assert noted(database, mined.id) == found
+    database.write("parts/forget_places", category=mined.category, part=PARTS[0], all=True)
+    database.transaction(lambda t: t.run("parts/begin_places", graph=mined.id, category=mined.category, part=PARTS[0]))
+    database.write("parts/cover", graph=mined.id, category=mined.category, part=PARTS[0])
+    assert noted(database, mined.id) is None, "one of the parts was counted anew"
+    remove_part(database, mined.category, PARTS[0])
+    assert noted(database, mined.id) == Mixtures(0, True, [PARTS[1]], [])

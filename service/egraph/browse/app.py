@@ -18,6 +18,7 @@ from egraph.browse.gate import Gate, Guarded
 from egraph.errors import DatabaseError, EgraphError, NothingYetError
 from egraph.graph.connection import Database
 from egraph.graph.graphs import GraphSummary, graphs
+from egraph.graph.mixtures import NAMED
 from egraph.graph.objects import photo_object
 from egraph.photos.crop import PhotoError
 from egraph.photos.photo import PhotoObject
@@ -48,8 +49,6 @@ SMALLEST, LARGEST = 16, 1024
 DRAWN = 60
 """Patterns of a drawing."""
 FOUND = 60
-MIXED = 40
-"""Filters of a page of those that mix."""
 KEPT_OBJECTS = 20_000
 FRESH = {"Cache-Control": "no-cache"}
 KEPT = {"Cache-Control": "private, max-age=3600"}
@@ -153,7 +152,7 @@ class Pages:
     def mixed(self, request: Request) -> Response:
         """A graph's filters of which different patterns lie on different parts."""
         row = graph_row(self.database, self._whole_graph(request))
-        mixed, asked = read_mixed(self.database, row, MIXED, ROW_SEEN), asked_of_mixed(row)
+        mixed, asked = read_mixed(self.database, row, NAMED, ROW_SEEN), asked_of_mixed(row)
         site = ServedSite()
         return html(
             page(site, "Filters that mix", render("mixed.html", site=site, graph=row, mixed=mixed, asked=asked), row)

@@ -7,6 +7,7 @@ import numpy as np
 from egraph.graph.batches import NUMBER_BYTES, slices
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graph_state import create
+from egraph.graph.mixtures import note_within
 from egraph.graph.places import SUREST, delete_all
 
 
@@ -61,5 +62,6 @@ def write_lying(
                     transaction, "parts/lie_on", rows.stop - rows.start, **names, pattern=lying.pattern[rows], **some
                 )
             transaction.run("parts/surest", **names, limit=SUREST)
+            note_within(transaction, graph_id, category)
 
     database.transaction(work)

@@ -8,6 +8,8 @@ from egraph.errors import NothingYetError
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.graph_state import create
+from egraph.graph.graphs import graphs
+from egraph.graph.mixtures import note_mixtures
 from egraph.graph.objects import box_list, check_names, photo_object, write_objects
 from egraph.graph.places import delete_places, refresh_category
 from egraph.photos.photo import Box, PhotoObject
@@ -117,7 +119,11 @@ def remove_part(database: Database, category: str, part: str) -> int:
         return int(removed[0]["boxes"])
 
     delete_places(database, category, part)
-    return database.transaction(work)
+    boxes = database.transaction(work)
+    for graph in graphs(database):
+        if graph.category == category:
+            note_mixtures(database, graph.id, category)
+    return boxes
 
 
 def remove_labels(database: Database, category: str, part: str, sha256: str) -> int:

@@ -9,6 +9,7 @@ rests, so that answers can say where it rests on fewer than there are; it goes w
 
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graphs import graphs
+from egraph.graph.mixtures import note_mixtures
 
 SUREST = 200
 """Patterns of each part that are named with it."""
@@ -40,6 +41,7 @@ def refresh_places(database: Database, graph_id: str, category: str) -> None:
                 transaction.run("parts/surest", **names, limit=SUREST)
 
         database.transaction(work)
+    note_mixtures(database, graph_id, category)
 
 
 def note_surest(database: Database, graph_id: str, category: str) -> None:

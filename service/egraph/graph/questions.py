@@ -12,6 +12,7 @@ from egraph.graph.connection import Database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.graph_state import OUTDATED, outdated
 from egraph.graph.graphs import GraphSummary, choose_graph, graphs
+from egraph.graph.mixtures import surest_share
 from egraph.graph.places import refresh_places
 from egraph.graph.statements import PLAIN_TYPES, Parameter, Statement, names, statement
 from egraph.graph.version import VERSION
@@ -312,7 +313,8 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     beyond_chance = True
     if not answer.rows and values.get("graph") and values.get("share", 0) is None:
         # Nothing is beyond chance, as with few labels.
-        values["share"] = surest_share(database, values)
+        parts = [values[name] for name in ("part", "other_part") if name in values]
+        values["share"] = surest_share(database.read, values["graph"], parts)
         answer = database.ask(asked.name, sent | {"share": values["share"]}, limit, seconds)
         beyond_chance = not answer.rows
     if not answer.rows:
@@ -334,17 +336,6 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
         truncated=answer.truncated,
         hints=(few_objects(database, values) if "LIES_ON" in asked.text else []) + ([] if beyond_chance else [SUREST]),
     )
-
-
-def surest_share(database: Database, values: Mapping[str, Any]) -> float | None:
-    """The largest share of any pattern on the part that is asked of; of several parts the least of these.
-
-    Args:
-        values: of a question that asks of patterns on parts, with its `graph`.
-    """
-    asked = {values[name] for name in ("part", "other_part") if name in values}
-    rows = database.read("parts/surest_shares", graph=values["graph"])
-    return min((row["share"] for row in rows if not asked or row["part"] in asked), default=None)
 
 
 def few_objects(database: Database, values: Mapping[str, Any]) -> list[str]:

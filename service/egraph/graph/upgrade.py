@@ -7,6 +7,7 @@ from egraph.graph.batches import NUMBER_BYTES, pattern_prefix, slices, suffixes
 from egraph.graph.connection import Database, Transaction
 from egraph.graph.graph_state import COMPLETE, WRITING, RemovedError, content_of, hold
 from egraph.graph.graphs import graphs
+from egraph.graph.mixtures import note_mixtures, noted
 from egraph.graph.places import note_surest, refresh_places
 from egraph.graph.read import read_graph
 from egraph.graph.resemblance import refresh_resemblance
@@ -29,6 +30,8 @@ def add_summaries(database: Database) -> None:
                     write_summaries(database, read_graph(database, graph.id), content)
                 refresh_places(database, graph.id, graph.category)
                 note_surest(database, graph.id, graph.category)
+                if noted(database, graph.id) is None:
+                    note_mixtures(database, graph.id, graph.category)
                 refresh_resemblance(database, graph.id)
             except (NothingYetError, RemovedError):
                 # Somebody removes it, so that it needs no sums.

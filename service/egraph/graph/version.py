@@ -2,7 +2,7 @@
 
 from egraph.errors import DatabaseError
 
-VERSION = 11
+VERSION = 12
 OLDEST = 1
 """What was made since then lacks nothing but constraints, indexes and sums, which are added."""
 

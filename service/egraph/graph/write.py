@@ -27,6 +27,7 @@ from egraph.graph.graph_state import (
     outdated,
 )
 from egraph.graph.graphs import counted
+from egraph.graph.mixtures import note_mixtures
 from egraph.graph.objects import check_names
 from egraph.graph.places import refresh_places
 from egraph.graph.resemblance import refresh_resemblance
@@ -95,6 +96,7 @@ def write_graph(database: Database, mined: MinedGraph, progress: Progress | None
             write_summaries(database, mined, content)
         refresh_places(database, mined.id, mined.category)
         finish(database, mined, content)
+        note_mixtures(database, mined.id, mined.category)
         refresh_resemblance(database, mined.id)
     return counts(mined)
 

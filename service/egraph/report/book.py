@@ -37,7 +37,7 @@ class Book:
     filters: list[tuple[str, int]]
     parts: list[PartView]
     objects: list[str]
-    mixed: list[Mixed]
+    mixed: Mixed | None
     alone: list[PatternRow]
     remarks: Sequence[str] = ()
     illustrations: Sequence[Illustration] = field(default_factory=tuple)
@@ -66,11 +66,12 @@ def gather_book(
     """
     view = read_graph_view(database, graph, strongest)
     parts = [read_part(database, graph, row.part) for row in view.parts]
-    mixed = read_mixed(database, graph, MIXED, PATTERN_SEEN) if len(parts) > 1 else []
+    mixed = read_mixed(database, graph, MIXED, PATTERN_SEEN) if len(parts) > 1 else None
     asked = {"category": graph.category, "graph": graph.id, "limit": ALONE}
     alone = [row["pattern"] for row in ask(database, "lone-patterns", asked, ALONE).rows]
     rows = [row for layer in view.strongest.values() for row in layer]
-    rows += [row for part in parts for row in part.patterns] + [row for one in mixed for row in one.patterns]
+    rows += [row for part in parts for row in part.patterns]
+    rows += [row for one in (mixed.filters if mixed else ()) for row in one.patterns]
     places = [place for part in parts for place in part.labelled]
     places += [place for part in parts for found in part.found for place in (*found.surest, *found.unsure)]
     return Book(

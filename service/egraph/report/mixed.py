@@ -1,14 +1,14 @@
 """Filters that mix: of which different patterns lie on different parts."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from egraph.graph.connection import Database
-from egraph.graph.questions import ask
+from egraph.graph.mixtures import read_mixtures
 from egraph.report.reading import read_rows
 from egraph.report.views import GraphRow, PatternRow
 
 
-class Mixed(NamedTuple):
+class MixedFilter(NamedTuple):
     """A filter that lies on several parts, with one pattern for each."""
 
     layer: str
@@ -17,27 +17,27 @@ class Mixed(NamedTuple):
     patterns: list[PatternRow]
 
 
-def read_mixed(database: Database, graph: GraphRow, most: int, photos: int) -> list[Mixed]:
+class Mixed(NamedTuple):
+    """The first of so many filters that mix; see `Mixtures`."""
+
+    filters: list[MixedFilter]
+    there_are: int
+    beyond_chance: bool
+
+
+def read_mixed(database: Database, graph: GraphRow, most: int, photos: int) -> Mixed:
     """At most so many filters of which different patterns lie on different parts, with so many photos of each pattern.
 
     Raises:
         DatabaseError: the database failed.
     """
-    # A filter has a row for each of its parts.
-    rows = 3 * most
-    asked = {"category": graph.category, "graph": graph.id, "limit": rows}
-    by_filter: dict[tuple[str, int], list[dict[str, Any]]] = {}
-    for row in ask(database, "mixed-filters", asked, rows).rows:
-        by_filter.setdefault((row["layer"], row["filter"]), []).append(row)
-    chosen = dict(list(by_filter.items())[:most])
-    names = [row["pattern"] for some in chosen.values() for row in some]
-    known = read_rows(database, graph, names, photos)
-    return [
-        Mixed(
-            layer,
-            channel,
-            ", ".join(f"{graph.label(row['pattern'])} on the {row['part']}" for row in some),
-            [known[row["pattern"]] for row in some if row["pattern"] in known],
-        )
-        for (layer, channel), some in chosen.items()
-    ]
+    found = read_mixtures(database, graph.id, graph.category)
+    shown = [[(part, f"{graph.id}/{label}") for part, label in some] for some in found.patterns[:most]]
+    known = read_rows(database, graph, [id for some in shown for _, id in some], photos)
+    filters = []
+    for some in shown:
+        rows = [known[id] for _, id in some if id in known]
+        words = ", ".join(f"{graph.label(id)} on the {part}" for part, id in some)
+        if rows:
+            filters.append(MixedFilter(rows[0].layer, rows[0].filter, words, rows))
+    return Mixed(filters, found.filters, found.beyond_chance)

@@ -62,7 +62,7 @@ FRONT: dict[str, Any] = {
     "plot": None,
     "remarks": (),
     "illustrations": (),
-    "mixed": (),
+    "mixed": None,
     "alone": (),
     "index": (),
 }

@@ -94,6 +94,7 @@ GRAPH = Node(
         Column("structure", TEXT, "hash of what was mined, without the firings"),
         Column("summed", BOOLEAN, "true where the sums over relationships are written"),
         Column("created_at", TEXT, "when it was written"),
+        Column("mixtures", JSON, "how many filters mix parts, and the first of them"),
         Column("figures", JSON, "what `egraph evaluate … --keep` measured of it, beside every control"),
         Column(
             "format",

@@ -184,6 +184,7 @@ COVERS = Relationship(
         Column("area", NUMBER, "share of an object that the boxes cover: how likely a place drawn at random is inside"),
         Column("patterns", INTEGER, "how many patterns lie on the part"),
         Column("surest", TEXTS, "layer, filter and number of the 200 that lie on it most surely, beyond chance first"),
+        Column("mixed", BOOLEAN, "true if the graph's `mixtures` rest on this count"),
     ),
 )
 RESEMBLES = Relationship(
