@@ -101,7 +101,8 @@ def place(
 ) -> None:
     """Place a graph's patterns on photos that it was not mined from.
 
-    The places where they fire are written to the graph. With --queue, a worker does the work.
+    The places where they fire are written to the graph. Where photos that the database knows were moved to this folder,
+    it is told so. With --queue, a worker does the work.
     """
     settings = settings_of(context)
     request = PlaceRequest(photos, category, annotations, graph, weights, device, limit, seed)
@@ -117,5 +118,7 @@ def place(
         return
     print(f"Placed the patterns of {report.graph} on {report.placed:,} objects,")
     print(f"where they fire {report.firings:,} times; {report.already:,} objects had them already.")
+    if report.moved:
+        print(f"Noted where the photos of {report.moved:,} objects are now.")
     for line in skipped_lines(report.skipped):
         print(line)

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -88,7 +89,7 @@ def test_from_photos_to_an_answer_and_back(egraph, job: Json) -> None:
     assert "egraph part import annotations.json --category horse --part head" in sentence
 
 
-def test_mining_again_changes_nothing_and_runs_no_network(egraph_here, world: Path) -> None:
+def test_mining_again_changes_nothing_and_runs_no_network(egraph_here, world: Path, tmp_path: Path) -> None:
     annotations = world / "annotations.json"
     mine = ("mine", world, "--annotations", annotations, *NETWORK, "--limit", 16)
     name = ("part", "import", annotations, *HEAD, "--limit", 3, "--json")
@@ -104,6 +105,18 @@ def test_mining_again_changes_nothing_and_runs_no_network(egraph_here, world: Pa
     assert egraph_here(*name).stdout == labels
     assert census(egraph_here) == held
     assert egraph_here(*ask).stdout == answer
+
+    elsewhere = shutil.copytree(world, tmp_path / "moved")
+    objects = ("query", "objects", "-P", "category=horse", "--json")
+    assert "is there already" in egraph_here("mine", elsewhere, "--annotations", annotations, *mine[4:]).stdout
+    photos = [row["photo"] for row in json.loads(egraph_here(*objects).stdout)["rows"]]
+    assert len(photos) == 16 and {Path(photo).parents[1] for photo in photos} == {elsewhere}
+    place = ("graph", "place", world, "--annotations", annotations, "--category", "horse", "--limit", 20)
+    told = egraph_here(*place).stdout
+    assert "Noted where the photos of 16 objects are now." in told
+    photos = [row["photo"] for row in json.loads(egraph_here(*objects).stdout)["rows"]]
+    assert {Path(photo).parents[1] for photo in photos} == {world}
+    assert "Noted" not in egraph_here(*place).stdout
 
 
 def test_labels_may_come_before_the_graph(egraph_here, world: Path, tmp_path: Path) -> None:

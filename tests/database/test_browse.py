@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
+from pathlib import Path
 from urllib.parse import quote, unquote
 
 import pytest
@@ -15,6 +16,7 @@ from egraph.errors import DatabaseError, NothingYetError
 from egraph.graph.connection import open_database
 from egraph.graph.content_hash import content_hash
 from egraph.graph.measured import keep_measured
+from egraph.graph.objects import note_paths
 from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.questions import ask as ask_question
 from egraph.graph.read import read_graph
@@ -94,7 +96,7 @@ def test_what_neo4j_browser_draws_has_an_address_that_opens(
 def test_filters_that_mix_have_a_page(settings: Settings, served: tuple[Guarded, MinedGraph]) -> None:
     mined = served[1]
     page = f"/mixed/{quote(mined.id)}"
-    assert "No filter of this graph" in get(served, page).text
+    assert "at least two parts have boxes" in get(served, page).text
     with open_database(settings) as database:
         below = [replace(o, parts={"below": (Box(o.box.x, o.box.y + 1, o.box.width, 70),)}) for o in mined.objects]
         add_labels(database, below, mined.category, "below")
@@ -217,6 +219,27 @@ def test_photos_that_moved_are_said_to_be_gone(served: tuple[Guarded, MinedGraph
     finally:
         moved.rename(obj.path)
     assert get(served, picture).status == 200
+
+
+def test_photos_are_seen_again_when_the_database_is_told_where_they_are(
+    settings: Settings, served: tuple[Guarded, MinedGraph], tmp_path: Path
+) -> None:
+    mined = served[1]
+    objects = mined.objects[:3]
+    paths = {o.id: o.path for o in objects}
+    pictures = [f"/whole/{quote(o.id)}?pixels=100" for o in objects]
+    before = [get(served, picture).content for picture in pictures]
+    moved = [replace(o, path=o.path.rename(tmp_path / o.path.name)) for o in objects]
+    with open_database(settings) as database:
+        try:
+            assert [get(served, picture).status for picture in pictures] == [404] * 3
+            assert note_paths(database, moved[:2]) == 2
+            assert [get(served, picture).status for picture in pictures] == [200, 200, 404]
+            assert note_paths(database, moved) == 1 and note_paths(database, moved) == 0
+            assert [get(served, picture).content for picture in pictures] == before
+        finally:
+            note_paths(database, [replace(o, path=o.path.rename(paths[o.id])) for o in moved])
+    assert [get(served, picture).content for picture in pictures] == before
 
 
 def test_a_database_that_goes_away_is_said_in_one_sentence(

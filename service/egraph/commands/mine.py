@@ -18,7 +18,7 @@ from egraph.graph.connection import Database, Fence, open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
 from egraph.graph.graph_state import COMPLETE
-from egraph.graph.objects import check_names
+from egraph.graph.objects import check_names, note_paths
 from egraph.graph.parts import labelled_objects
 from egraph.graph.write import check_not_removed, write_graph
 from egraph.mining.engine import mine
@@ -171,9 +171,9 @@ def _complete_before(
         graph = row["graph"]
         check_not_removed(graph_id, graph["state"])
         if graph["state"] == COMPLETE:
-            return replace(
-                _already(graph, provenance, request, photos), notes=network.notes + _warning(graph["images"])
-            )
+            found = _already(graph, provenance, request, photos)
+            note_paths(database, photos.objects)
+            return replace(found, notes=network.notes + _warning(graph["images"]))
     return None
 
 

@@ -15,6 +15,7 @@ from egraph.graph.constraints import ensure_schema
 from egraph.graph.firings import write_firings
 from egraph.graph.graph_state import content_of
 from egraph.graph.graphs import find_graph
+from egraph.graph.objects import note_paths
 from egraph.graph.places import refresh_places
 from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import MinedGraph
@@ -33,13 +34,15 @@ PLACED_AT_ONCE = 16
 
 @dataclass(frozen=True)
 class PlaceReport:
-    """On how many photos a graph's patterns were placed, and how often they fire; `already` had been placed before."""
+    """On how many photos a graph's patterns were placed, and how often they fire; `already` had been placed before.
+    moved: of how many objects in the database the photo was elsewhere."""
 
     graph: str
     placed: int
     already: int
     firings: int
     skipped: list[Skipped]
+    moved: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """For programs."""
@@ -51,6 +54,7 @@ class PlaceReport:
                 "skipped": [{"path": s.path, "reason": s.reason} for s in self.skipped],
             },
             "firings": self.firings,
+            "moved": self.moved,
         }
 
 
@@ -63,7 +67,8 @@ def place_photos(
 ) -> PlaceReport:
     """Place the patterns of a category's graph on photos that it was not mined from, and write where they fire.
 
-    The photos need no labels. Those that are done stay so, and the same call goes on behind them. See `mine_category`
+    The photos need no labels. Where those of the graph's own objects are elsewhere now, that is noted. Those that are
+    done stay so, and the same call goes on behind them. See `mine_category`
     for `progress` and `fence`.
 
     Raises:
@@ -74,6 +79,7 @@ def place_photos(
     with open_database(settings, fence=fence) as database:
         ensure_schema(database)
         graph_id = find_graph(database, request.category, request.graph).id
+        moved = note_paths(database, photos.objects)
         report(progress, "reading the graph", 0, 1)
         content = content_of(database, graph_id)
         model = read_graph(database, graph_id, placing=True)
@@ -87,7 +93,7 @@ def place_photos(
         readable, skipped = _readable(waiting, network.preprocessing.size, progress)
         written = place(database, model, content, network, readable, None, "placing patterns", progress)
     already = len(photos.objects) - len(waiting)
-    return PlaceReport(graph_id, len(readable), already, written, photos.skipped + skipped)
+    return PlaceReport(graph_id, len(readable), already, written, photos.skipped + skipped, moved)
 
 
 def _readable(

@@ -6,8 +6,11 @@ from typing import Any
 
 from egraph.errors import UsageError
 from egraph.escape import escaped, shown, unescaped
-from egraph.graph.connection import Transaction
+from egraph.graph.connection import Database, Transaction
 from egraph.photos.photo import Box, PhotoObject
+
+PATHS = 4000
+"""Photos in one transaction."""
 
 
 def check_names(*names: str) -> None:
@@ -29,6 +32,22 @@ def write_objects(transaction: Transaction, objects: Sequence[PhotoObject]) -> N
     The same transaction must join them to something: a removal takes objects that nothing needs.
     """
     transaction.run("write/objects", **object_columns(objects))
+
+
+def note_paths(database: Database, objects: Sequence[PhotoObject]) -> int:
+    """Note where the photos of some objects are now, for all objects that are on these photos; how many they are whose
+    photo was elsewhere.
+
+    Raises:
+        DatabaseError: the database failed.
+    """
+    path_of = {o.sha256: escaped(str(o.path.absolute())) for o in objects}
+    moved = 0
+    for start in range(0, len(path_of), PATHS):
+        some = dict(list(path_of.items())[start : start + PATHS])
+        rows = database.write("write/photo_paths", sha256=list(some), path=list(some.values()))
+        moved += rows[0]["moved"]
+    return moved
 
 
 def object_columns(objects: Sequence[PhotoObject]) -> dict[str, list[Any]]:

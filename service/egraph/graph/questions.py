@@ -25,6 +25,7 @@ FIRST = ("category", "graph", "network")
 JOBS = "job_state"
 """A question with a parameter of this type asks of jobs, and of no graph."""
 SPOKEN = {"and_or_graph": "And-Or graph", "job_state": "job state"}
+LESS = "Nothing was found beyond chance; a share that is asked for, such as -P share=0.3, also shows what is less sure."
 SUREST = "Nothing lies on it beyond chance (on_part above by_chance); these are the surest, which chance may explain."
 LISTED = 20
 """At most so many valid values are named in an error."""
@@ -310,13 +311,13 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     limit = min(rows, values["limit"]) if "limit" in values else rows
     sent = values | ({"limit": limit + 1} if "limit" in values else {})
     answer = database.ask(asked.name, sent, limit, seconds)
-    beyond_chance = True
+    remarks = []
     if not answer.rows and values.get("graph") and values.get("share", 0) is None:
         # Nothing is beyond chance, as with few labels.
         parts = [values[name] for name in ("part", "other_part") if name in values]
         values["share"] = surest_share(database.read, values["graph"], parts)
         answer = database.ask(asked.name, sent | {"share": values["share"]}, limit, seconds)
-        beyond_chance = not answer.rows
+        remarks = [SUREST if answer.rows else LESS]
     if not answer.rows:
         if not of_jobs:
             check_graphs(database, values)
@@ -334,7 +335,7 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
         columns=answer.columns or list(asked.columns),
         rows=answer.records(),
         truncated=answer.truncated,
-        hints=(few_objects(database, values) if "LIES_ON" in asked.text else []) + ([] if beyond_chance else [SUREST]),
+        hints=(few_objects(database, values) if "LIES_ON" in asked.text else []) + remarks,
     )
 
 

@@ -1,10 +1,9 @@
 """Patterns and what fires together, laid out for a drawing: layers below each other, like above like."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-import networkx
 import numpy as np
 
 from egraph.photos.crop import from_fractions
@@ -70,21 +69,12 @@ class Drawing:
 def draw_ties(graph: GraphRow, rows: Sequence[PatternRow], ties: Sequence[Tie], focus: Collection[str] = ()) -> Drawing:
     """Lay out patterns, the top layer above. Those that fire together stand near each other."""
     numbers = {row.id: number for number, row in enumerate(rows)}
-    net = networkx.Graph()
-    for row in sorted(rows, key=lambda row: row.x):
-        net.add_node(row.id, layer=-graph.layers.index(row.layer))
-    net.add_edges_from((tie.lower, tie.upper) for tie in ties if tie.lower in numbers and tie.upper in numbers)
-    order = _ordered(net)
-    places = networkx.multipartite_layout(order, subset_key="layer", align="horizontal", scale=1.0) if rows else {}
     layers = sorted({row.layer for row in rows}, key=graph.layers.index, reverse=True)
-    widest = max([sum(row.layer == layer for row in rows) for layer in layers], default=1)
+    place = _places(rows, ties, layers)
+    widest = 1 + 2 * max(place.values(), default=0.0)
     width = max(300.0, STEP * widest) + 2 * MARGIN
     heights = {layer: MARGIN + ROW * (number + 0.2) for number, layer in enumerate(layers)}
-    at = {}
-    for layer in layers:
-        names = sorted((row.id for row in rows if row.layer == layer), key=lambda id: places[id][0])
-        for place, id in enumerate(names):
-            at[id] = (width / 2 + (place - (len(names) - 1) / 2) * STEP, heights[layer])
+    at = {row.id: (width / 2 + place[row.id] * STEP, heights[row.layer]) for row in rows}
     nodes = [Node(numbers[row.id], row, *at[row.id], row.id in focus) for row in rows]
     edges = [
         Edge(
@@ -102,17 +92,28 @@ def draw_ties(graph: GraphRow, rows: Sequence[PatternRow], ties: Sequence[Tie], 
     return Drawing(width, MARGIN + ROW * max(1, len(layers)) - 20, nodes, edges, bands)
 
 
-def _ordered(net: "networkx.Graph[str]") -> "networkx.Graph[str]":
-    """The same graph with its nodes in such an order that those joined stand near each other: each moves to the middle
-    of its neighbours, some times over."""
-    rank = {id: float(place) for place, id in enumerate(net)}
-    for _ in range(SWEEPS):
-        wanted = {id: float(np.mean([rank[n] for n in net[id]])) if net[id] else rank[id] for id in net}
-        rank = {id: float(place) for place, id in enumerate(sorted(net, key=lambda id: wanted[id]))}
-    sorted_ = networkx.Graph()
-    sorted_.add_nodes_from((id, net.nodes[id]) for id in sorted(net, key=lambda id: rank[id]))
-    sorted_.add_edges_from(net.edges)
-    return sorted_
+def _places(rows: Sequence[PatternRow], ties: Sequence[Tie], layers: Sequence[str]) -> dict[str, float]:
+    """Where patterns stand in their layers, by their ids: steps from the middle to the right. It begins with the order
+    on the object; then each layer in turn is ordered by the middle of its patterns' partners, down and up again."""
+    near: dict[str, list[str]] = {row.id: [] for row in rows}
+    for tie in ties:
+        if tie.lower in near and tie.upper in near:
+            near[tie.lower].append(tie.upper)
+            near[tie.upper].append(tie.lower)
+    place: dict[str, float] = {}
+
+    def order(ids: list[str], key: Callable[[str], float]) -> None:
+        place.update({id: n - (len(ids) - 1) / 2 for n, id in enumerate(sorted(ids, key=key))})
+
+    x = {row.id: row.x for row in rows}
+    of_layer = {layer: sorted((row.id for row in rows if row.layer == layer), key=x.__getitem__) for layer in layers}
+    for ids in of_layer.values():
+        order(ids, x.__getitem__)
+    for sweep in range(SWEEPS):
+        for layer in layers if sweep % 2 == 0 else layers[::-1]:
+            middle = {id: float(np.mean([place[n] for n in near[id]] or [place[id]])) for id in of_layer[layer]}
+            order(of_layer[layer], middle.__getitem__)
+    return place
 
 
 class Arrow(NamedTuple):

@@ -18,10 +18,11 @@ class MixedFilter(NamedTuple):
 
 
 class Mixed(NamedTuple):
-    """The first of so many filters that mix; see `Mixtures`."""
+    """The first of so many filters that mix so many parts; see `Mixtures`."""
 
     filters: list[MixedFilter]
     there_are: int
+    parts: int
     beyond_chance: bool
 
 
@@ -40,4 +41,4 @@ def read_mixed(database: Database, graph: GraphRow, most: int, photos: int) -> M
         words = ", ".join(f"{graph.label(id)} on the {part}" for part, id in some)
         if rows:
             filters.append(MixedFilter(rows[0].layer, rows[0].filter, words, rows))
-    return Mixed(filters, found.filters, found.beyond_chance)
+    return Mixed(filters, found.filters, len(found.parts), found.beyond_chance)

@@ -36,10 +36,11 @@ def displacement_words(dx: float | None, dy: float | None, sigma: float | None) 
 def pattern_words(view: PatternView) -> list[str]:
     """What is known of a pattern, a sentence each, every figure beside what it must be compared with."""
     pattern, images = view.pattern, view.graph.images
+    whose = "its" if pattern.anchor else "its filter's"
     said = [
         f"It fires on {number(pattern.support)} of {number(images)} objects.",
-        f"It wins {number(pattern.advantage)} times the evidence that it would win if its filter's peaks were "
-        "scattered evenly (1 would be chance).",
+        f"It wins {number(pattern.advantage)} times the evidence that it would win if "
+        f"{whose} peaks were scattered evenly (1 would be chance).",
     ]
     if pattern.share is not None:
         said.append(f"It explains {percent(pattern.share)} of its filter's activation.")
