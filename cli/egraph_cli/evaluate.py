@@ -247,6 +247,9 @@ def stability(
     weights: Weights = None,
     device: Device = "cpu",
     seed: Seed = 0,
+    one_seed: Annotated[
+        bool, typer.Option("--one-seed", help="Mine both halves with one seed: what the photos alone change.")
+    ] = False,
     keep: Keep = False,
     quiet: Quiet = False,
     *,
@@ -264,7 +267,9 @@ def stability(
     with ProgressDisplay(quiet) as progress:
         from egraph.commands.stability import measure_stability
 
-        found = measure_stability(settings, StabilityRequest(category, graph, weights, device, seed), progress)
+        found = measure_stability(
+            settings, StabilityRequest(category, graph, weights, device, seed, one_seed), progress
+        )
     show(context, output, found, keep, ["found_again", "place", "photos", "patterns"])
 
 

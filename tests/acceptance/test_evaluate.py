@@ -66,6 +66,10 @@ def test_patterns_are_measured_beside_every_control(
     assert set(stable["methods"]) == {"egraph", "surest", "next_filter"}
     assert stable["methods"]["egraph"]["found_again"] > 3 * stable["methods"]["next_filter"]["found_again"]
 
+    one_seed = json.loads(egraph("evaluate", "stability", "--category", "horse", "--one-seed", "--json").stdout)
+    again, photos_alone = (found["methods"]["egraph"]["found_again"] for found in (stable, one_seed))
+    assert photos_alone > again, "a start of its own makes a half differ more"
+
     switched = json.loads(egraph("evaluate", "edges", "--category", "horse", "--photos", 8, "--json").stdout)
     assert (switched["task"], switched["category"], switched["photos"]) == ("edges", "horse", 8)
     assert set(switched["methods"]) == {"egraph", "non_partners"}

@@ -349,13 +349,15 @@ def read_step(given: str | Sequence[float], name: str) -> tuple[float, float]:
 
 @dataclass(frozen=True)
 class StabilityRequest:
-    """Which graph's photos to halve by `seed`; the halves are mined with it and with the seed behind it."""
+    """Which graph's photos to halve by `seed`; the halves are mined with it and with the seed behind it, or both with
+    `one_seed`."""
 
     category: str
     graph: str | None = None
     weights: str | None = None
     device: str = "cpu"
     seed: int = 0
+    one_seed: bool = False
 
 
 @dataclass(frozen=True)

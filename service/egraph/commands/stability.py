@@ -1,4 +1,4 @@
-"""Are the patterns of a category found again? Two halves of its photos, mined with two seeds."""
+"""Are the patterns of a category found again? Two halves of its photos are mined, each by itself."""
 
 from dataclasses import dataclass
 
@@ -41,7 +41,7 @@ class StabilityReport(Result):
 def measure_stability(
     settings: Settings, request: StabilityRequest, progress: Progress | None = None, module: nn.Module | None = None
 ) -> StabilityReport:
-    """Mine two random halves of a graph's photos with two seeds, see the patterns of both on all photos, and compare.
+    """Mine two random halves of a graph's photos, with two seeds or one; see all patterns on all photos, and compare.
 
     The halves see each object from the side that the graph found, so that both stand in one canonical view; anchors and
     everything else are their own. Nothing is written to the database.
@@ -64,7 +64,7 @@ def measure_stability(
             [whole.objects[row] for row in rows],
             category=whole.category,
             name=f"{whole.name} half",
-            seed=request.seed + number,
+            seed=request.seed + (0 if request.one_seed else number),
             home=settings.home,
             progress=progress,
             model=model_of(whole),
