@@ -3,12 +3,9 @@
 import json
 import os
 import signal
-import socket
 import subprocess
-import threading
 import uuid
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,6 +22,7 @@ from egraph.photos.annotations import read_annotations
 from egraph.settings import Settings, load_settings
 from egraph.worker.job_kinds import submit_request
 from egraph.worker.jobs import DEATHS, DONE, QUEUED, RUNNING, Job, find_job, retry
+from support.line import Line
 from support.servers import on_every_database, on_every_neo4j
 from support.workers import COMMAND, Worker, seen, until
 
@@ -242,54 +240,6 @@ def test_a_removal_that_is_cut_off_stops_the_writer(
     retry(database, failed)
     start().ends(0)
     assert_same(database, job, undisturbed)
-
-
-class Line:
-    """A way to a database that can be cut."""
-
-    def __init__(self, address: str) -> None:
-        self._there = (address.rpartition("//")[2].rpartition(":")[0], int(address.rpartition(":")[2]))
-        self._open: list[socket.socket] = []
-        self._server = socket.create_server(("127.0.0.1", 0))
-        self.uri = f"bolt://127.0.0.1:{self._server.getsockname()[1]}"
-        self._whole = threading.Event()
-        self._whole.set()
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self) -> None:
-        with suppress(OSError):
-            while True:
-                near, _ = self._server.accept()
-                if not self._whole.is_set():
-                    near.close()
-                    continue
-                far = socket.create_connection(self._there)
-                self._open += [near, far]
-                for a, b in ((near, far), (far, near)):
-                    threading.Thread(target=self._carry, args=(a, b), daemon=True).start()
-
-    @staticmethod
-    def _carry(a: socket.socket, b: socket.socket) -> None:
-        with suppress(OSError):
-            while data := a.recv(65536):
-                b.sendall(data)
-        with suppress(OSError):
-            b.shutdown(socket.SHUT_RDWR)
-
-    @contextmanager
-    def cut(self) -> Iterator[None]:
-        """Nothing passes inside the block."""
-        self._whole.clear()
-        for end in self._open:
-            with suppress(OSError):
-                end.shutdown(socket.SHUT_RDWR)
-        self._open.clear()
-        yield
-        self._whole.set()
-
-    def close(self) -> None:
-        """Listen no more."""
-        self._server.close()
 
 
 @on_every_neo4j

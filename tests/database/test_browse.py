@@ -2,6 +2,7 @@
 
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from html import unescape
@@ -12,7 +13,8 @@ import pytest
 
 from egraph.browse.app import application
 from egraph.browse.gate import Gate, Guarded
-from egraph.errors import DatabaseError, NothingYetError
+from egraph.errors import NothingYetError
+from egraph.graph import embedded
 from egraph.graph.connection import open_database
 from egraph.graph.content_hash import content_hash
 from egraph.graph.measured import keep_measured
@@ -24,9 +26,12 @@ from egraph.graph.statements import statement
 from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box
 from egraph.settings import Settings
+from support.line import Line
 from support.pages import Answered, ask, seen_graph
 
 GATE = Gate(7480)
+PATIENCE = 15.0
+"""Seconds after which a page must say that the database is gone."""
 HOSTILE = "<b onclick=alert(1)>&\"'"
 
 
@@ -242,14 +247,28 @@ def test_photos_are_seen_again_when_the_database_is_told_where_they_are(
     assert [get(served, picture).content for picture in pictures] == before
 
 
-def test_a_database_that_goes_away_is_said_in_one_sentence(
-    served: tuple[Guarded, MinedGraph], monkeypatch: pytest.MonkeyPatch
+def test_a_database_that_goes_away_is_said_in_one_sentence_until_it_is_back(
+    settings: Settings, served: tuple[Guarded, MinedGraph]
 ) -> None:
-    def away(*_: object, **__: object) -> None:
-        raise DatabaseError("Nothing listens at bolt://there; start it.")
-
-    with monkeypatch.context() as patched:
-        patched.setattr("egraph.graph.connection.Database.ask", away)
-        answered = get(served, address(served[1], "pattern"))
-        assert answered.status == 503 and "Nothing listens at bolt://there" in answered.text
-    assert get(served, address(served[1], "pattern")).status == 200
+    """A server's way is cut under the pages; the embedded database is stopped, and starts by itself."""
+    mined = served[1]
+    pages = [address(mined, "pattern"), f"/whole/{quote(mined.objects[1].id)}?pixels=90"]
+    if settings.neo4j_uri is None:
+        embedded.stop(settings)
+        assert [get(served, page).status for page in pages] == [200, 200]
+        return
+    line = Line(settings.neo4j_uri)
+    try:
+        with open_database(settings.model_copy(update={"neo4j_uri": line.uri}), reader=True) as reader:
+            cut_off = application(reader, GATE), mined
+            assert get(cut_off, pages[0]).status == 200
+            with line.cut():
+                began = time.monotonic()
+                for page in pages:
+                    answered = get(cut_off, page)
+                    assert answered.status == 503 and "This page can be loaded again then." in answered.text
+                    assert line.uri.rpartition("/")[2] in answered.text and "Traceback" not in answered.text
+                assert time.monotonic() - began < 2 * PATIENCE
+            assert [get(cut_off, page).status for page in pages] == [200, 200]
+    finally:
+        line.close()

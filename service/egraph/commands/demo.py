@@ -114,6 +114,7 @@ class DemoResult:
             *([f"  export EGRAPH_HOME={self.home.absolute()}"] if self.home else []),
             f"  {command} query fires-together -P category={KIND} -P part={PART}",
             f"  {command} part import {self.annotations} --category {KIND} --part front_leg --limit 3",
+            f"  {command} aog build --category {KIND} --part front_leg",
             f"  {command} query fires-together -P category={KIND} -P part=front_leg",
             f"  {command} show {self.answer[0]['pattern'].removeprefix(self.mined.graph + '/').rpartition('/')[0]}"
             "    # what does a filter react to?",
@@ -126,7 +127,7 @@ class DemoResult:
             "Next, your own photos (those of horses, say) and a trained network:",
             *(["  unset EGRAPH_HOME"] if self.home else []),
             f"  {command} mine PHOTOS --network resnet50 --weights DEFAULT --category horse",
-            f"  {command} label PHOTOS --category horse --part head    # draw three boxes with the mouse",
+            f"  {command} label PHOTOS --category horse --part head    # draw three boxes; it learns from them",
             f"  {command} query fires-together -P category=horse -P part=head",
         ]
         return lines

@@ -31,7 +31,7 @@ from egraph.settings import Settings
 
 CONNECT_SECONDS = 8.0
 RETRY_SECONDS = 20.0
-EMBEDDED_RETRY_SECONDS = 3.0
+SHORT_RETRY_SECONDS = 3.0
 TRIES = 6
 CHECK_SECONDS = 600.0
 """So long a command waits for another one that checks the graphs."""
@@ -131,8 +131,9 @@ class Database:
                 user_agent="egraph",
                 connection_timeout=CONNECT_SECONDS,
                 connection_acquisition_timeout=CONNECT_SECONDS + 2,
-                # A child that was killed never comes back at its address; we start another one instead of waiting.
-                max_transaction_retry_time=EMBEDDED_RETRY_SECONDS if self.embedded else RETRY_SECONDS,
+                # A child that was killed never comes back at its address; we start another one instead of waiting. And
+                # who reads a page would rather be told.
+                max_transaction_retry_time=SHORT_RETRY_SECONDS if self.embedded or self._reader else RETRY_SECONDS,
                 notifications_min_severity=neo4j.NotificationMinimumSeverity.OFF,
                 telemetry_disabled=True,
             )
