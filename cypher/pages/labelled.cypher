@@ -7,5 +7,5 @@ RETURN
   o.photo_height AS photo_height,
   o.box AS box,
   s.box AS drawn
-ORDER BY sha256, box
+ORDER BY sha256, drawn[0], drawn[1]
 LIMIT $limit

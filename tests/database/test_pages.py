@@ -15,6 +15,7 @@ from egraph.errors import NothingYetError, UsageError
 from egraph.graph.connection import open_database
 from egraph.graph.content_hash import content_hash
 from egraph.graph.graphs import count_graph
+from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.read import read_graph
 from egraph.mining.graph_tables import MinedGraph
 from egraph.photos.photo import Box
@@ -111,6 +112,18 @@ def test_a_part_and_an_object_show_where_it_was_found(settings: Settings, mined:
         (table,) = [one for one in mined.firings if one.layer == layer]
         scores = sorted((float(s) for s, o in zip(table.score, table.object, strict=True) if o == 0), reverse=True)
         assert [one.seen.score for one in fired] == pytest.approx(scores[:12])
+
+
+def test_several_boxes_on_one_object_stand_in_one_order(settings: Settings, mined: MinedGraph) -> None:
+    boxes = tuple(Box(x, 30, 20, 20) for x in (70, 10, 50, 30))
+    with open_database(settings) as database:
+        add_labels(database, [replace(mined.objects[4], parts={"legs": boxes})], mined.category, "legs")
+        try:
+            part = shown(settings, "legs", mined).view
+        finally:
+            remove_part(database, mined.category, "legs")
+    assert isinstance(part, PartView)
+    assert [place.box.x for place in part.labelled] == [10, 30, 50, 70]
 
 
 class Markup(HTMLParser):

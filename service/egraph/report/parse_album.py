@@ -30,13 +30,14 @@ from egraph.report.voters import VOTERS_STYLE, Voters, voter_anchor, voters_sect
 
 PARSE_STYLE = """
 .parse { margin: 2rem 0 3rem; }
-.found { display: grid; grid-template-columns: minmax(0, 40rem) minmax(16rem, 1fr); gap: 1.6rem; margin: 1rem 0 2rem; }
+.found { display: grid; grid-template-columns: minmax(0, 40rem) minmax(19rem, 1fr); gap: 1.6rem; margin: 1rem 0 2rem; }
 .found > img { width: 100%; height: auto; border-radius: .5rem; display: block; }
 .found h3 { font-size: 1.5rem; margin: 0; line-height: 1.2; }
 .found td { vertical-align: middle; }
 .sure, .unsure { font-weight: 600; margin: .8rem 0 .3rem; }
 .unsure { color: #c62828; }
-.bar { background: var(--line); border-radius: 1em; height: .55em; overflow: hidden; min-width: 5rem; }
+.bar { background: var(--line); border-radius: 1em; height: .55em; overflow: hidden; min-width: 3.5rem; }
+.found td.k code { overflow-wrap: normal; white-space: nowrap; }
 .bar i { display: block; height: 100%; border-radius: 1em; }
 @media (max-width: 46rem) { .found { grid-template-columns: 1fr; } }
 @media (prefers-color-scheme: dark) { .unsure { color: #ff8a80; } }
