@@ -55,7 +55,19 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
         def _split_scope(self, nodeid: str) -> str:
             return next((uri for uri in NEO4J_URIS if uri in nodeid), nodeid.partition("::")[0])
 
+        def _assign_work_unit(self, node: Any) -> None:
+            # What takes long goes first, so that in the end nobody works alone: a file of one test may take a minute.
+            long = (scope for scope in self.workqueue if scope in NEO4J_URIS or "acceptance" in scope)
+            self.workqueue.move_to_end(next(long, next(iter(self.workqueue))), last=False)
+            super()._assign_work_unit(node)
+
     return ByServerAndFile(config, log)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Three processes for two processors: some of them wait for a database, a child process or a disk."""
+    return (os.cpu_count() or 1) * 3 // 2
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
