@@ -10,8 +10,9 @@ import torch
 from PIL import Image
 
 from egraph.explaining.account import GroupLine, LayerAccount, PatternLine
-from egraph.explaining.explanation import ClassLine, Explanation, Without, percents, sentence, without_summary
+from egraph.explaining.explanation import ClassLine, Explanation, Without, without_summary
 from egraph.explaining.groups import OTHER_PARTS, Kind
+from egraph.explaining.sentence import percents, sentence
 from egraph.photos.photo import Box, PhotoObject
 from egraph.report.explanation_album import Explanations
 from egraph.report.explanation_picture import FOR, explanation_picture, glowing, ordered, placed, title, where

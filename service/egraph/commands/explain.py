@@ -22,9 +22,9 @@ from egraph.explaining.explanation import (
     Explanation,
     Without,
     WithoutSummary,
-    sentence,
     without_summary,
 )
+from egraph.explaining.sentence import sentence
 from egraph.graph.connection import Database, open_database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.explanations import write_explanation

@@ -20,6 +20,9 @@ FEWEST_FIRINGS = 0.02
 
 RARE = "fires on too few photos"
 EVEN = "has no more evidence than it would have if all peaks were scattered evenly"
+TWINS = 0.5
+"""Two patterns of a filter that see the same are twins if they stand nearer than so many map units."""
+
 TWIN = "its place is less than half a unit away from that of a stronger pattern of its filter, in the same context"
 
 SAME_EVIDENCE = 1e-3
@@ -106,7 +109,7 @@ def find_noise(
 def find_twins(place: Tensor, direction: Tensor, evidence: Tensor, unit: float) -> Tensor:
     """Patterns that cannot be told from a stronger one: (d, N) bool.
 
-    From the strongest on, a pattern stays unless one that stays is closer than half a unit and sees the same.
+    From the strongest on, a pattern stays unless one that stays is nearer than `TWINS` units and sees the same.
 
     Args:
         place: (d, N, 2). direction: (d, N, R) m. evidence: (d, N), 0 for patterns that do not count.
@@ -115,7 +118,7 @@ def find_twins(place: Tensor, direction: Tensor, evidence: Tensor, unit: float) 
     order = (evidence.log() / SAME_EVIDENCE).round().argsort(dim=1, descending=True, stable=True)
     ranked, seen = (column.gather(1, order[..., None].expand(-1, -1, column.shape[2])) for column in (place, direction))
     counts = evidence.gather(1, order) > 0
-    close = (ranked[:, :, None] - ranked[:, None]).square().sum(-1) < (unit / 2) ** 2
+    close = (ranked[:, :, None] - ranked[:, None]).square().sum(-1) < (TWINS * unit) ** 2
     close &= seen @ seen.transpose(1, 2) > ALIKE
     stays = counts.clone()
     for rank in range(1, place.shape[1]):

@@ -8,7 +8,8 @@ from types import TracebackType
 from PIL import Image
 
 from egraph.explaining.account import LayerAccount
-from egraph.explaining.explanation import Explanation, sentence
+from egraph.explaining.explanation import Explanation
+from egraph.explaining.sentence import sentence
 from egraph.report.album import AlbumPage, PictureFolder
 from egraph.report.explanation_picture import explanation_picture, ordered, placed, row_words, score_words, title
 from egraph.report.page import folded, table, text

@@ -9,8 +9,9 @@ from PIL import Image, ImageColor, ImageDraw
 from torch import Tensor
 
 from egraph.explaining.account import GroupLine, LayerAccount
-from egraph.explaining.explanation import Explanation, sentence, spoken
+from egraph.explaining.explanation import Explanation
 from egraph.explaining.groups import OTHER_PARTS, Kind, is_unnamed
+from egraph.explaining.sentence import sentence, spoken
 from egraph.photos.photo import Box
 from egraph.report.lettering import wrapped, write
 from egraph.report.parse_picture import outline
