@@ -13,7 +13,8 @@ MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[:COVERS]->(:Part {id: $category + '/' + $part})
 MATCH (p:Pattern)-[l:LIES_ON {of: g.id + '/' + $part}]->(:Part)
-WHERE l.share >= coalesce($share, l.by_chance)
+// With few labels nothing lies there more often than chance may have it.
+WHERE coalesce(l.share >= $share, l.share > l.by_chance - 1e-8)
 WITH g, p, l.share AS on_part, p.score AS score, p.id AS id
 ORDER BY on_part DESC, score DESC, id
 LIMIT $limit

@@ -16,6 +16,7 @@
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only patterns of this layer, with their partners in the layer above.
 // :param share: number, optional. Smallest share (on_part) of a pattern on the part; without it, more than by_chance.
+// :param allowance: number = 0. How far below by_chance a share may be, where no share is given.
 // :param limit: integer = 100. The largest number of rows.
 // :returns pattern, layer, filter, on_part, fires_on_part, objects, by_chance, score, partner, partner_layer,
 //   partner_filter, partner_on_part, strength, lift, photos, dx, dy, sigma
@@ -24,16 +25,16 @@ WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[:COVERS]->(:Part {id: $category + '/' + $part})
 WITH g.id + '/' + $part AS of
 MATCH (p:Pattern)-[l:LIES_ON {of: of}]->(:Part)
-WHERE coalesce(l.share >= $share, l.share > l.by_chance)
+WHERE coalesce(l.share >= $share, l.share > l.by_chance - $allowance)
 OPTIONAL MATCH (p)-[c:CO_ACTIVATES_WITH]->(partner:Pattern)-[m:LIES_ON {of: of}]->(:Part)
-WHERE coalesce(m.share >= $share, m.share > m.by_chance)
+WHERE coalesce(m.share >= $share, m.share > m.by_chance - $allowance)
 WITH of, p, l, c, partner, m
 WHERE
   ($layer IS NULL OR p.layer = $layer) AND
   (partner IS NOT NULL OR
     NOT EXISTS {
       MATCH (p)<-[:CO_ACTIVATES_WITH]-(:Pattern)-[n:LIES_ON {of: of}]->(:Part)
-      WHERE coalesce(n.share >= $share, n.share > n.by_chance)
+      WHERE coalesce(n.share >= $share, n.share > n.by_chance - $allowance)
     })
 // The first of them alone are looked at further.
 WITH

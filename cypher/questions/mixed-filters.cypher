@@ -14,6 +14,7 @@
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only filters of this layer.
 // :param share: number, optional. Smallest share (on_part) of a pattern on a part; without it, more than by_chance.
+// :param allowance: number = 0. How far below by_chance a share may be, where no share is given.
 // :param limit: integer = 100. The largest number of rows.
 // :returns layer, filter, parts, part, activation, patterns, pattern, on_part, objects, by_chance, x, y
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
@@ -21,7 +22,7 @@ WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[:COVERS]->(part:Part {category: $category})
 WITH part AS on, g.id + '/' + part.name AS of, part.name AS part
 MATCH (on)<-[l:LIES_ON {of: of}]-(:Pattern)
-WHERE coalesce(l.share >= $share, l.share > l.by_chance) AND ($layer IS NULL OR l.layer = $layer)
+WHERE coalesce(l.share >= $share, l.share > l.by_chance - $allowance) AND ($layer IS NULL OR l.layer = $layer)
 // Most filters have patterns on one part at most; only the others go on.
 WITH l.layer AS layer, l.filter AS filter, min(part) AS one_part, max(part) AS other_part, collect([l, part]) AS found
 WHERE one_part <> other_part

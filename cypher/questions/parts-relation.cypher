@@ -18,6 +18,7 @@
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param share: number, optional. Smallest share (on_part, on_other) of a pattern on its part; without it, more than
 //   by_chance.
+// :param allowance: number = 0. How far below by_chance a share may be, where no share is given.
 // :param limit: integer = 50. The largest number of rows.
 // :returns pairs, pattern, other_pattern, dx, dy, sigma, apart, on_part, by_chance, on_other, by_chance_other, boxes_dx,
 //   boxes_dy, boxes
@@ -105,7 +106,7 @@ WITH
     ELSE $part
   END AS there
 MATCH (p:Pattern)-[l:LIES_ON {of: here}]->(:Part)
-WHERE coalesce(l.share >= $share, l.share > l.by_chance)
+WHERE coalesce(l.share >= $share, l.share > l.by_chance - $allowance)
 // From each of these few to its neighbours; a planner may else begin with all patterns on the other part.
 WITH known, first, here, there, collect({pattern: p, share: l.share, by_chance: l.by_chance}) AS found
 UNWIND found AS one
@@ -117,7 +118,11 @@ WITH
   there,
   p,
   one,
-  [(p)-[m:LIES_ON]->(:Part) WHERE m.of = there AND coalesce(m.share >= $share, m.share > m.by_chance) | m.of ] AS others
+  [
+    (p)-[m:LIES_ON]->(:Part)
+    WHERE m.of = there AND coalesce(m.share >= $share, m.share > m.by_chance - $allowance)
+    | m.of
+  ] AS others
 WHERE size(others) = 0
 MATCH (p)-[d:DISPLACED_FROM]-(q:Pattern)
 // In the order of the answer, so that only the first of them are looked at.
@@ -134,7 +139,7 @@ WITH
   sigma,
   [
     (q)-[m:LIES_ON]->(:Part)
-    WHERE m.of IN [here, there] AND coalesce(m.share >= $share, m.share > m.by_chance)
+    WHERE m.of IN [here, there] AND coalesce(m.share >= $share, m.share > m.by_chance - $allowance)
     | {of: m.of, share: m.share, by_chance: m.by_chance}
   ] AS parts
 WHERE size(parts) = 1 AND parts[0].of = there

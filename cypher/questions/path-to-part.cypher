@@ -12,6 +12,7 @@
 // :param pattern: pattern, required. The id of the pattern to begin with.
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param share: number, optional. Smallest share (on_part) of the path's end on the part; without it, more than by_chance.
+// :param allowance: number = 0. How far below by_chance a share may be, where no share is given.
 // :param limit: integer = 20. The largest number of rows.
 // :returns end, layer, steps, weakest, on_part, fires_on_part, objects, by_chance, path
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
@@ -21,7 +22,7 @@ WITH g.id AS graph, g.id + '/' + $part AS of
 MATCH path = (:Pattern {id: $pattern})-[:CO_ACTIVATES_WITH*1..6]->(top:Pattern)
 WHERE top.graph = graph
 MATCH (top)-[l:LIES_ON {of: of}]->(:Part)
-WHERE coalesce(l.share >= $share, l.share > l.by_chance)
+WHERE coalesce(l.share >= $share, l.share > l.by_chance - $allowance)
 WITH
   top,
   l,

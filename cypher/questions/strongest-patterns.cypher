@@ -12,13 +12,14 @@
 // :param graph: graph, optional. The graph's name, where the category has several.
 // :param layer: layer, optional. Only patterns of this layer.
 // :param share: number, optional. Smallest share (on_part) of a pattern on the part; without it, more than by_chance.
+// :param allowance: number = 0. How far below by_chance a share may be, where no share is given.
 // :param limit: integer = 50. The largest number of rows.
 // :returns pattern, layer, filter, on_part, fires_on_part, objects, by_chance, part_score, score, x, y
 MATCH (g:ExplanatoryGraph {category: $category, state: 'complete'})
 WHERE $graph IS NULL OR $graph IN [g.id, g.name]
 MATCH (g)-[:COVERS]->(:Part {id: $category + '/' + $part})
 MATCH (p:Pattern)-[l:LIES_ON {of: g.id + '/' + $part}]->(:Part)
-WHERE coalesce(l.share >= $share, l.share > l.by_chance) AND ($layer IS NULL OR l.layer = $layer)
+WHERE coalesce(l.share >= $share, l.share > l.by_chance - $allowance) AND ($layer IS NULL OR l.layer = $layer)
 WITH p, p.id AS pattern, l, l.score AS part_score
 ORDER BY part_score DESC, pattern
 LIMIT $limit

@@ -15,10 +15,10 @@ from egraph.graph.constraints import ensure_schema
 from egraph.graph.content_hash import content_hash
 from egraph.graph.delete import delete_graph
 from egraph.graph.firings import write_firings
-from egraph.graph.mixtures import NAMED, Mixtures, noted, read_mixtures
+from egraph.graph.mixtures import NAMED, Mixtures, note_mixtures, noted, read_mixtures
 from egraph.graph.parts import add_labels, remove_part
 from egraph.graph.places import refresh_places
-from egraph.graph.questions import SUREST, ask
+from egraph.graph.questions import AS_CHANCE, LESS, ask
 from egraph.graph.upgrade import add_summaries
 from egraph.graph.version import OLDEST, VERSION
 from egraph.graph.write import write_graph
@@ -193,11 +193,20 @@ def test_summing_up_twice_or_at_once_changes_nothing(settings: Settings, databas
     assert run_file(settings, database, "count_sums.cypher", graph=mined.id) == counted
 
 
-def test_which_filters_mix_is_noted_until_something_changes(database: Database, mined: MinedGraph) -> None:
+def test_which_filters_mix_is_noted_until_something_changes(
+    settings: Settings, database: Database, mined: MinedGraph
+) -> None:
     """What is noted is what the question answers, and nothing where it would be something else."""
     write_graph(database, mined)
     assert noted(database, mined.id) == Mixtures(0, True, [], [])
     label(database, mined)
+
+    def halve_chance() -> None:
+        refresh_places(database, mined.id, mined.category)
+        run_file(settings, database, "halve_chance.cypher", category=mined.category)
+        note_mixtures(database, mined.id, mined.category)
+
+    halve_chance()
     answer = ask(database, "mixed-filters", {"category": mined.category})
     by_filter: dict[tuple[str, int], list[list[str]]] = {}
     for row in answer.rows:
@@ -207,12 +216,12 @@ def test_which_filters_mix_is_noted_until_something_changes(database: Database, 
     found = noted(database, mined.id)
     assert found is not None and found.filters == len(by_filter) and set(found.parts) == set(PARTS)
     assert found.patterns == list(by_filter.values())[:NAMED]
-    assert found.beyond_chance == (SUREST not in answer.hints)
+    assert found.beyond_chance and not {AS_CHANCE, LESS} & set(answer.hints)
 
     database.write("parts/forget_places", category=mined.category, part=PARTS[0], all=True)
     assert noted(database, mined.id) is None, "one of the parts is no longer counted"
     assert read_mixtures(database, mined.id, mined.category).parts == [PARTS[1]]
-    refresh_places(database, mined.id, mined.category)
+    halve_chance()
     assert noted(database, mined.id) == found
     database.write("parts/forget_places", category=mined.category, part=PARTS[0], all=True)
     database.transaction(lambda t: t.run("parts/begin_places", graph=mined.id, category=mined.category, part=PARTS[0]))

@@ -22,6 +22,7 @@ from egraph.aog.subgraph import led_to
 from egraph.aog.templates import group_poses
 from egraph.evaluation.localization import Truth
 from egraph.graph.lying import Lying
+from egraph.graph.mixtures import EQUAL
 from egraph.mining.graph_tables import ANCHORS
 from egraph.photos.photo import PhotoObject
 
@@ -86,7 +87,7 @@ def fires_together(pool: Pool, on_part: Lying) -> Iterator[int]:
     rows = [row_of[name] for name in on_part.pattern]
     share[rows], named[rows] = on_part.share, on_part.share > on_part.by_chance
     if not named.any():
-        named = (share > 0) & (share == share.max())
+        named[rows] = on_part.share > on_part.by_chance - EQUAL
     layers = [layer.name for layer in pool.graph.layers if layer.name != ANCHORS]
     score = np.concatenate([pool.graph.patterns[layer].score for layer in layers])
     starts = dict(zip(layers, np.cumsum([0, *(len(pool.graph.patterns[layer]) for layer in layers)]), strict=False))

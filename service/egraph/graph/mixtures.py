@@ -13,15 +13,17 @@ from egraph.graph.connection import Database, Transaction
 
 NAMED = 40
 """Filters that are named, those that mix most first."""
+EQUAL = 1e-8
+"""A share equals what chance reaches, which is rounded to fewer digits, if it is less than this below it."""
 ALL = 1_000_000
 """More rows than there are filters and parts."""
 
 
 @dataclass(frozen=True)
 class Mixtures:
-    """filters: how many mix. beyond_chance: false where nothing lies on its part beyond chance, and the surest are
-    taken. parts: all that were looked at. patterns: of each of the first `NAMED` filters, a part and the pattern of it
-    that lies there, `<layer>/<filter>/<number>`."""
+    """filters: how many mix. beyond_chance: false where nothing lies on its part beyond chance, so that what
+    equals it is taken. parts: all that were looked at. patterns: of each of the first `NAMED` filters, a part and the
+    pattern of it that lies there, `<layer>/<filter>/<number>`."""
 
     filters: int
     beyond_chance: bool
@@ -68,21 +70,15 @@ def note_within(transaction: Transaction, graph_id: str, category: str) -> None:
         transaction.run("parts/note_mixtures", graph=graph_id, mixtures=kept)
 
 
-def surest_share(run: Callable[..., list[dict[str, Any]]], graph_id: str, parts: Sequence[str] = ()) -> float | None:
-    """The largest share of any of a graph's patterns on a part; of several parts, or of all, the least of these."""
-    rows = run("parts/surest_shares", graph=graph_id)
-    return min((row["share"] for row in rows if not parts or row["part"] in parts), default=None)
-
-
 def _counted(run: Callable[..., list[dict[str, Any]]], graph_id: str, category: str) -> Mixtures:
     parts = [row["part"] for row in run("parts/covered", graph=graph_id)]
     if len(parts) < 2:
         return Mixtures(0, True, parts, [])
-    asked = {"graph": graph_id, "category": category, "layer": None, "limit": ALL}
-    rows = run("questions/mixed-filters", **asked, share=None)
+    asked = {"graph": graph_id, "category": category, "layer": None, "share": None, "limit": ALL}
+    rows = run("questions/mixed-filters", **asked, allowance=0.0)
     beyond_chance = bool(rows)
     if not beyond_chance:
-        rows = run("questions/mixed-filters", **asked, share=surest_share(run, graph_id))
+        rows = run("questions/mixed-filters", **asked, allowance=EQUAL)
     by_filter: dict[tuple[str, int], list[tuple[str, str]]] = {}
     for row in rows:
         label = row["pattern"].removeprefix(f"{graph_id}/")

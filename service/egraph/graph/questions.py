@@ -12,7 +12,7 @@ from egraph.graph.connection import Database
 from egraph.graph.constraints import ensure_schema
 from egraph.graph.graph_state import OUTDATED, outdated
 from egraph.graph.graphs import GraphSummary, choose_graph, graphs
-from egraph.graph.mixtures import surest_share
+from egraph.graph.mixtures import EQUAL
 from egraph.graph.places import refresh_places
 from egraph.graph.statements import PLAIN_TYPES, Parameter, Statement, names, statement
 from egraph.graph.version import VERSION
@@ -26,7 +26,7 @@ JOBS = "job_state"
 """A question with a parameter of this type asks of jobs, and of no graph."""
 SPOKEN = {"and_or_graph": "And-Or graph", "job_state": "job state"}
 LESS = "Nothing was found beyond chance; a share that is asked for, such as -P share=0.3, also shows what is less sure."
-SUREST = "Nothing lies on it beyond chance (on_part above by_chance); these are the surest, which chance may explain."
+AS_CHANCE = "Nothing lies on it beyond chance (on_part above by_chance); these lie there just as often as chance may."
 LISTED = 20
 """At most so many valid values are named in an error."""
 
@@ -312,12 +312,11 @@ def ask(database: Database, name: str, given: Mapping[str, Any], rows: int = ROW
     sent = values | ({"limit": limit + 1} if "limit" in values else {})
     answer = database.ask(asked.name, sent, limit, seconds)
     remarks = []
-    if not answer.rows and values.get("graph") and values.get("share", 0) is None:
-        # Nothing is beyond chance, as with few labels.
-        parts = [values[name] for name in ("part", "other_part") if name in values]
-        values["share"] = surest_share(database.read, values["graph"], parts)
-        answer = database.ask(asked.name, sent | {"share": values["share"]}, limit, seconds)
-        remarks = [SUREST if answer.rows else LESS]
+    if not answer.rows and values.get("allowance") == 0 and values["share"] is None:
+        # Nothing is beyond chance, as with few labels, which chance may all meet.
+        values["allowance"] = EQUAL
+        answer = database.ask(asked.name, sent | {"allowance": EQUAL}, limit, seconds)
+        remarks = [AS_CHANCE if answer.rows else LESS]
     if not answer.rows:
         if not of_jobs:
             check_graphs(database, values)
