@@ -67,9 +67,8 @@ def place_photos(
 ) -> PlaceReport:
     """Place the patterns of a category's graph on photos that it was not mined from, and write where they fire.
 
-    The photos need no labels. Where those of the graph's own objects are elsewhere now, that is noted. Those that are
-    done stay so, and the same call goes on behind them. See `mine_category`
-    for `progress` and `fence`.
+    The photos need no labels. Where the photo of an object that the database knows is elsewhere now, that is noted.
+    What is done stays so, and the same call goes on behind it. See `mine_category` for `progress` and `fence`.
 
     Raises:
         NothingYetError: there is no complete graph.
